@@ -1,0 +1,128 @@
+use super::*;
+
+/// The Call of kitex-wire 2.2.
+const CALL: &[u8] = b"\x80\x01\0\x01\0\0\0\x04Echo\0\0\0\x01\x0c\0\x01\x0b\0\x01\0\0\0\x02hi\0\0";
+
+fn framed() -> Vec<u8> {
+    [b"\0\0\0\x1e", CALL].concat()
+}
+
+fn with_header(body: &[u8]) -> Vec<u8> {
+    let length = (14 + body.len()) as u32;
+    [&length.to_be_bytes()[..], b"\x10\0\0\0\0\0\0\x01\0\x01\0\0\0\0", body].concat()
+}
+
+fn mesh(body: &[u8]) -> Vec<u8> {
+    [b"\xff\xaf\0\x12\0\x01\0\x03rip\0\x091.2.3.4:5", body].concat()
+}
+
+fn decode(bytes: &[u8]) -> Result<Option<Frame>, DecodeError> {
+    Frame::decode(&mut BytesMut::from(bytes), &Limits::default())
+}
+
+fn forms() -> [(Vec<u8>, Form); 6] {
+    [
+        (CALL.to_vec(), Form::Buffered),
+        (framed(), Form::Framed),
+        (with_header(CALL), Form::TTHeader),
+        (with_header(&framed()), Form::TTHeaderFramed),
+        (mesh(CALL), Form::Buffered),
+        (mesh(&framed()), Form::Framed),
+    ]
+}
+
+#[test]
+fn every_form_gives_the_same_message() {
+    for (bytes, form) in forms() {
+        let frame = decode(&bytes).unwrap().unwrap();
+        assert_eq!((frame.form, frame.payload()), (form, Bytes::from_static(CALL)));
+        assert_eq!(frame.header.is_some(), form.has_header());
+    }
+}
+
+#[test]
+fn a_message_is_found_however_it_is_cut() {
+    let all: Vec<u8> = forms().into_iter().flat_map(|(bytes, _)| bytes).collect();
+    for step in 1..all.len() {
+        let mut decoder = FrameDecoder::default();
+        let (mut buf, mut found) = (BytesMut::new(), Vec::new());
+        for piece in all.chunks(step) {
+            buf.extend_from_slice(piece);
+            while let Some(frame) = decoder.decode(&mut buf, &Limits::default()).unwrap() {
+                found.push(frame.form);
+            }
+        }
+        assert_eq!(found, forms().map(|(_, form)| form), "{step}");
+    }
+}
+
+#[test]
+fn mesh_pairs_are_read() {
+    let frame = decode(&mesh(CALL)).unwrap().unwrap();
+    assert_eq!(frame.mesh.unwrap().get("rip"), Some(&b"1.2.3.4:5"[..]));
+}
+
+#[test]
+fn a_frame_inside_a_header_counts_by_its_own_length() {
+    let mut bytes = with_header(&[&framed()[..], b"abc"].concat());
+    bytes.extend_from_slice(CALL);
+    let mut buf = BytesMut::from(&bytes[..]);
+    let frame = Frame::decode(&mut buf, &Limits::default()).unwrap().unwrap();
+    assert_eq!(frame.payload(), CALL);
+    assert!(buf.starts_with(b"abc"));
+}
+
+#[test]
+fn what_can_never_be_a_message_is_refused_by_name() {
+    let cases: [(Vec<u8>, &str); 9] = [
+        (b"GET / HTTP/1.1\r\n".to_vec(), "HTTP/1"),
+        (b"PRI * HTTP/2.0\r\n".to_vec(), "HTTP/2"),
+        (b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03".to_vec(), "TLS"),
+        (b"\0\0\0\x05\x80\x01\0\x01\0\0\0\0\0".to_vec(), "a frame of 5 bytes"),
+        (b"\x7f\xff\xff\xff\x80\x01\0\x01".to_vec(), "Limits::max_frame"),
+        (b"\x7f\xff\xff\xff\x10\0\0\0\0\0\0\x01\0\x01".to_vec(), "Limits::max_frame"),
+        (b"\0\0\0\x2c\x10\0\0\0\0\0\0\x01\0\0".to_vec(), "header info of 0 bytes"),
+        (b"\0\0\0\x2c\x10\0\0\0\0\0\0\x01\xff\xff".to_vec(), "Limits::max_header"),
+        (with_header(b"")[..].to_vec(), "no room for a message"),
+    ];
+    for (bytes, expected) in cases {
+        let error = decode(&bytes).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn an_endless_buffered_message_ends_at_the_limit_and_is_walked_once() {
+    let limits = Limits { max_frame: 100_000, ..Limits::default() };
+    let mut decoder = FrameDecoder::default();
+    let mut buf = BytesMut::from(&b"\x80\x01\0\x01\0\0\0\x04Echo\0\0\0\x01"[..]);
+    let error = loop {
+        buf.extend_from_slice(b"\x0b\0\x07\0\0\0\x09unbounded");
+        match decoder.decode(&mut buf, &limits) {
+            Ok(frame) => assert!(frame.is_none()),
+            Err(error) => break error,
+        }
+    };
+    assert!(error.to_string().contains("Limits::max_frame"), "{error}");
+}
+
+#[test]
+fn a_checksum_covers_all_behind_the_header() {
+    for (body, checksum) in [(framed(), "702b4a35"), (CALL.to_vec(), "0fdeaddc")] {
+        for (text, good) in [(checksum, true), ("00000000", false), ("", true)] {
+            let info = [b"\0\0\x01\0\x01\0\x06crc32c\0", &[text.len() as u8][..], text.as_bytes()].concat();
+            let padded = info.len().next_multiple_of(4);
+            let length = (10 + padded + body.len()) as u32;
+            let bytes = [
+                &length.to_be_bytes()[..],
+                b"\x10\0\0\0\0\0\0\x01\0",
+                &[(padded / 4) as u8],
+                &info,
+                &vec![0; padded - info.len()],
+                &body,
+            ]
+            .concat();
+            assert_eq!(decode(&bytes).unwrap().unwrap().verify_checksum().is_ok(), good, "{text}");
+        }
+    }
+}

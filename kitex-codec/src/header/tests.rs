@@ -1,0 +1,114 @@
+use super::*;
+use crate::Output;
+
+fn written(write: impl FnOnce(&mut HeaderWriter<'_>), payload: usize) -> Bytes {
+    let mut out = Output::new();
+    out.reserve_message();
+    let mut header = HeaderWriter::begin(&mut out, 0, 1, 0);
+    write(&mut header);
+    header.finish(payload).unwrap();
+    out.take_segments().into_bytes()
+}
+
+fn parsed(info: &[u8]) -> Result<Header, DecodeError> {
+    Header::decode(0, 1, Bytes::copy_from_slice(info), &Limits::default())
+}
+
+/// The full request of kitex-wire 6.9, without its payload.
+#[test]
+fn a_full_header_is_written_as_kitex_writes_it() {
+    let bytes = written(
+        |header| {
+            header.string(&[b"isn"], b"EchoSvc");
+            for (key, value) in
+                [(1, "framed"), (3, "cli"), (6, "svr"), (9, "Echo"), (12, "1000"), (20, ""), (22, "1")]
+            {
+                header.int(key, value.as_bytes());
+            }
+        },
+        34,
+    );
+    let expected = [
+        b"\0\0\0\x74\x10\0\0\0\0\0\0\x01\0\x12\0\0\x01\0\x01\0\x03isn\0\x07EchoSvc\x10\0\x07".as_slice(),
+        b"\0\x01\0\x06framed\0\x03\0\x03cli\0\x06\0\x03svr\0\x09\0\x04Echo\0\x0c\0\x041000\0\x14\0\0\0\x16\0\x011\0",
+    ]
+    .concat();
+    assert_eq!(bytes, expected);
+    let header = parsed(&bytes[META..]).unwrap();
+    assert_eq!(header.pairs().get("isn"), Some(&b"EchoSvc"[..]));
+    assert_eq!(header.int(int_key::RPC_TIMEOUT), Some(&b"1000"[..]));
+    assert_eq!(header.int(int_key::FROM_METHOD), Some(&b""[..]));
+    assert_eq!(header.int(int_key::LOG_ID), None);
+    assert_eq!(header.int(int_key::TO_SERVICE), Some(&b"svr"[..]));
+    assert_eq!(header.ints().count(), 7);
+}
+
+/// The header info with an ACL token of kitex-wire 6.9.
+#[test]
+fn an_acl_token_shows_as_a_transient_pair() {
+    let bytes = written(
+        |header| {
+            header.acl(b"tok");
+            header.string(&[b"k"], b"v");
+        },
+        0,
+    );
+    assert_eq!(&bytes[META..], b"\0\0\x11\0\x03tok\x01\0\x01\0\x01k\0\x01v\0\0\0");
+    let header = parsed(&bytes[META..]).unwrap();
+    let pairs: Vec<_> = header.pairs().iter().collect();
+    assert_eq!(pairs, [(&b"RPC_TRANSIT_gdpr-token"[..], &b"tok"[..]), (b"k", b"v")]);
+}
+
+#[test]
+fn padding_stands_anywhere_and_sections_may_come_again() {
+    let info = b"\0\0\0\x01\0\x01\0\x01a\0\x011\0\0\0\x10\0\x01\0\x03\0\x01x\0\x01\0\x02\0\x01b\0\x012\0\x01a\0\x013\0";
+    let header = parsed(info).unwrap();
+    assert_eq!(header.pairs().get("a"), Some(&b"3"[..]));
+    assert_eq!(header.pairs().get("b"), Some(&b"2"[..]));
+    assert_eq!(header.int(3), Some(&b"x"[..]));
+}
+
+#[test]
+fn transforms_are_read_and_ignored() {
+    assert!(parsed(b"\0\x02\x01\x02\x01\0\0\0").is_ok());
+    assert!(parsed(b"\0\x03\x01\x02").is_err());
+}
+
+#[test]
+fn broken_rules_are_named() {
+    let cases: [(&[u8], &str); 5] = [
+        (b"\x02\0\0\0", "unsupported protocol id 0x02"),
+        (b"\0\0\x02\0", "unknown section id 0x02"),
+        (b"\0\0\x01\0\x02\0\x01k\0\x01v", "runs past"),
+        (b"\0\0\x10\0\x01\0\x01\0\x09v", "runs past"),
+        (b"\0\0\x11\0\x01\0\x03", "unknown section id 0x03"),
+    ];
+    for (info, expected) in cases {
+        let error = parsed(info).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn entries_are_limited() {
+    let mut info = b"\0\0\x01\x04\x01".to_vec();
+    info.extend([0; 4 * 1025]);
+    let error = parsed(&info).unwrap_err().to_string();
+    assert!(error.contains("1025 is over the limit of 1024 (Limits::max_header_entries)"), "{error}");
+}
+
+#[test]
+fn what_the_format_cannot_express_is_refused_and_leaves_no_trace() {
+    let mut out = Output::new();
+    out.reserve_message();
+    out.tail().extend_from_slice(b"before");
+    let mut header = HeaderWriter::begin(&mut out, 0, 1, 0);
+    header.string(&[b"k"], &[b'x'; 65536]);
+    assert!(header.finish(0).unwrap_err().to_string().contains("65536 is over the limit of 65535"));
+    let mut header = HeaderWriter::begin(&mut out, 0, 1, 0);
+    for _ in 0..5 {
+        header.string(&[b"k"], &[b'x'; 60000]);
+    }
+    assert!(header.finish(0).unwrap_err().to_string().contains("over the limit of 262140"));
+    assert_eq!(out.take_segments().into_bytes(), "before");
+}

@@ -1,0 +1,307 @@
+//! [`Str`]: UTF-8 that is checked once and shared.
+//!
+//! The one unsafe call of this module turns checked bytes into `&str` without checking them again on every access.
+#![allow(unsafe_code)]
+
+use std::borrow::{Borrow, Cow};
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::Deref;
+
+use bytes::Bytes;
+
+use crate::{DecodeError, DecodeReason};
+
+/// Bytes of text that a [`Str`] holds in itself, without memory of its own.
+pub const INLINE: usize = 23;
+
+/// Immutable UTF-8 text. Cloning it never copies a long text: that is shared.
+///
+/// A text that came from the network may keep the memory it was read into alive; [`Str::detach`] gives it memory of
+/// its own size, for those who keep it long.
+///
+/// ```
+/// use kitex_codec::Str;
+///
+/// let greeting = Str::from("hello");
+/// assert_eq!(greeting.to_uppercase(), "HELLO");
+/// assert_eq!(greeting, "hello");
+/// ```
+#[derive(Clone)]
+pub struct Str(Repr);
+
+/// Invariant: `bytes[..len]`, and the content of `Shared`, are UTF-8.
+#[derive(Clone)]
+enum Repr {
+    Inline { len: u8, bytes: [u8; INLINE] },
+    Shared(Bytes),
+}
+
+impl Str {
+    /// The empty text.
+    pub const fn new() -> Self {
+        Self(Repr::Inline { len: 0, bytes: [0; INLINE] })
+    }
+
+    /// A text that lives as long as the program; takes no memory.
+    pub const fn from_static(text: &'static str) -> Self {
+        Self(Repr::Shared(Bytes::from_static(text.as_bytes())))
+    }
+
+    /// Checks `bytes` and shares them; short ones are copied.
+    pub fn from_utf8(bytes: Bytes) -> Result<Self, DecodeError> {
+        check_utf8(&bytes)?;
+        Ok(Self::from_checked(bytes))
+    }
+
+    /// Checks `bytes` and copies them.
+    pub fn copy_from_utf8(bytes: &[u8]) -> Result<Self, DecodeError> {
+        check_utf8(bytes).map(Self::from)
+    }
+
+    /// The text.
+    #[inline]
+    pub fn as_str(&self) -> &str {
+        // SAFETY: every constructor takes a `str` or has checked the bytes, and they never change.
+        unsafe { std::str::from_utf8_unchecked(self.as_bytes()) }
+    }
+
+    /// The text's bytes.
+    #[inline]
+    pub fn as_bytes(&self) -> &[u8] {
+        match &self.0 {
+            Repr::Inline { len, bytes } => &bytes[..usize::from(*len)],
+            Repr::Shared(bytes) => bytes,
+        }
+    }
+
+    /// The text's bytes, shared if it is long.
+    pub fn to_bytes(&self) -> Bytes {
+        match &self.0 {
+            Repr::Inline { .. } => Bytes::copy_from_slice(self.as_bytes()),
+            Repr::Shared(bytes) => bytes.clone(),
+        }
+    }
+
+    /// The same text in memory that it shares with nobody.
+    pub fn detach(&self) -> Self {
+        Self::from(self.as_str())
+    }
+
+    /// The shared bytes, if this text is long enough to have some.
+    pub(crate) fn shared(&self) -> Option<&Bytes> {
+        match &self.0 {
+            Repr::Inline { .. } => None,
+            Repr::Shared(bytes) => Some(bytes),
+        }
+    }
+
+    fn from_checked(bytes: Bytes) -> Self {
+        if bytes.len() <= INLINE { Self(Repr::inline(&bytes)) } else { Self(Repr::Shared(bytes)) }
+    }
+}
+
+impl Repr {
+    /// `text` must be UTF-8 of at most [`INLINE`] bytes.
+    #[inline]
+    fn inline(text: &[u8]) -> Self {
+        let mut bytes = [0; INLINE];
+        bytes[..text.len()].copy_from_slice(text);
+        Self::Inline { len: text.len() as u8, bytes }
+    }
+}
+
+/// The text that `bytes` are, found with SIMD where they are many.
+#[inline]
+pub(crate) fn check_utf8(bytes: &[u8]) -> Result<&str, DecodeError> {
+    if bytes.len() <= INLINE && bytes.is_ascii() {
+        // Short text is mostly ASCII, and this test costs less than a call.
+        // SAFETY: ASCII is UTF-8.
+        return Ok(unsafe { std::str::from_utf8_unchecked(bytes) });
+    }
+    simdutf8::basic::from_utf8(bytes).map_err(|_| DecodeError::new(DecodeReason::NotUtf8))
+}
+
+impl Default for Str {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Deref for Str {
+    type Target = str;
+
+    #[inline]
+    fn deref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl From<&str> for Str {
+    #[inline]
+    fn from(text: &str) -> Self {
+        if text.len() <= INLINE {
+            Self(Repr::inline(text.as_bytes()))
+        } else {
+            Self(Repr::Shared(Bytes::copy_from_slice(text.as_bytes())))
+        }
+    }
+}
+
+impl From<String> for Str {
+    fn from(text: String) -> Self {
+        Self::from_checked(Bytes::from(text))
+    }
+}
+
+impl From<&String> for Str {
+    fn from(text: &String) -> Self {
+        Self::from(text.as_str())
+    }
+}
+
+impl From<&Str> for Str {
+    fn from(text: &Str) -> Self {
+        text.clone()
+    }
+}
+
+impl From<Cow<'_, str>> for Str {
+    fn from(text: Cow<'_, str>) -> Self {
+        match text {
+            Cow::Borrowed(text) => Self::from(text),
+            Cow::Owned(text) => Self::from(text),
+        }
+    }
+}
+
+impl From<Str> for String {
+    fn from(text: Str) -> Self {
+        text.as_str().to_owned()
+    }
+}
+
+impl From<Str> for Bytes {
+    fn from(text: Str) -> Self {
+        text.to_bytes()
+    }
+}
+
+impl FromIterator<char> for Str {
+    fn from_iter<I: IntoIterator<Item = char>>(chars: I) -> Self {
+        Self::from(chars.into_iter().collect::<String>())
+    }
+}
+
+impl AsRef<str> for Str {
+    fn as_ref(&self) -> &str {
+        self
+    }
+}
+
+impl AsRef<[u8]> for Str {
+    fn as_ref(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
+impl Borrow<str> for Str {
+    fn borrow(&self) -> &str {
+        self
+    }
+}
+
+impl PartialEq for Str {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for Str {}
+
+impl PartialEq<str> for Str {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl PartialEq<&str> for Str {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_str() == *other
+    }
+}
+
+impl PartialEq<String> for Str {
+    fn eq(&self, other: &String) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl PartialOrd for Str {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Str {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.as_str().cmp(other)
+    }
+}
+
+impl Hash for Str {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl fmt::Debug for Str {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+impl fmt::Display for Str {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self.as_str(), f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_as_small_as_shared_bytes() {
+        assert_eq!(size_of::<Str>(), size_of::<Bytes>());
+    }
+
+    #[test]
+    fn every_length_comes_back() {
+        for len in 0..100 {
+            let text = "é".repeat(len);
+            assert_eq!(Str::from(text.as_str()), text);
+            assert_eq!(Str::from_utf8(Bytes::from(text.clone())).unwrap(), text);
+            assert_eq!(Str::copy_from_utf8(text.as_bytes()).unwrap().detach(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_not_utf8_is_refused_at_every_length() {
+        for len in 0..100 {
+            let mut bytes = vec![b'a'; len];
+            bytes.push(0xff);
+            let error = Str::from_utf8(Bytes::from(bytes)).unwrap_err();
+            assert_eq!(error.reason(), &DecodeReason::NotUtf8);
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_shared_and_a_detached_one_is_not() {
+        let bytes = Bytes::from(vec![b'x'; 100]);
+        let text = Str::from_utf8(bytes.clone()).unwrap();
+        assert_eq!(text.as_bytes().as_ptr(), bytes.as_ptr());
+        assert_eq!(text.clone().as_bytes().as_ptr(), bytes.as_ptr());
+        assert_ne!(text.detach().as_bytes().as_ptr(), bytes.as_ptr());
+    }
+}

@@ -1,0 +1,1 @@
+//! Calls without sockets: the vocabulary of RPC and the protocol engine of Kitex.
