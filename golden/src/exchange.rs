@@ -1,6 +1,6 @@
 //! Which reply belongs to which request.
 
-use crate::case::{Case, Decoded, Side};
+use crate::case::{Case, Decoded, Message, Side};
 use crate::oracle;
 
 /// A request of a case and what came back for it.
@@ -50,23 +50,39 @@ impl Case {
     }
 
     fn exchanges_of(&self, conn: u32) -> Vec<Exchange> {
-        let requests = cut(&self.stream(conn, Side::Client));
-        let mut replies = cut(&self.stream(conn, Side::Server));
+        let requests = self.cut(conn, Side::Client);
+        let mut replies = self.cut(conn, Side::Server);
         let pair = |request: Sent| {
             let found = replies.iter().position(|reply| reply.decoded.seq == request.decoded.seq);
             Exchange { conn, request, reply: found.map(|index| replies.remove(index)) }
         };
         requests.into_iter().map(pair).collect()
     }
-}
 
-fn cut(stream: &[u8]) -> Vec<Sent> {
-    let mut at = 0;
-    let mut sent = Vec::new();
-    for read in oracle::split(stream) {
-        let bytes = stream[at..at + read.length].to_vec();
-        at += read.length;
-        sent.push(Sent { bytes, body: read.body.to_vec(), decoded: read.decoded });
+    /// Cuts what one side sent; behind bytes that are no message it goes on with what was written next.
+    fn cut(&self, conn: u32, from: Side) -> Vec<Sent> {
+        let stream = self.stream(conn, from);
+        let mut sent = Vec::new();
+        let mut at = 0;
+        for start in self.starts(conn, from) {
+            at = at.max(start);
+            for read in oracle::split(&stream[at..]) {
+                let bytes = stream[at..at + read.length].to_vec();
+                at += read.length;
+                sent.push(Sent { bytes, body: read.body.to_vec(), decoded: read.decoded });
+            }
+        }
+        sent
     }
-    sent
+
+    /// Where in its stream each write of one side begins.
+    fn starts(&self, conn: u32, from: Side) -> Vec<usize> {
+        let sent = self.messages.iter().filter(|message| (message.conn, message.from) == (conn, from));
+        let mut end = 0;
+        let start = |message: &Message| {
+            end += message.bytes.len();
+            end - message.bytes.len()
+        };
+        sent.map(start).collect()
+    }
 }

@@ -3,13 +3,16 @@
 use super::cursor::Cursor;
 use crate::case::Header;
 
-/// Reads from FLAGS' magic on; the cursor ends at the payload.
+/// The protocol ids that are not refused.
+const PROTOCOLS: [u8; 5] = [0x00, 0x03, 0x04, 0x10, 0x11];
+
+/// Reads from the magic on; the cursor ends at the payload.
 pub(super) fn header(cursor: &mut Cursor<'_>) -> Option<Header> {
     let _magic = cursor.u16()?;
     let mut header = Header { flags: cursor.u16()?, seq: cursor.i32()?, ..Header::default() };
     let size = usize::from(cursor.u16()?) * 4;
     let mut info = Cursor::new(cursor.take(size)?);
-    header.protocol_id = info.u8()?;
+    header.protocol_id = info.u8().filter(|id| PROTOCOLS.contains(id))?;
     let transforms = info.u8()?;
     info.take(transforms.into())?;
     while let Some(section) = info.u8() {

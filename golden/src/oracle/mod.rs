@@ -6,7 +6,7 @@ mod cursor;
 mod header;
 mod thrift;
 
-pub use thrift::{Tree, tree};
+pub use thrift::{Tree, struct_length, tree};
 
 use cursor::Cursor;
 
@@ -26,33 +26,40 @@ pub struct Read<'a> {
 /// Reads the message at the head of `bytes`. `None` if it is not there whole, or is none of the forms.
 #[must_use]
 pub fn read(bytes: &[u8]) -> Option<Read<'_>> {
-    let is_ttheader = bytes.get(4..6)? == [0x10, 0x00];
     let mut cursor = Cursor::new(bytes);
-    let mut end = None;
-    let mut header = None;
-    if is_ttheader {
-        end = Some(4 + usize::try_from(cursor.u32()?).ok()?);
-        header = Some(header::header(&mut cursor)?);
-    }
-    let framed = cursor.rest().get(..2)? != [0x80, 0x01];
-    if framed {
-        let frame = usize::try_from(cursor.u32()?).ok()?;
-        end = end.or(Some(cursor.at() + frame));
-    }
-    let form = match (is_ttheader, framed) {
-        (false, false) => Form::Buffered,
-        (false, true) => Form::Framed,
-        (true, false) => Form::TtHeader,
-        (true, true) => Form::TtHeaderFramed,
+    let (header, limit) = match bytes.get(4..6)? {
+        [0x10, 0x00] => {
+            let limit = 4 + usize::try_from(cursor.u32()?).ok()?;
+            (Some(header::header(&mut cursor)?), Some(limit))
+        }
+        _ => (None, None),
     };
+    let framed = cursor.rest().get(..2)? != [0x80, 0x01];
+    let end = if framed { Some(frame_end(&mut cursor, limit)?) } else { limit };
     let envelope = Envelope::read(&mut cursor)?;
     let body = match end {
         Some(end) => bytes.get(cursor.at()..end)?,
         None => cursor.rest(),
     };
-    let length = end.or_else(|| Some(cursor.at() + thrift::length(body)?))?;
-    let decoded = envelope.decoded(form, header, body);
-    Some(Read { decoded, body, length })
+    let length = end.or_else(|| Some(cursor.at() + thrift::buffered_length(body)?))?;
+    let form = form(header.is_some(), framed);
+    Some(Read { decoded: envelope.decoded(form, header, body), body, length })
+}
+
+/// A frame inside a TTHeader ends where its own length says, which may be before LENGTH does but not behind it.
+fn frame_end(cursor: &mut Cursor<'_>, limit: Option<usize>) -> Option<usize> {
+    let frame = usize::try_from(cursor.u32()?).ok()?;
+    let end = cursor.at().checked_add(frame)?;
+    (end <= limit.unwrap_or(end)).then_some(end)
+}
+
+fn form(has_header: bool, framed: bool) -> Form {
+    match (has_header, framed) {
+        (false, false) => Form::Buffered,
+        (false, true) => Form::Framed,
+        (true, false) => Form::TtHeader,
+        (true, true) => Form::TtHeaderFramed,
+    }
 }
 
 /// Cuts what one side sent into messages. What is left over behind the last whole one is not returned.
@@ -95,15 +102,16 @@ impl Envelope {
     }
 }
 
-/// The two fields of an application exception; a missing one is its zero value.
+/// The two fields of an application exception. One that says nothing has a text of its own.
 fn exception(body: &[u8]) -> Option<Exception> {
-    let Tree::Struct(fields) = tree(body)? else { return None };
-    let mut exception = Exception::default();
-    if let Some(Tree::Bytes(message)) = fields.get(&1) {
-        exception.message = String::from_utf8_lossy(message).into_owned();
+    let tree = tree(body)?;
+    let message = tree.field(1).and_then(Tree::text).unwrap_or_default();
+    let code = match tree.field(2) {
+        Some(Tree::I32(code)) => *code,
+        _ => 0,
+    };
+    if message.is_empty() && code == 0 {
+        return Some(Exception { message: "unknown application exception".to_owned(), code });
     }
-    if let Some(Tree::I32(code)) = fields.get(&2) {
-        exception.code = *code;
-    }
-    Some(exception)
+    Some(Exception { message, code })
 }

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use super::cursor::Cursor;
 
+/// The levels that a Buffered message may have, which is walked to find its end; its arguments are the first.
+const BUFFERED_DEPTH: u32 = 64;
+
 /// Deep enough for every recorded value (the deepest has 1,001 levels), shallow enough for a test's stack.
 const DEPTH: u32 = 1_100;
 
@@ -61,14 +64,26 @@ pub fn tree(bytes: &[u8]) -> Option<Tree> {
     structure(&mut Cursor::new(bytes), DEPTH)
 }
 
-/// The number of bytes of the struct at the head of `bytes`.
-pub(super) fn length(bytes: &[u8]) -> Option<usize> {
+/// The length of what follows the envelope of a Buffered message.
+pub(super) fn buffered_length(bytes: &[u8]) -> Option<usize> {
+    length_within(bytes, BUFFERED_DEPTH)
+}
+
+/// The number of bytes of the struct at the head of `bytes`, if it is there whole.
+#[must_use]
+pub fn struct_length(bytes: &[u8]) -> Option<usize> {
+    length_within(bytes, DEPTH)
+}
+
+fn length_within(bytes: &[u8], depth: u32) -> Option<usize> {
     let mut cursor = Cursor::new(bytes);
-    structure(&mut cursor, DEPTH)?;
+    structure(&mut cursor, depth)?;
     Some(cursor.at())
 }
 
+/// Structs count as levels; the recordings do not tell whether containers do.
 fn structure(cursor: &mut Cursor<'_>, depth: u32) -> Option<Tree> {
+    let depth = depth.checked_sub(1)?;
     let mut fields = BTreeMap::new();
     loop {
         let kind = cursor.u8()?;
@@ -80,7 +95,6 @@ fn structure(cursor: &mut Cursor<'_>, depth: u32) -> Option<Tree> {
 }
 
 fn value(cursor: &mut Cursor<'_>, kind: u8, depth: u32) -> Option<Tree> {
-    let depth = depth.checked_sub(1)?;
     Some(match kind {
         2 => Tree::Bool(cursor.u8()? == 1),
         3 => Tree::Byte(cursor.u8()?),
