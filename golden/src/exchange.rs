@@ -60,7 +60,7 @@ impl Case {
     }
 
     /// Cuts what one side sent; behind bytes that are no message it goes on with what was written next.
-    fn cut(&self, conn: u32, from: Side) -> Vec<Sent> {
+    pub(crate) fn cut(&self, conn: u32, from: Side) -> Vec<Sent> {
         let stream = self.stream(conn, from);
         let mut sent = Vec::new();
         let mut at = 0;

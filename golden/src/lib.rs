@@ -3,9 +3,11 @@
 
 use std::sync::OnceLock;
 
+mod answers;
 mod case;
 mod compare;
 mod deviations;
+mod ended;
 mod exchange;
 mod facts;
 mod parse;
@@ -14,11 +16,13 @@ mod text;
 pub mod oracle;
 pub mod script;
 
+pub use answers::Answers;
 pub use case::{
     Business, Case, ClientSays, Codec, Decoded, Digest, Exception, Form, Header, Message, Origin, Reply, Side,
 };
 pub use compare::{Difference, Facts, body_difference, differences};
 pub use deviations::{Deviations, REASONS};
+pub use ended::Ended;
 pub use exchange::{Exchange, Sent};
 
 /// The recorded text of each family, in the order of [`FAMILIES`].
