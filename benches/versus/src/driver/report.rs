@@ -38,8 +38,8 @@ pub(super) fn table(table: &Table) {
     let rounds = table.rows.first().map_or(0, |row| row.rounds.len());
     println!("\n{}  ({rounds} rounds: median, and the least and most)", table.scenario.name());
     println!(
-        "  {:<10} {:>10} {:>21} {:>9} {:>9} {:>10} {:>10} {:>6}",
-        "stack", "calls/s", "", "p50 µs", "p99 µs", "server µs", "client µs", "errors"
+        "  {:<10} {:>10} {:>21} {:>9} {:>9} {:>10} {:>10} {:>6} {:>6}",
+        "stack", "calls/s", "", "p50 µs", "p99 µs", "server µs", "client µs", "conns", "errors"
     );
     table.rows.iter().for_each(row);
     above_the_floor(table);
@@ -50,13 +50,14 @@ fn row(row: &Row) {
     let calls = Spread::of(row.rounds.iter().map(|round| round.calls_per_s));
     let Some(Spread { median, least, most }) = calls else { return };
     println!(
-        "  {:<10} {median:>10.0} {:>21} {:>9.1} {:>9.1} {:>10.2} {:>10.2} {:>6}",
+        "  {:<10} {median:>10.0} {:>21} {:>9.1} {:>9.1} {:>10.2} {:>10.2} {:>6} {:>6}",
         row.contender.name,
         format!("{least:.0}–{most:.0}"),
         row.median(|round| round.p50_us),
         row.median(|round| round.p99_us),
         row.median(|round| round.server_cpu_us),
         row.median(|round| round.client_cpu_us),
+        row.median(|round| round.connections as f64),
         row.errors()
     );
     if let Some(error) = row.rounds.iter().find_map(|round| round.first_error.as_ref()) {
