@@ -1,0 +1,110 @@
+//! The text that is being written, with its indentation.
+
+use super::layout::{self, Node, Returns};
+
+/// Lines of Rust, indented.
+#[derive(Debug, Default)]
+pub(crate) struct Code {
+    text: String,
+    indent: usize,
+}
+
+impl Code {
+    pub(crate) fn into_text(self) -> String {
+        self.text
+    }
+
+    /// One line; an empty one has no indentation.
+    pub(crate) fn line(&mut self, line: impl AsRef<str>) {
+        let line = line.as_ref();
+        if !line.is_empty() {
+            self.text.push_str(&layout::spaces(self.indent));
+            self.text.push_str(line);
+        }
+        self.text.push('\n');
+    }
+
+    /// Several lines as they are, each indented.
+    pub(crate) fn lines(&mut self, lines: &str) {
+        lines.lines().for_each(|line| self.line(line));
+    }
+
+    /// An empty line, but not at the start of a block.
+    pub(crate) fn gap(&mut self) {
+        if !self.text.is_empty() && !self.text.ends_with("{\n") && !self.text.ends_with("\n\n") {
+            self.text.push('\n');
+        }
+    }
+
+    /// `head` and what `body` writes, in braces.
+    pub(crate) fn block(&mut self, head: impl AsRef<str>, body: impl FnOnce(&mut Code)) {
+        self.line(format!("{} {{", head.as_ref()));
+        self.body(body, "}");
+    }
+
+    /// What `body` writes one level deeper, and the closing line. An empty body closes on the same line.
+    pub(crate) fn body(&mut self, body: impl FnOnce(&mut Code), close: &str) {
+        let start = self.text.len();
+        self.indent += 4;
+        body(self);
+        self.indent -= 4;
+        if self.text.len() == start && self.text.ends_with("{\n") {
+            self.text.pop();
+            self.text.push_str(close);
+            self.text.push('\n');
+        } else {
+            self.line(close);
+        }
+    }
+
+    /// `left right` with `end`, such as `let x =`, a value, and `;`.
+    pub(crate) fn assign(&mut self, left: &str, right: &Node, end: &str) {
+        self.text.push_str(&layout::assign(self.indent, left, right, end));
+        self.text.push('\n');
+    }
+
+    /// An expression as a statement or as a block's value.
+    pub(crate) fn expression(&mut self, node: &Node, end: &str) {
+        let rendered = node.render(self.indent, self.indent, layout::width(end));
+        self.text.push_str(&layout::spaces(self.indent));
+        self.text.push_str(&rendered);
+        self.text.push_str(end);
+        self.text.push('\n');
+    }
+
+    /// An arm of a match that does one thing.
+    pub(crate) fn arm(&mut self, pattern: &str, left: &str, right: &Node) {
+        let space = if left.is_empty() { "" } else { " " };
+        let one = format!("{pattern} => {left}{space}{},", right.flat());
+        let short = right.render(self.indent, self.indent + layout::width(&one) - layout::width(&right.flat()), 1);
+        if self.indent + layout::width(&one) <= 100 && !short.contains('\n') {
+            self.line(one);
+        } else {
+            self.block(format!("{pattern} =>"), |code| match left {
+                "" => code.expression(right, ""),
+                left => code.assign(left, right, ";"),
+            });
+        }
+    }
+
+    pub(crate) fn signature(&mut self, head: &str, parameters: &[(String, Node)], returns: &Returns, end: &str) {
+        self.text.push_str(&layout::signature(self.indent, head, parameters, returns, end));
+    }
+
+    pub(crate) fn function(
+        &mut self,
+        head: &str,
+        parameters: &[(String, Node)],
+        returns: &Returns,
+        body: impl FnOnce(&mut Code),
+    ) {
+        self.signature(head, parameters, returns, " {");
+        self.body(body, "}");
+    }
+
+    /// `head for target { … }`
+    pub(crate) fn implementation(&mut self, head: &str, target: &str, body: impl FnOnce(&mut Code)) {
+        self.text.push_str(&layout::implementation(self.indent, head, target));
+        self.body(body, "}");
+    }
+}

@@ -1,0 +1,196 @@
+//! Statements that write and read values.
+
+use super::Emitter;
+use super::code::Code;
+use super::layout::Node;
+use crate::thrift::model::{Base, Type};
+
+/// What holds the value that is written: a place such as `self.name`, or a variable with a reference.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) reference: bool,
+    pub(crate) boxed: bool,
+    /// Doubles are in their ordered wrapper.
+    pub(crate) key: bool,
+}
+
+impl Place<'_> {
+    fn borrowed(&self) -> String {
+        match (self.reference, self.boxed) {
+            (true, false) => self.text.to_owned(),
+            (false, false) => format!("&{}", self.text),
+            (true, true) => format!("&**{}", self.text),
+            (false, true) => format!("&*{}", self.text),
+        }
+    }
+
+    fn copied(&self) -> String {
+        match (self.reference, self.boxed) {
+            (false, false) => self.text.to_owned(),
+            (true, true) => format!("**{}", self.text),
+            _ => format!("*{}", self.text),
+        }
+    }
+
+    /// For `for … in`, which takes a reference.
+    fn iterated(&self) -> String {
+        self.borrowed()
+    }
+}
+
+impl Emitter<'_> {
+    /// Writes a field with its header.
+    pub(crate) fn write_field(&self, code: &mut Code, id: i16, ty: &Type, place: Place<'_>) {
+        match self.program.target(ty) {
+            Type::Base(base) => {
+                let (method, value, fails) = base_call(*base, place);
+                let call = Node::Call(
+                    format!("out.write_{method}_field"),
+                    vec![id.to_string().into(), value.into()],
+                    if fails { "?" } else { "" },
+                );
+                code.expression(&call, ";");
+            }
+            Type::Named(owner) if self.is_enum(*owner) => {
+                let value = format!("{}.0", place.text);
+                let call = Node::call("out.write_i32_field", vec![id.to_string().into(), value.into()]);
+                code.expression(&call, ";");
+            }
+            _ => {
+                code.line(format!("out.write_field({}, {id});", self.wire(ty)));
+                self.write_value(code, ty, place);
+            }
+        }
+    }
+
+    /// Writes a value without a header.
+    fn write_value(&self, code: &mut Code, ty: &Type, place: Place<'_>) {
+        match self.program.target(ty) {
+            Type::Base(base) => {
+                let (method, value, fails) = base_call(*base, place);
+                code.line(format!("out.write_{method}({value}){};", if fails { "?" } else { "" }));
+            }
+            Type::Named(id) if self.is_enum(*id) => code.line(format!("out.write_i32({}.0);", place.text)),
+            Type::Named(_) => {
+                let arguments = vec![place.borrowed().into(), "out".into()];
+                code.expression(&Node::Call("::kitex::codegen::Message::encode".into(), arguments, "?"), ";");
+            }
+            Type::List(element) => self.write_elements(code, "list", element, place, place.key),
+            Type::Set(element) => self.write_elements(code, "set", element, place, true),
+            Type::Map(key, value) => self.write_map(code, key, value, place),
+        }
+    }
+
+    fn write_elements(&self, code: &mut Code, kind: &str, element: &Type, place: Place<'_>, key: bool) {
+        let arguments = vec![self.wire(element).into(), format!("{}.len()", place.text).into()];
+        code.expression(&Node::Call(format!("out.begin_{kind}"), arguments, "?"), ";");
+        code.block(format!("for item in {}", place.iterated()), |code| {
+            self.write_value(code, element, Place { text: "item", reference: true, boxed: false, key });
+        });
+        code.line(format!("out.end_{kind}();"));
+    }
+
+    fn write_map(&self, code: &mut Code, key: &Type, value: &Type, place: Place<'_>) {
+        let length = format!("{}.len()", place.text);
+        let arguments = vec![self.wire(key).into(), self.wire(value).into(), length.into()];
+        code.expression(&Node::Call("out.begin_map".into(), arguments, "?"), ";");
+        code.block(format!("for (key, item) in {}", place.iterated()), |code| {
+            self.write_value(code, key, Place { text: "key", reference: true, boxed: false, key: true });
+            self.write_value(code, value, Place { text: "item", reference: true, boxed: false, key: place.key });
+        });
+        code.line("out.end_map();");
+    }
+
+    /// The expression that reads a value which is no container.
+    pub(crate) fn read_plain(&self, ty: &Type, key: bool, from: &[String]) -> Option<Node> {
+        Some(match self.program.target(ty) {
+            Type::Base(Base::Double) if key => "::kitex::codegen::Double(from.read_double()?)".into(),
+            Type::Base(base) => format!("from.read_{}()?", suffix(*base)).into(),
+            Type::Named(id) if self.is_enum(*id) => {
+                Node::call(self.plan.definition(from, *id), vec!["from.read_i32()?".into()])
+            }
+            Type::Named(_) => "::kitex::codegen::Message::decode(from)?".into(),
+            Type::List(_) | Type::Set(_) | Type::Map(..) => return None,
+        })
+    }
+
+    /// The expression that reads a container: an `Option`, `None` when its elements are of another type.
+    /// Statements that it needs come before it.
+    pub(crate) fn read_container(&self, code: &mut Code, ty: &Type, key: bool, from: &[String]) -> Node {
+        match self.program.target(ty) {
+            Type::Map(entry, value) => {
+                let read_key = self.reader(code, "read_key", entry, true, from);
+                let read_value = self.reader(code, "read_value", value, key, from);
+                let types = [self.wire(entry), self.wire(value)].map(Node::from);
+                Node::Call("from.read_map".into(), [&types[..], &[read_key, read_value]].concat(), "?")
+            }
+            Type::Set(element) => self.read_elements(code, "set", element, true, from),
+            Type::List(element) => self.read_elements(code, "list", element, key, from),
+            _ => "None".into(),
+        }
+    }
+
+    fn read_elements(&self, code: &mut Code, kind: &str, element: &Type, key: bool, from: &[String]) -> Node {
+        let reader = self.reader(code, "read_item", element, key, from);
+        Node::Call(format!("from.read_{kind}"), vec![self.wire(element).into(), reader], "?")
+    }
+
+    /// A function that reads an element, given a name by a statement where it has none.
+    fn reader(&self, code: &mut Code, name: &str, ty: &Type, key: bool, from: &[String]) -> Node {
+        let head = format!("let {name} =");
+        match self.program.target(ty) {
+            Type::Base(Base::Double) if key => {
+                code.line(format!("{head} |from: &mut R| from.read_double().map(::kitex::codegen::Double);"));
+            }
+            Type::Base(base) => return format!("R::read_{}", suffix(*base)).into(),
+            Type::Named(id) if self.is_enum(*id) => {
+                let path = self.plan.definition(from, *id);
+                code.assign(&head, &format!("|from: &mut R| from.read_i32().map({path})").into(), ";");
+            }
+            Type::Named(_) => return "::kitex::codegen::Message::decode".into(),
+            _ => {
+                code.line(format!("{head} |from: &mut R| {{"));
+                code.body(|code| self.read_nested(code, ty, key, from), "};");
+            }
+        }
+        name.into()
+    }
+
+    /// The value of a closure that reads a container inside a container.
+    fn read_nested(&self, code: &mut Code, ty: &Type, key: bool, from: &[String]) {
+        let read = self.read_container(code, ty, key, from);
+        code.assign("let read =", &read, ";");
+        let collected = if self.is_sorted(ty, key) { "read.map(|read| read.into_iter().collect())" } else { "read" };
+        let what = super::value::literal(&self.spelled(self.program.target(ty)));
+        if collected != "read" {
+            code.line(format!("let read: ::std::option::Option<_> = {collected};"));
+        }
+        let error = format!("|| ::kitex::codegen::DecodeError::element_type({what})");
+        code.assign("let mismatch =", &error.into(), ";");
+        code.line("read.ok_or_else(mismatch)");
+    }
+
+    /// Whether the Rust type is a B-tree, which readers do not make.
+    pub(crate) fn is_sorted(&self, ty: &Type, key: bool) -> bool {
+        key && matches!(self.program.target(ty), Type::Set(_) | Type::Map(..))
+    }
+}
+
+/// The method's name, the argument, and whether it can fail.
+fn base_call(base: Base, place: Place<'_>) -> (&'static str, String, bool) {
+    match base {
+        Base::String | Base::Binary => (suffix(base), place.borrowed(), true),
+        Base::Uuid => (suffix(base), place.borrowed(), false),
+        Base::Double if place.key => (suffix(base), format!("{}.0", place.text), false),
+        _ => (suffix(base), place.copied(), false),
+    }
+}
+
+fn suffix(base: Base) -> &'static str {
+    match base {
+        Base::String => "str",
+        Base::Binary => "bytes",
+        base => base.keyword(),
+    }
+}

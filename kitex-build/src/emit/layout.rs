@@ -1,0 +1,292 @@
+//! Text laid out as rustfmt lays it out by default, for the forms that generated code consists of.
+//!
+//! Generated code is read by people and checked with `rustfmt --check`. The rules here are those of
+//! rustfmt's default style: 100 columns, calls and arrays on one line up to 60 columns, struct literals up to 18.
+
+const WIDTH: usize = 100;
+const STEP: usize = 4;
+/// A call's arguments and an array's items stay on one line up to this width.
+const SMALL: usize = 60;
+/// The same for the members of a struct literal.
+const LITERAL: usize = 18;
+const LAZY: &str = "::std::sync::LazyLock::new";
+/// Arrays whose items are all this short are filled line by line.
+const SHORT: usize = 10;
+
+/// A type or an expression that may take several lines.
+#[derive(Clone, Debug)]
+pub(crate) enum Node {
+    Text(String),
+    /// `head(arguments)tail`
+    Call(String, Vec<Node>, &'static str),
+    /// `head<arguments>tail`
+    Generic(String, Vec<Node>, &'static str),
+    Array(Vec<Node>),
+    Tuple(Vec<Node>),
+    /// `head { members, ..rest }`
+    Struct(String, Vec<(String, Node)>, Option<String>),
+    /// `prefix` and something: `&mut T`, `Output = T`
+    Prefixed(&'static str, Box<Node>),
+    /// `LazyLock::new(|| value)`
+    Lazy(Box<Node>),
+}
+
+impl From<&str> for Node {
+    fn from(text: &str) -> Node {
+        Node::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Node {
+    fn from(text: String) -> Node {
+        Node::Text(text)
+    }
+}
+
+impl Node {
+    pub(crate) fn call(head: impl Into<String>, arguments: Vec<Node>) -> Node {
+        Node::Call(head.into(), arguments, "")
+    }
+
+    pub(crate) fn generic(head: impl Into<String>, arguments: Vec<Node>) -> Node {
+        Node::Generic(head.into(), arguments, "")
+    }
+
+    /// On one line, whatever its length.
+    pub(crate) fn flat(&self) -> String {
+        let join = |nodes: &[Node]| nodes.iter().map(Node::flat).collect::<Vec<_>>().join(", ");
+        match self {
+            Node::Text(text) => text.clone(),
+            Node::Call(head, arguments, tail) => format!("{head}({}){tail}", join(arguments)),
+            Node::Generic(head, arguments, tail) => format!("{head}<{}>{tail}", join(arguments)),
+            Node::Array(items) => format!("[{}]", join(items)),
+            Node::Tuple(items) => format!("({})", join(items)),
+            Node::Struct(head, members, rest) => {
+                let members = members.iter().map(|(name, value)| member(name, value.flat()));
+                let members: Vec<_> = members.chain(rest.iter().map(|rest| format!("..{rest}"))).collect();
+                if members.is_empty() { format!("{head} {{}}") } else { format!("{head} {{ {} }}", members.join(", ")) }
+            }
+            Node::Prefixed(prefix, node) => format!("{prefix}{}", node.flat()),
+            Node::Lazy(value) => format!("{LAZY}(|| {})", value.flat()),
+        }
+    }
+
+    /// On one line, if the style wants it so where there is room.
+    fn single(&self) -> Option<String> {
+        let all = |nodes: &[Node]| nodes.iter().map(Node::single).collect::<Option<Vec<_>>>();
+        let small = |nodes: &[Node]| all(nodes).is_some_and(|items| width(&items.join(", ")) <= SMALL);
+        let fits = match self {
+            Node::Text(_) => true,
+            Node::Call(_, items, _) | Node::Array(items) | Node::Tuple(items) => small(items),
+            Node::Generic(_, arguments, _) => all(arguments).is_some(),
+            Node::Struct(head, members, _) => {
+                members.iter().all(|(_, value)| value.single().is_some())
+                    && width(&self.flat()) <= LITERAL + head.len() + " {  }".len()
+            }
+            Node::Prefixed(_, node) | Node::Lazy(node) => node.single().is_some(),
+        };
+        fits.then(|| self.flat())
+    }
+
+    /// At the end of a line that is `column` wide already, with `after` characters behind it.
+    pub(crate) fn render(&self, indent: usize, column: usize, after: usize) -> String {
+        match self.single() {
+            Some(line) if column + width(&line) + after <= WIDTH => line,
+            _ => self.broken(indent),
+        }
+    }
+
+    /// As a sole argument or item it opens on the line of the bracket around it.
+    fn hugs(&self) -> bool {
+        matches!(self, Node::Call(..) | Node::Array(_) | Node::Tuple(_) | Node::Struct(..))
+    }
+
+    /// Room that rustfmt leaves free behind a method call with `?` on the right of an assignment.
+    fn reserve(&self) -> usize {
+        match self {
+            Node::Call(head, _, "?") if !head.contains("::") => 2,
+            _ => 0,
+        }
+    }
+
+    fn broken(&self, indent: usize) -> String {
+        match self {
+            Node::Text(text) => text.clone(),
+            Node::Call(head, arguments, tail) => match &arguments[..] {
+                [only] if only.hugs() => format!("{head}({}){tail}", only.broken(indent)),
+                _ => format!("{head}({}){tail}", rows(arguments, indent)),
+            },
+            Node::Generic(head, arguments, tail) => format!("{head}<{}>{tail}", rows(arguments, indent)),
+            Node::Array(items) => match &items[..] {
+                [only] if only.hugs() => format!("[{}]", only.broken(indent)),
+                _ => format!("[{}]", rows(items, indent)),
+            },
+            Node::Tuple(items) => format!("({})", vertical(items, indent)),
+            Node::Struct(head, members, rest) => {
+                let inner = indent + STEP;
+                let mut out = format!("{head} {{\n");
+                for (name, value) in members {
+                    let line = match value.flat() == *name {
+                        true => format!("{}{name}", spaces(inner)),
+                        false => assign(inner, &format!("{name}:"), value, ","),
+                    };
+                    out.push_str(line.trim_end_matches(','));
+                    out.push_str(",\n");
+                }
+                if let Some(rest) = rest {
+                    out.push_str(&format!("{}..{rest}\n", spaces(inner)));
+                }
+                out + &spaces(indent) + "}"
+            }
+            Node::Prefixed(prefix, node) => format!("{prefix}{}", node.broken(indent)),
+            Node::Lazy(value) => match &**value {
+                Node::Struct(..) => format!("{LAZY}(|| {})", value.broken(indent)),
+                _ => {
+                    let inner = indent + STEP;
+                    let value = value.render(inner, inner, 0);
+                    format!("{LAZY}(|| {{\n{}{value}\n{}}})", spaces(inner), spaces(indent))
+                }
+            },
+        }
+    }
+}
+
+/// `name: value`, or only the name where the value is called the same.
+fn member(name: &str, value: String) -> String {
+    if value == name { value } else { format!("{name}: {value}") }
+}
+
+/// One item a line, or as many as fit when all are short. Begins and ends with a line break.
+fn rows(items: &[Node], indent: usize) -> String {
+    let flat: Vec<String> = items.iter().map(Node::flat).collect();
+    let short = items.iter().all(|item| matches!(item, Node::Text(_))) && flat.iter().all(|item| width(item) <= SHORT);
+    if short { filled(&flat, indent) } else { vertical(items, indent) }
+}
+
+fn vertical(items: &[Node], indent: usize) -> String {
+    let inner = indent + STEP;
+    let rows = items.iter().map(|item| format!("{}{},\n", spaces(inner), item.render(inner, inner, 1)));
+    format!("\n{}{}", rows.collect::<String>(), spaces(indent))
+}
+
+fn filled(items: &[String], indent: usize) -> String {
+    let mut out = String::new();
+    let mut column = WIDTH;
+    for item in items {
+        if column + width(item) + 2 > WIDTH {
+            out.push('\n');
+            out.push_str(&spaces(indent + STEP));
+            column = indent + STEP;
+        } else {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(item);
+        out.push(',');
+        column += width(item) + 1;
+    }
+    format!("{out}\n{}", spaces(indent))
+}
+
+/// `left right` and `end`, indented: on one line, else the right side on the next line, else broken.
+pub(crate) fn assign(indent: usize, left: &str, right: &Node, end: &str) -> String {
+    let margin = spaces(indent);
+    if let Some(line) = right.single() {
+        let room = WIDTH - right.reserve();
+        if indent + width(left) + 1 + width(&line) + width(end) <= room {
+            return format!("{margin}{left} {line}{end}");
+        }
+        if indent + STEP + width(&line) + width(end) <= room || matches!(right, Node::Text(_)) {
+            return format!("{margin}{left}\n{}{line}{end}", spaces(indent + STEP));
+        }
+    }
+    let broken = right.broken(indent);
+    let first = broken.lines().next().unwrap_or("");
+    if indent + width(left) + 1 + width(first) <= WIDTH {
+        return format!("{margin}{left} {broken}{end}");
+    }
+    format!("{margin}{left}\n{}{}{end}", spaces(indent + STEP), right.broken(indent + STEP))
+}
+
+/// What a function returns.
+#[derive(Clone, Debug)]
+pub(crate) enum Returns {
+    Nothing,
+    Type(Node),
+    /// `impl …` and a further bound behind a plus.
+    Bounds(Node, &'static str),
+}
+
+/// A function's head up to `end`, which is ` {` or `;`.
+pub(crate) fn signature(indent: usize, head: &str, parameters: &[(String, Node)], returns: &Returns, end: &str) -> String {
+    let margin = spaces(indent);
+    let flat = |(name, ty): &(String, Node)| {
+        let ty = ty.flat();
+        if ty.is_empty() { name.clone() } else { format!("{name}: {ty}") }
+    };
+    let result = match returns {
+        Returns::Nothing => String::new(),
+        Returns::Type(ty) => format!(" -> {}", ty.flat()),
+        Returns::Bounds(ty, bound) => format!(" -> {} + {bound}", ty.flat()),
+    };
+    let line = format!("{head}({}){result}{end}", parameters.iter().map(flat).collect::<Vec<_>>().join(", "));
+    if indent + width(&line) <= WIDTH {
+        return format!("{margin}{line}\n");
+    }
+    let inner = indent + STEP;
+    let mut out = format!("{margin}{head}(\n");
+    for (name, ty) in parameters {
+        let row = match ty.flat().is_empty() {
+            true => name.clone(),
+            false => format!("{name}: {}", ty.render(inner, inner + width(name) + 2, 1)),
+        };
+        out.push_str(&format!("{}{row},\n", spaces(inner)));
+    }
+    out + &margin + ")" + &returned(indent, returns, end) + "\n"
+}
+
+/// What stands behind the closing parenthesis that has a line of its own. The limits are those that rustfmt was
+/// measured to keep: it counts the indentation twice in some places.
+fn returned(indent: usize, returns: &Returns, end: &str) -> String {
+    match returns {
+        Returns::Nothing => end.to_owned(),
+        Returns::Type(ty) => {
+            let line = ty.flat();
+            if width(&line) + 3 + indent > WIDTH {
+                format!(" -> {}{end}", ty.broken(indent))
+            } else if 2 * indent + ") -> ".len() + width(&line) + width(end) > WIDTH && end == " {" {
+                format!(" -> {line}\n{}{{", spaces(indent))
+            } else {
+                format!(" -> {line}{end}")
+            }
+        }
+        Returns::Bounds(ty, bound) => {
+            let line = ty.flat();
+            if width(&line) + " + ".len() + width(bound) + indent <= WIDTH + 2 {
+                format!(" -> {line} + {bound}{end}")
+            } else if width(&line) + 2 * indent <= WIDTH {
+                format!(" -> {line}\n{}+ {bound}{end}", spaces(indent))
+            } else {
+                format!(" -> {} + {bound}{end}", ty.broken(indent))
+            }
+        }
+    }
+}
+
+/// `impl … for …` with an opening brace.
+pub(crate) fn implementation(indent: usize, head: &str, target: &str) -> String {
+    let margin = spaces(indent);
+    let line = format!("{head} for {target} {{");
+    if indent + width(&line) <= WIDTH {
+        return format!("{margin}{line}\n");
+    }
+    format!("{margin}{head}\n{}for {target}\n{margin}{{\n", spaces(indent + STEP))
+}
+
+pub(crate) fn spaces(count: usize) -> String {
+    " ".repeat(count)
+}
+
+pub(crate) fn width(text: &str) -> usize {
+    text.chars().count()
+}

@@ -1,0 +1,239 @@
+//! Structs and exceptions.
+
+use super::codec::Place;
+use super::layout::{Node, Returns};
+use super::value::{DEFAULT, literal};
+use super::{Code, Emitter, docs};
+use crate::thrift::model::{Field, Id, Requiredness, Struct, StructKind};
+
+impl Emitter<'_> {
+    pub(crate) fn structure_item(&self, code: &mut Code, id: Id, found: &Struct, from: &[String]) {
+        let definition = &self.program.definitions[id];
+        let name = &self.plan.names[id];
+        let exception = found.kind == StructKind::Exception;
+        let keyword = if exception { "exception" } else { "struct" };
+        docs::write(code, definition.doc.as_deref(), &format!("`{keyword} {}`", definition.name.text));
+        let default = found.fields.iter().all(|field| self.is_plain_default(field));
+        code.line(self.derives(id, default));
+        let fields = Fields {
+            fields: &found.fields,
+            names: &self.plan.members[id],
+            key: self.traits[id].key,
+            kind: found.kind,
+            idl_name: &definition.name.text,
+        };
+        self.fields(code, name, &fields, from);
+        if !default {
+            code.gap();
+            self.default_implementation(code, name, &fields, from);
+        }
+        code.gap();
+        self.message(code, name, &fields, from);
+        if exception {
+            code.gap();
+            error_implementation(code, name);
+        }
+    }
+
+    /// The derive attribute of a struct or union.
+    pub(crate) fn derives(&self, id: Id, default: bool) -> String {
+        let traits = self.traits[id];
+        let default = if default { "Default, " } else { "" };
+        let eq = if traits.eq { ", Eq" } else { "" };
+        let hash = if traits.hash { ", Hash" } else { "" };
+        let ord = if traits.key { ", PartialOrd, Ord" } else { "" };
+        format!("#[derive(Clone, Debug, {default}PartialEq{eq}{hash}{ord})]")
+    }
+
+    pub(crate) fn fields(&self, code: &mut Code, name: &str, fields: &Fields<'_>, from: &[String]) {
+        code.line(format!("pub struct {name} {{"));
+        let body = |code: &mut Code| {
+            for (field, name) in fields.fields.iter().zip(fields.names) {
+                docs::write(code, field.doc.as_deref(), &declaration(field));
+                let ty = self.field_type(field, fields.kind, fields.key, from);
+                code.assign(&format!("pub {name}:"), &ty, ",");
+            }
+        };
+        code.body(body, "}");
+    }
+
+    pub(crate) fn default_implementation(&self, code: &mut Code, name: &str, fields: &Fields<'_>, from: &[String]) {
+        code.implementation("impl ::std::default::Default", name, |code| {
+            code.block("fn default() -> Self", |code| {
+                code.block("Self", |code| {
+                    for (field, name) in fields.fields.iter().zip(fields.names) {
+                        let value = self.field_default(field, fields.kind, fields.key, from);
+                        code.assign(&format!("{name}:"), &value, ",");
+                    }
+                });
+            });
+        });
+    }
+
+    /// `impl Message`.
+    pub(crate) fn message(&self, code: &mut Code, name: &str, fields: &Fields<'_>, from: &[String]) {
+        code.implementation("impl ::kitex::codegen::Message", name, |code| {
+            self.encode(code, fields);
+            code.gap();
+            self.decode(code, fields, from);
+        });
+    }
+
+    fn encode(&self, code: &mut Code, fields: &Fields<'_>) {
+        encode_function(code, |code| {
+            let headers = fields.fields.iter().any(|field| self.needs_header(field));
+            if headers {
+                code.line("use ::kitex::codegen::Type;");
+            }
+            code.line("out.begin_struct()?;");
+            for (field, name) in fields.fields.iter().zip(fields.names) {
+                self.encode_field(code, field, name, fields.key);
+            }
+            code.line("out.end_struct();");
+            code.line("Ok(())");
+        });
+    }
+
+    /// Whether the code that writes the type names types of the wire.
+    pub(crate) fn needs_header(&self, field: &Field) -> bool {
+        let target = self.program.target(&field.ty);
+        self.program.struct_of(target).is_some() || self.is_container(target)
+    }
+
+    fn encode_field(&self, code: &mut Code, field: &Field, name: &str, key: bool) {
+        let place = format!("self.{name}");
+        if !field.is_option() {
+            let place = Place { text: &place, reference: false, boxed: field.boxed, key };
+            return self.write_field(code, field.id, &field.ty, place);
+        }
+        let reference = field.boxed || !self.is_copy(&field.ty);
+        let borrow = if reference { "&" } else { "" };
+        code.block(format!("if let Some(value) = {borrow}{place}"), |code| {
+            let place = Place { text: "value", reference, boxed: field.boxed, key };
+            self.write_field(code, field.id, &field.ty, place);
+        });
+    }
+
+    fn decode(&self, code: &mut Code, fields: &Fields<'_>, from: &[String]) {
+        decode_function(code, |code| {
+            if fields.fields.is_empty() {
+                return decode_nothing(code);
+            }
+            code.line("use ::kitex::codegen::Type;");
+            code.line("let mut value = <Self as ::std::default::Default>::default();");
+            let required = || {
+                let pairs = fields.fields.iter().zip(fields.names);
+                pairs.filter(|(field, _)| field.requiredness == Requiredness::Required)
+            };
+            required().for_each(|(_, name)| code.line(format!("let mut {} = false;", flag(name))));
+            code.line("from.begin_struct()?;");
+            code.block("while let Some(field) = from.read_field()?", |code| {
+                code.block("match (field.id, field.kind)", |code| {
+                    for (field, name) in fields.fields.iter().zip(fields.names) {
+                        self.decode_field(code, field, name, fields.key, from);
+                    }
+                    code.line("_ => from.skip(field.kind)?,");
+                });
+            });
+            for (field, name) in required() {
+                code.block(format!("if !{}", flag(name)), |code| {
+                    let text = |text: &str| Node::from(literal(text));
+                    let arguments = vec![text(fields.idl_name), text(&field.name.text), field.id.to_string().into()];
+                    let error = Node::call("::kitex::codegen::DecodeError::missing_field", arguments);
+                    code.expression(&Node::call("return Err", vec![error]), ";");
+                });
+            }
+            code.line("Ok(value)");
+        });
+    }
+
+    fn decode_field(&self, code: &mut Code, field: &Field, name: &str, key: bool, from: &[String]) {
+        let pattern = format!("({}, {})", field.id, self.wire(&field.ty));
+        let required = field.requiredness == Requiredness::Required;
+        let place = format!("value.{name}");
+        if let Some(value) = self.read_plain(&field.ty, key, from) {
+            let value = held(field, value);
+            if !required {
+                return code.arm(&pattern, &format!("{place} ="), &value);
+            }
+            return code.block(format!("{pattern} =>"), |code| {
+                code.assign(&format!("{place} ="), &value, ";");
+                code.line(format!("{} = true;", flag(name)));
+            });
+        }
+        code.block(format!("{pattern} =>"), |code| {
+            let read = self.read_container(code, &field.ty, key, from);
+            code.assign("let read =", &read, ";");
+            if required {
+                code.line(format!("{} |= read.is_some();", flag(name)));
+            }
+            if self.is_sorted(&field.ty, key) {
+                code.line("let read = read.map(|read| read.into_iter().collect());");
+            }
+            if field.boxed {
+                code.line("let read = read.map(::std::boxed::Box::new);");
+            }
+            let merge = if field.is_option() { "or" } else { "unwrap_or" };
+            code.assign(&format!("{place} ="), &format!("read.{merge}({place})").into(), ";");
+        });
+    }
+}
+
+/// The fields of a struct that is written out, and what they are called.
+pub(crate) struct Fields<'a> {
+    pub(crate) fields: &'a [Field],
+    pub(crate) names: &'a [String],
+    pub(crate) key: bool,
+    pub(crate) kind: StructKind,
+    pub(crate) idl_name: &'a str,
+}
+
+/// A value in what its field holds it in.
+fn held(field: &Field, value: Node) -> Node {
+    let boxed = if field.boxed { Node::call("::std::boxed::Box::new", vec![value]) } else { value };
+    if field.is_option() { Node::call("Some", vec![boxed]) } else { boxed }
+}
+
+/// The variable that says whether a required field has come.
+fn flag(name: &str) -> String {
+    format!("has_{}", name.trim_start_matches("r#").trim_start_matches('_'))
+}
+
+/// The field as the IDL declares it.
+pub(crate) fn declaration(field: &Field) -> String {
+    let requiredness = match field.requiredness {
+        Requiredness::Default => "",
+        Requiredness::Required => "required ",
+        Requiredness::Optional => "optional ",
+    };
+    format!("`{}: {requiredness}{} {}`", field.id, field.written, field.name.text)
+}
+
+pub(crate) fn encode_function(code: &mut Code, body: impl FnOnce(&mut Code)) {
+    let parameters = [("&self".into(), "".into()), ("out".into(), "&mut W".into())];
+    let returns = Returns::Type("::std::result::Result<(), ::kitex::codegen::EncodeError>".into());
+    code.function("fn encode<W: ::kitex::codegen::ThriftWriter>", &parameters, &returns, body);
+}
+
+pub(crate) fn decode_function(code: &mut Code, body: impl FnOnce(&mut Code)) {
+    let returns = Returns::Type("::std::result::Result<Self, ::kitex::codegen::DecodeError>".into());
+    let parameters = [("from".into(), "&mut R".into())];
+    code.function("fn decode<R: ::kitex::codegen::ThriftReader>", &parameters, &returns, body);
+}
+
+fn decode_nothing(code: &mut Code) {
+    code.line("from.begin_struct()?;");
+    code.block("while let Some(field) = from.read_field()?", |code| code.line("from.skip(field.kind)?;"));
+    code.line(format!("Ok({DEFAULT})"));
+}
+
+/// Exceptions are errors; they show as they are made up.
+fn error_implementation(code: &mut Code, name: &str) {
+    code.implementation("impl ::std::fmt::Display", name, |code| {
+        code.block("fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result", |code| {
+            code.line("::std::fmt::Debug::fmt(self, f)");
+        });
+    });
+    code.gap();
+    code.implementation("impl ::std::error::Error", name, |_| {});
+}

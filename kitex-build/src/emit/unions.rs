@@ -1,0 +1,132 @@
+//! Unions: one variant a member, and one for what this build does not know.
+
+use super::codec::Place;
+use super::layout::Node;
+use super::structs::{declaration, decode_function, encode_function};
+use super::value::literal;
+use super::{Code, Emitter, docs};
+use crate::thrift::model::{Field, Id, Struct};
+
+impl Emitter<'_> {
+    pub(crate) fn union(&self, code: &mut Code, id: Id, found: &Struct, from: &[String]) {
+        let definition = &self.program.definitions[id];
+        let name = &self.plan.names[id];
+        let unknown = self.plan.unknown.get(&id).map_or("", String::as_str);
+        let key = self.traits[id].key;
+        docs::write(code, definition.doc.as_deref(), &format!("`union {}`", definition.name.text));
+        code.line(self.derives(id, false));
+        code.block(format!("pub enum {name}"), |code| {
+            for (field, variant) in found.fields.iter().zip(&self.plan.members[id]) {
+                docs::write(code, field.doc.as_deref(), &declaration(field));
+                let ty = self.field_type(field, found.kind, key, from);
+                code.expression(&Node::call(variant, vec![ty]), ",");
+            }
+            docs::write(code, None, "Nothing, or a member that this build does not know.");
+            code.line(format!("{unknown}(::kitex::codegen::UnknownField),"));
+        });
+        code.gap();
+        code.implementation("impl ::std::default::Default", name, |code| {
+            code.block("fn default() -> Self", |code| self.union_default(code, id, found, unknown, from));
+        });
+        code.gap();
+        code.implementation("impl ::kitex::codegen::Message", name, |code| {
+            self.encode_union(code, id, found, unknown);
+            code.gap();
+            self.decode_union(code, id, found, unknown, from);
+        });
+    }
+
+    /// The member that has a default, if one has.
+    fn union_default(&self, code: &mut Code, id: Id, found: &Struct, unknown: &str, from: &[String]) {
+        let members = found.fields.iter().zip(&self.plan.members[id]);
+        match members.into_iter().find(|(field, _)| field.default.is_some()) {
+            Some((field, variant)) => {
+                let value = self.field_default(field, found.kind, self.traits[id].key, from);
+                code.expression(&Node::call(format!("Self::{variant}"), vec![value]), "");
+            }
+            None => code.line(format!("Self::{unknown}(::kitex::codegen::UnknownField::none())")),
+        }
+    }
+
+    fn encode_union(&self, code: &mut Code, id: Id, found: &Struct, unknown: &str) {
+        encode_function(code, |code| {
+            if found.fields.iter().any(|field| self.needs_header(field)) {
+                code.line("use ::kitex::codegen::Type;");
+            }
+            code.line("out.begin_struct()?;");
+            code.block("match self", |code| {
+                for (field, variant) in found.fields.iter().zip(&self.plan.members[id]) {
+                    code.block(format!("Self::{variant}(value) =>"), |code| {
+                        let key = self.traits[id].key;
+                        let place = Place { text: "value", reference: true, boxed: field.boxed, key };
+                        self.write_field(code, field.id, &field.ty, place);
+                    });
+                }
+                code.line(format!("Self::{unknown}(field) => out.write_unknown(field),"));
+            });
+            code.line("out.end_struct();");
+            code.line("Ok(())");
+        });
+    }
+
+    fn decode_union(&self, code: &mut Code, id: Id, found: &Struct, unknown: &str, from: &[String]) {
+        decode_function(code, |code| {
+            if !found.fields.is_empty() {
+                code.line("use ::kitex::codegen::Type;");
+                code.line("let mut member = None;");
+            }
+            code.line("let mut unknown = ::kitex::codegen::UnknownField::none();");
+            code.line("from.begin_struct()?;");
+            code.block("while let Some(field) = from.read_field()?", |code| {
+                if found.fields.is_empty() {
+                    return code.line("unknown = from.read_unknown(field)?;");
+                }
+                code.line("let read = match (field.id, field.kind) {");
+                let arms = |code: &mut Code| {
+                    for (field, variant) in found.fields.iter().zip(&self.plan.members[id]) {
+                        self.decode_member(code, id, field, variant, from);
+                    }
+                    code.block("_ =>", |code| {
+                        code.line("unknown = from.read_unknown(field)?;");
+                        code.line("None");
+                    });
+                };
+                code.body(arms, "};");
+                code.block("if member.is_some() && read.is_some()", |code| {
+                    let name = literal(&self.program.definitions[id].name.text);
+                    let error = Node::call("::kitex::codegen::DecodeError::union_members", vec![name.into()]);
+                    code.expression(&Node::call("return Err", vec![error]), ";");
+                });
+                code.line("member = read.or(member);");
+            });
+            match found.fields.is_empty() {
+                true => code.line(format!("Ok(Self::{unknown}(unknown))")),
+                false => code.line(format!("Ok(member.unwrap_or(Self::{unknown}(unknown)))")),
+            }
+        });
+    }
+
+    fn decode_member(&self, code: &mut Code, id: Id, field: &Field, variant: &str, from: &[String]) {
+        let pattern = format!("({}, {})", field.id, self.wire(&field.ty));
+        let key = self.traits[id].key;
+        let hold = |value: Node| match field.boxed {
+            true => Node::call("::std::boxed::Box::new", vec![value]),
+            false => value,
+        };
+        if let Some(value) = self.read_plain(&field.ty, key, from) {
+            let member = Node::call(format!("Self::{variant}"), vec![hold(value)]);
+            return code.arm(&pattern, "", &Node::call("Some", vec![member]));
+        }
+        code.block(format!("{pattern} =>"), |code| {
+            let read = self.read_container(code, &field.ty, key, from);
+            code.assign("let read =", &read, ";");
+            if self.is_sorted(&field.ty, key) {
+                code.line("let read = read.map(|read| read.into_iter().collect());");
+            }
+            if field.boxed {
+                code.line("let read = read.map(::std::boxed::Box::new);");
+            }
+            code.line(format!("read.map(Self::{variant})"));
+        });
+    }
+}

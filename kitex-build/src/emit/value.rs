@@ -1,0 +1,162 @@
+//! Constants and defaults as Rust expressions.
+
+use super::Emitter;
+use super::layout::Node;
+use crate::thrift::model::{Base, Field, Kind, StructKind, Type, Value};
+
+pub(crate) const DEFAULT: &str = "::std::default::Default::default()";
+
+impl Emitter<'_> {
+    /// An owned value of the type.
+    pub(crate) fn value(&self, ty: &Type, value: &Value, key: bool, from: &[String]) -> Node {
+        let target = self.program.target(ty);
+        match (value, target) {
+            (Value::Bool(value), _) => value.to_string().into(),
+            (Value::Integer(number), _) => number.to_string().into(),
+            (Value::Double(number), _) if key => {
+                Node::call("::kitex::codegen::Double", vec![format!("{number:?}").into()])
+            }
+            (Value::Double(number), _) => format!("{number:?}").into(),
+            (Value::Text(text), _) => {
+                Node::call("::kitex::codegen::Str::from_static", vec![literal(text).into()])
+            }
+            (Value::Bytes(bytes), _) => {
+                Node::call("::kitex::codegen::Bytes::from_static", vec![byte_literal(bytes).into()])
+            }
+            (Value::Uuid(uuid), _) => uuid_node(uuid),
+            (Value::Enum(id, at), _) => {
+                format!("{}::{}", self.plan.definition(from, *id), self.plan.members[*id][*at]).into()
+            }
+            (Value::Const(id), _) => self.constant(*id, target, key, from),
+            (Value::List(items), Type::List(element)) => {
+                collection("::std::vec::Vec", items.iter().map(|item| self.value(element, item, key, from)))
+            }
+            (Value::List(items), Type::Set(element)) => {
+                let head = if key { "::std::collections::BTreeSet" } else { "::std::collections::HashSet" };
+                collection(head, items.iter().map(|item| self.value(element, item, true, from)))
+            }
+            (Value::Map(entries), Type::Map(entry, element)) => {
+                let head = if key { "::std::collections::BTreeMap" } else { "::std::collections::HashMap" };
+                let pair = |(name, item): &(Value, Value)| {
+                    Node::Tuple(vec![self.value(entry, name, true, from), self.value(element, item, key, from)])
+                };
+                collection(head, entries.iter().map(pair))
+            }
+            (Value::Struct(id, members), _) => self.structure(*id, members, from),
+            (Value::List(_) | Value::Map(_), _) => DEFAULT.into(),
+        }
+    }
+
+    /// A reference to a constant, as an owned value.
+    fn constant(&self, id: usize, target: &Type, key: bool, from: &[String]) -> Node {
+        let name = self.plan.definition(from, id);
+        let Kind::Const(constant) = &self.program.definitions[id].kind else {
+            return DEFAULT.into();
+        };
+        match (&constant.value, target) {
+            (Value::Text(_), Type::Base(Base::Binary)) => {
+                Node::call("::kitex::codegen::Bytes::from_static", vec![format!("{name}.as_bytes()").into()])
+            }
+            (Value::Text(_), _) => Node::call("::kitex::codegen::Str::from_static", vec![name.into()]),
+            (Value::Bytes(_), _) => Node::call("::kitex::codegen::Bytes::from_static", vec![name.into()]),
+            // In a key the type may be another one than the constant's: the value is written out again.
+            (value, _) if key => self.value(&constant.ty, value, true, from),
+            _ => Node::call("::std::clone::Clone::clone", vec![format!("&*{name}").into()]),
+        }
+    }
+
+    fn structure(&self, id: usize, members: &[(usize, Value)], from: &[String]) -> Node {
+        let path = self.plan.definition(from, id);
+        let Some(found) = self.program.structure(id) else {
+            return DEFAULT.into();
+        };
+        let key = self.traits[id].key;
+        let names = &self.plan.members[id];
+        let wrapped = |at: usize, value: &Value| {
+            let field = &found.fields[at];
+            wrap(field, found.kind, self.value(&field.ty, value, key, from))
+        };
+        if found.kind == StructKind::Union {
+            let (at, value) = &members[0];
+            return Node::call(format!("{path}::{}", names[*at]), vec![wrapped(*at, value)]);
+        }
+        let rest = (members.len() < found.fields.len()).then(|| DEFAULT.to_owned());
+        if members.is_empty() {
+            return Node::call(format!("<{path} as ::std::default::Default>::default"), Vec::new());
+        }
+        let members = members.iter().map(|(at, value)| (names[*at].clone(), wrapped(*at, value))).collect();
+        Node::Struct(path, members, rest)
+    }
+
+    /// What a field holds in a new struct.
+    pub(crate) fn field_default(&self, field: &Field, kind: StructKind, key: bool, from: &[String]) -> Node {
+        match &field.default {
+            Some(value) => wrap(field, kind, self.value(&field.ty, value, key, from)),
+            None if field.is_option() => "None".into(),
+            None => DEFAULT.into(),
+        }
+    }
+
+    /// Whether the field holds what its Rust type's `Default` is.
+    pub(crate) fn is_plain_default(&self, field: &Field) -> bool {
+        let zero = match &field.default {
+            None => true,
+            Some(Value::Bool(value)) => !value,
+            Some(Value::Integer(number)) => *number == 0,
+            Some(Value::Double(number)) => number.to_bits() == 0,
+            Some(Value::Text(text)) => text.is_empty(),
+            Some(Value::List(items)) => items.is_empty(),
+            Some(Value::Map(entries)) => entries.is_empty(),
+            Some(_) => false,
+        };
+        field.default.is_none() || (zero && !field.is_option() && !field.boxed)
+    }
+}
+
+/// Around a field's value: its pointer, and `Some`.
+fn wrap(field: &Field, kind: StructKind, value: Node) -> Node {
+    let boxed = if field.boxed { Node::call("::std::boxed::Box::new", vec![value]) } else { value };
+    if kind != StructKind::Union && field.is_option() { Node::call("Some", vec![boxed]) } else { boxed }
+}
+
+fn collection(head: &str, items: impl Iterator<Item = Node>) -> Node {
+    let items: Vec<Node> = items.collect();
+    match items.is_empty() {
+        true => DEFAULT.into(),
+        false => Node::call(format!("{head}::from"), vec![Node::Array(items)]),
+    }
+}
+
+pub(crate) fn uuid_node(uuid: &[u8; 16]) -> Node {
+    let bytes = uuid.iter().map(|byte| format!("0x{byte:02x}").into()).collect();
+    Node::call("::kitex::codegen::Uuid", vec![Node::Array(bytes)])
+}
+
+/// A Rust string literal of the text.
+pub(crate) fn literal(text: &str) -> String {
+    let mut out = String::from("\"");
+    for letter in text.chars() {
+        match letter {
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => out.extend(letter.escape_unicode()),
+            '\'' => out.push('\''),
+            _ => out.extend(letter.escape_debug()),
+        }
+    }
+    out + "\""
+}
+
+/// A Rust byte string literal.
+pub(crate) fn byte_literal(bytes: &[u8]) -> String {
+    format!("b\"{}\"", bytes.escape_ascii().to_string().replace("\\'", "'"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn literals_are_escaped() {
+        assert_eq!(literal("say \"hi\"\n\\ 'x' 中 \u{202e}\0"), r#""say \"hi\"\n\\ 'x' 中 \u{202e}\0""#);
+        assert_eq!(byte_literal(b"a\"b\\\xff'"), r#"b"a\"b\\\xff'""#);
+    }
+}

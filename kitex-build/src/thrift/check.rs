@@ -1,0 +1,69 @@
+//! Rules about definitions that need all types to be known.
+
+use std::collections::HashMap;
+
+use super::model::{Definition, Field, Kind, Method, Program, StructKind};
+use crate::report::Report;
+use crate::source::Span;
+
+/// What `streaming.mode` may say.
+const STREAMING: [&str; 4] = ["client", "server", "bidirectional", "unary"];
+
+pub(crate) fn check(program: &Program, report: &mut Report) {
+    for definition in &program.definitions {
+        if let Kind::Service(service) = &definition.kind {
+            inherited(program, definition, report);
+            for method in &service.methods {
+                method.throws.iter().for_each(|field| thrown(program, field, report));
+                streaming(method, report);
+            }
+        }
+    }
+}
+
+/// A function must not be declared again in a derived service.
+fn inherited(program: &Program, definition: &Definition, report: &mut Report) {
+    let methods = |id| program.service(id).map(|service| &service.methods);
+    let Kind::Service(service) = &definition.kind else { return };
+    let mut names: HashMap<&str, Span> = HashMap::new();
+    let mut base = service.extends;
+    while let Some(id) = base {
+        for method in methods(id).into_iter().flatten() {
+            names.entry(&method.name.text).or_insert(method.name.span);
+        }
+        base = program.service(id).and_then(|service| service.extends);
+    }
+    for method in &service.methods {
+        if let Some(first) = names.get(method.name.text.as_str()) {
+            let text = format!("the function `{}` is inherited already", method.name.text);
+            report.error(method.name.span, text).see(*first, "declared here");
+        }
+    }
+}
+
+fn thrown(program: &Program, field: &Field, report: &mut Report) {
+    let exception = program.struct_of(&field.ty).is_some_and(|(_, found)| found.kind == StructKind::Exception);
+    if !exception {
+        let finding = report.error(field.name.span, format!("`{}` is not an exception", field.written));
+        finding.hint("only types declared with `exception` can be thrown");
+    }
+}
+
+fn streaming(method: &Method, report: &mut Report) {
+    let mut modes = method.annotations.iter().filter(|annotation| annotation.key.text == "streaming.mode");
+    let Some(mode) = modes.next() else { return };
+    if let Some(second) = modes.next() {
+        report.error(second.key.span, "`streaming.mode` is given twice");
+    }
+    if !STREAMING.contains(&mode.value.as_str()) {
+        let finding = report.error(mode.key.span, format!("there is no streaming mode `{}`", mode.value));
+        finding.hint(STREAMING.join(", "));
+    } else if method.oneway {
+        report.error(mode.key.span, "a oneway function cannot stream");
+    } else if method.arguments.len() != 1 {
+        report.error(mode.key.span, "a streaming function has exactly one argument");
+    } else if mode.value != "unary" {
+        let finding = report.error(mode.key.span, format!("`{}` streams, which is not supported yet", method.name.text));
+        finding.hint("move streaming functions into a file of their own");
+    }
+}

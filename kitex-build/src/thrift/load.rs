@@ -1,0 +1,182 @@
+//! The root files and all that they include, each read and parsed once.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::parse;
+use super::syntax::Document;
+use crate::report::Report;
+use crate::source::{Source, Span};
+
+/// An IDL file is at most this large: 16 MiB is a hundred times what people write.
+const FILE_SIZE: u64 = 16 << 20;
+
+/// Where files come from.
+pub(crate) trait Files {
+    /// The one name of a file that exists, however it is spelled.
+    fn identity(&self, path: &Path) -> Option<PathBuf>;
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+}
+
+/// The file system.
+#[derive(Debug)]
+pub(crate) struct Disk;
+
+impl Files for Disk {
+    fn identity(&self, path: &Path) -> Option<PathBuf> {
+        path.canonicalize().ok()
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let metadata = std::fs::metadata(path)?;
+        if !metadata.is_file() {
+            return Err(io::Error::other("it is not a regular file"));
+        }
+        if metadata.len() > FILE_SIZE {
+            return Err(io::Error::other(format!("it has {} bytes, the limit is {FILE_SIZE}", metadata.len())));
+        }
+        std::fs::read(path)
+    }
+}
+
+/// One file of the build.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) path: PathBuf,
+    pub(crate) document: Document,
+    /// Prefix and index of each file it includes.
+    pub(crate) includes: Vec<(String, usize)>,
+}
+
+/// All files of a build, the roots first in the order in which they were met.
+#[derive(Debug, Default)]
+pub(crate) struct Build {
+    pub(crate) sources: Vec<Source>,
+    pub(crate) loaded: Vec<Loaded>,
+}
+
+pub(crate) fn load(
+    files: &dyn Files,
+    roots: &[PathBuf],
+    include_dirs: &[PathBuf],
+    report: &mut Report,
+) -> Build {
+    let mut loader = Loader { files, include_dirs, known: HashMap::new(), build: Build::default(), report };
+    for root in roots {
+        loader.root(root);
+    }
+    loader.build
+}
+
+struct Loader<'a> {
+    files: &'a dyn Files,
+    include_dirs: &'a [PathBuf],
+    /// By identity: the file's index, and whether its includes are all loaded.
+    known: HashMap<PathBuf, (usize, bool)>,
+    build: Build,
+    report: &'a mut Report,
+}
+
+/// A file whose includes are being loaded.
+struct Frame {
+    file: usize,
+    identity: PathBuf,
+    next: usize,
+}
+
+impl Loader<'_> {
+    fn root(&mut self, path: &Path) {
+        let Some(identity) = self.files.identity(path) else {
+            self.report.failure(format!("cannot find {}", path.display()));
+            return;
+        };
+        if self.known.contains_key(&identity) {
+            return;
+        }
+        let mut stack = Vec::new();
+        match self.read(path, &identity) {
+            Ok(file) => stack.push(Frame { file, identity, next: 0 }),
+            Err(error) => drop(self.report.failure(format!("cannot read {}: {error}", path.display()))),
+        }
+        // A loop, not recursion: a chain of includes may be as long as there are files.
+        while let Some(frame) = stack.last_mut() {
+            let (file, next) = (frame.file, frame.next);
+            frame.next += 1;
+            if next < self.build.loaded[file].document.includes.len() {
+                self.include(file, next, &mut stack);
+            } else if let Some(done) = stack.pop() {
+                self.known.insert(done.identity, (done.file, true));
+            }
+        }
+    }
+
+    fn read(&mut self, path: &Path, identity: &Path) -> io::Result<usize> {
+        let bytes = self.files.read(path)?;
+        let file = self.build.sources.len();
+        self.build.sources.push(Source::new(path, bytes));
+        let document = parse::parse(file, &self.build.sources[file], self.report);
+        self.build.loaded.push(Loaded { path: path.to_owned(), document, includes: Vec::new() });
+        self.known.insert(identity.to_owned(), (file, false));
+        Ok(file)
+    }
+
+    fn include(&mut self, file: usize, at: usize, stack: &mut Vec<Frame>) {
+        let include = &self.build.loaded[file].document.includes[at];
+        let (written, span) = (include.path.clone(), include.span);
+        let Some((path, identity)) = self.search(file, &written, span) else {
+            return;
+        };
+        let index = match self.known.get(&identity) {
+            Some((index, true)) => *index,
+            Some((index, false)) => return self.cycle(*index, stack, span),
+            None => match self.read(&path, &identity) {
+                Ok(index) => {
+                    stack.push(Frame { file: index, identity, next: 0 });
+                    index
+                }
+                Err(error) => {
+                    self.report.error(span, format!("cannot read {}: {error}", path.display()));
+                    return;
+                }
+            },
+        };
+        let prefix = path.file_stem().map_or(String::new(), |stem| stem.to_string_lossy().into_owned());
+        let includes = &mut self.build.loaded[file].includes;
+        if !includes.contains(&(prefix.clone(), index)) {
+            includes.push((prefix, index));
+        }
+    }
+
+    /// An absolute path as it is; else beside the including file, then in each include directory.
+    fn search(&mut self, file: usize, written: &str, span: Span) -> Option<(PathBuf, PathBuf)> {
+        if written.is_empty() {
+            self.report.error(span, "an include needs the path of a file");
+            return None;
+        }
+        let here = self.build.loaded[file].path.parent().unwrap_or(Path::new("")).to_owned();
+        let mut tried = Vec::new();
+        for directory in std::iter::once(&here).chain(self.include_dirs) {
+            let path = directory.join(written);
+            if let Some(identity) = self.files.identity(&path) {
+                return Some((path, identity));
+            }
+            tried.push(format!("`{}`", path.display()));
+        }
+        let finding = self.report.error(span, format!("cannot find the included file `{written}`"));
+        finding.hint(format!("looked for {}", tried.join(", ")));
+        None
+    }
+
+    fn cycle(&mut self, to: usize, stack: &[Frame], span: Span) {
+        let start = stack.iter().position(|frame| frame.file == to).unwrap_or(0);
+        let name = |file: usize| self.build.loaded[file].path.display().to_string();
+        let mut names: Vec<String> = stack[start..].iter().map(|frame| name(frame.file)).collect();
+        names.push(name(to));
+        let shown = match names.len() {
+            0..=10 => names.join(" includes "),
+            length => format!("{} includes … includes {}", names[..5].join(" includes "), names[length - 2..].join(" includes ")),
+        };
+        self.report.error(span, "files include each other in a circle").hint(shown);
+    }
+}

@@ -1,0 +1,14 @@
+//! The Thrift front end: files to a checked program.
+
+mod check;
+mod graph;
+mod lex;
+mod load;
+pub(crate) mod model;
+mod parse;
+mod resolve;
+mod syntax;
+
+pub(crate) use graph::components;
+pub(crate) use load::{Disk, Files, load};
+pub(crate) use resolve::resolve;

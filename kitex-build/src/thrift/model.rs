@@ -1,0 +1,164 @@
+//! The program of a build: every name resolved, every rule checked, every constant typed. It is what
+//! the emitter works from.
+
+use std::path::PathBuf;
+
+pub(crate) use super::syntax::{Annotation, Base, Name, Requiredness, StructKind};
+
+/// Index of a definition in [`Program::definitions`].
+pub(crate) type Id = usize;
+
+#[derive(Debug, Default)]
+pub(crate) struct Program {
+    pub(crate) files: Vec<File>,
+    pub(crate) definitions: Vec<Definition>,
+}
+
+#[derive(Debug)]
+pub(crate) struct File {
+    pub(crate) path: PathBuf,
+    pub(crate) doc: Option<String>,
+    /// The module path in the IDL's spelling.
+    pub(crate) namespace: Vec<String>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Definition {
+    pub(crate) file: usize,
+    pub(crate) name: Name,
+    pub(crate) doc: Option<String>,
+    pub(crate) annotations: Vec<Annotation>,
+    pub(crate) kind: Kind,
+}
+
+#[derive(Debug)]
+pub(crate) enum Kind {
+    Const(Const),
+    Typedef(Type),
+    Enum(Vec<EnumValue>),
+    Struct(Struct),
+    Service(Service),
+}
+
+#[derive(Debug)]
+pub(crate) struct Const {
+    pub(crate) ty: Type,
+    pub(crate) value: Value,
+}
+
+#[derive(Debug)]
+pub(crate) struct EnumValue {
+    pub(crate) name: Name,
+    pub(crate) doc: Option<String>,
+    pub(crate) number: i32,
+}
+
+#[derive(Debug)]
+pub(crate) struct Struct {
+    pub(crate) kind: StructKind,
+    pub(crate) fields: Vec<Field>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Field {
+    pub(crate) id: i16,
+    pub(crate) name: Name,
+    pub(crate) doc: Option<String>,
+    pub(crate) requiredness: Requiredness,
+    pub(crate) ty: Type,
+    pub(crate) default: Option<Value>,
+    /// Held behind a pointer: by `&`, or because the type would contain itself.
+    pub(crate) boxed: bool,
+    /// The place where a type that contains itself is cut: the field may be absent.
+    pub(crate) recursive: bool,
+    /// The type as the IDL spells it, for the docs.
+    pub(crate) written: String,
+}
+
+impl Field {
+    /// Whether a struct holds the field as an `Option`.
+    pub(crate) fn is_option(&self) -> bool {
+        self.requiredness == Requiredness::Optional || self.recursive
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Service {
+    pub(crate) extends: Option<Id>,
+    pub(crate) methods: Vec<Method>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Method {
+    pub(crate) name: Name,
+    pub(crate) doc: Option<String>,
+    pub(crate) oneway: bool,
+    pub(crate) result: Option<Type>,
+    pub(crate) arguments: Vec<Field>,
+    pub(crate) throws: Vec<Field>,
+    pub(crate) annotations: Vec<Annotation>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Type {
+    Base(Base),
+    List(Box<Type>),
+    Set(Box<Type>),
+    Map(Box<Type>, Box<Type>),
+    /// A typedef, enum or struct.
+    Named(Id),
+}
+
+/// A value of a known type.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Value {
+    Bool(bool),
+    Integer(i64),
+    Double(f64),
+    Text(String),
+    Bytes(Vec<u8>),
+    Uuid([u8; 16]),
+    /// The enum, and the position of the value in it.
+    Enum(Id, usize),
+    /// A constant whose type is exactly this one.
+    Const(Id),
+    List(Vec<Value>),
+    Map(Vec<(Value, Value)>),
+    /// The struct, and the members given by their position.
+    Struct(Id, Vec<(usize, Value)>),
+}
+
+impl Program {
+    /// The type behind typedefs. Typedefs were checked not to run in circles.
+    pub(crate) fn target<'a>(&'a self, mut ty: &'a Type) -> &'a Type {
+        while let Type::Named(id) = ty {
+            match &self.definitions[*id].kind {
+                Kind::Typedef(next) => ty = next,
+                _ => break,
+            }
+        }
+        ty
+    }
+
+    /// The struct, union or exception a type stands for.
+    pub(crate) fn struct_of(&self, ty: &Type) -> Option<(Id, &Struct)> {
+        match self.target(ty) {
+            Type::Named(id) => self.structure(*id).map(|found| (*id, found)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn structure(&self, id: Id) -> Option<&Struct> {
+        match &self.definitions[id].kind {
+            Kind::Struct(found) => Some(found),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn service(&self, id: Id) -> Option<&Service> {
+        match &self.definitions[id].kind {
+            Kind::Service(found) => Some(found),
+            _ => None,
+        }
+    }
+}

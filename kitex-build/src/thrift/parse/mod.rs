@@ -1,0 +1,219 @@
+//! Tokens to the tree of one file: recursive descent with one token of lookahead (three where a
+//! keyword may also be a name), every token looked at a bounded number of times.
+
+mod definition;
+mod docs;
+mod literal;
+mod service;
+mod types;
+mod value;
+
+use super::lex::{self, Kind, Token, Tokens};
+use super::syntax::{Annotation, Document, Include, Name, Namespace};
+use crate::report::Report;
+use crate::source::{Source, Span};
+
+/// Types and values nest at most this deep: nothing real comes near, and the stack is finite.
+const DEPTH: usize = 256;
+
+/// The error was reported; what is left is to find a place to go on.
+#[derive(Debug)]
+pub(super) struct Failed;
+
+type Parsed<T> = Result<T, Failed>;
+
+pub(crate) fn parse(file: usize, source: &Source, report: &mut Report) -> Document {
+    let tokens = lex::lex(file, source, report);
+    let mut parser = Parser { source, tokens, at: 0, depth: 0, report };
+    parser.document()
+}
+
+struct Parser<'a> {
+    source: &'a Source,
+    tokens: Tokens,
+    at: usize,
+    depth: usize,
+    report: &'a mut Report,
+}
+
+impl<'a> Parser<'a> {
+    fn document(&mut self) -> Document {
+        let mut document = Document::default();
+        while self.peek().kind != Kind::End {
+            let start = self.at;
+            if self.item(&mut document).is_err() {
+                self.recover(start);
+            }
+        }
+        document
+    }
+
+    /// One header or definition.
+    fn item(&mut self, document: &mut Document) -> Parsed<()> {
+        match self.word() {
+            "include" | "cpp_include" | "namespace" => self.header(document),
+            _ => {
+                let definition = self.definition()?;
+                document.definitions.push(definition);
+                Ok(())
+            }
+        }
+    }
+
+    fn header(&mut self, document: &mut Document) -> Parsed<()> {
+        if document.doc.is_none() && document.includes.is_empty() && document.namespaces.is_empty() {
+            document.doc = self.doc_before();
+        }
+        let keyword = self.take();
+        if !document.definitions.is_empty() {
+            let finding = self.report.error(keyword.span, "headers stand before all definitions");
+            finding.hint("move this line to the top of the file");
+        }
+        match self.text(keyword.span) {
+            "include" => {
+                let (path, span) = self.string("the path of a file")?;
+                document.includes.push(Include { path, span });
+            }
+            "cpp_include" => drop(self.string("the path of a header")?),
+            _ => document.namespaces.push(self.namespace()?),
+        }
+        Ok(())
+    }
+
+    fn namespace(&mut self) -> Parsed<Namespace> {
+        let scope = match self.eat(b'*') {
+            true => "*".to_owned(),
+            false => self.dotted_name("a language or `*`")?.text,
+        };
+        let name = self.dotted_name("the name of the namespace")?;
+        self.annotations()?;
+        self.eat(b';');
+        Ok(Namespace { scope, name })
+    }
+
+    /// Goes to the next word at the start of a line that begins a definition or header.
+    fn recover(&mut self, start: usize) {
+        self.depth = 0;
+        self.at = self.at.max(start + 1).min(self.tokens.tokens.len() - 1);
+        while self.peek().kind != Kind::End && !self.at_item_start() {
+            self.at += 1;
+        }
+    }
+
+    fn at_item_start(&self) -> bool {
+        let keyword = matches!(
+            self.word(),
+            "include" | "cpp_include" | "namespace" | "const" | "typedef" | "enum" | "struct" | "union" | "exception" | "service"
+        );
+        let previous = self.at.checked_sub(1).map(|last| self.tokens.tokens[last].lines.last);
+        keyword && previous.is_none_or(|line| line < self.peek().lines.first)
+    }
+
+    fn peek(&self) -> Token {
+        self.peek_at(0)
+    }
+
+    /// The token `ahead` of the current one; the last token is the end and never passed.
+    fn peek_at(&self, ahead: usize) -> Token {
+        let last = self.tokens.tokens.len() - 1;
+        self.tokens.tokens[(self.at + ahead).min(last)]
+    }
+
+    fn take(&mut self) -> Token {
+        let token = self.peek();
+        self.at = (self.at + 1).min(self.tokens.tokens.len() - 1);
+        token
+    }
+
+    fn text(&self, span: Span) -> &'a str {
+        self.source.text.get(span.start..span.end).unwrap_or("")
+    }
+
+    /// The current token's text if it is a word, else nothing.
+    fn word(&self) -> &'a str {
+        self.word_at(0)
+    }
+
+    fn word_at(&self, ahead: usize) -> &'a str {
+        let token = self.peek_at(ahead);
+        if token.kind == Kind::Word { self.text(token.span) } else { "" }
+    }
+
+    fn eat(&mut self, mark: u8) -> bool {
+        let found = self.peek().kind == Kind::Mark(mark);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn eat_word(&mut self, word: &str) -> bool {
+        let found = self.word() == word;
+        self.at += usize::from(found);
+        found
+    }
+
+    fn expect(&mut self, mark: u8, place: &str) -> Parsed<()> {
+        if self.eat(mark) { Ok(()) } else { Err(self.unexpected(&format!("`{}` {place}", mark as char))) }
+    }
+
+    /// At most one `,` or `;`.
+    fn separator(&mut self) {
+        let _ = self.eat(b',') || self.eat(b';');
+    }
+
+    fn unexpected(&mut self, expected: &str) -> Failed {
+        let token = self.peek();
+        let found = match token.kind {
+            Kind::End => "the end of the file".to_owned(),
+            Kind::Literal => "a string".to_owned(),
+            _ => format!("`{}`", self.text(token.span)),
+        };
+        self.report.error(token.span, format!("expected {expected}, found {found}"));
+        Failed
+    }
+
+    /// A name that is declared: any word but `true` and `false`, without dots.
+    fn name(&mut self, what: &str) -> Parsed<Name> {
+        let name = self.dotted_name(what)?;
+        if name.text.contains('.') {
+            self.report.error(name.span, format!("{what} cannot contain a dot"));
+        }
+        Ok(name)
+    }
+
+    fn dotted_name(&mut self, what: &str) -> Parsed<Name> {
+        match self.word() {
+            "" | "true" | "false" => Err(self.unexpected(what)),
+            text => Ok(Name { text: text.to_owned(), span: self.take().span }),
+        }
+    }
+
+    fn annotations(&mut self) -> Parsed<Vec<Annotation>> {
+        let mut annotations = Vec::new();
+        if !self.eat(b'(') {
+            return Ok(annotations);
+        }
+        while !self.eat(b')') {
+            let key = self.dotted_name("the key of an annotation or `)`")?;
+            let value = if self.eat(b'=') { self.annotation_value()? } else { "1".to_owned() };
+            annotations.push(Annotation { key, value });
+            self.separator();
+        }
+        Ok(annotations)
+    }
+
+    /// Runs `parse` one level deeper, or says that the input nests too deep.
+    fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+        if self.depth == DEPTH {
+            let span = self.peek().span;
+            self.report.error(span, format!("types and values nest at most {DEPTH} deep"));
+            return Err(Failed);
+        }
+        self.depth += 1;
+        let parsed = parse(self);
+        self.depth -= 1;
+        parsed
+    }
+}
+
+#[cfg(test)]
+mod tests;

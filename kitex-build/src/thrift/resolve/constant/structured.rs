@@ -1,0 +1,126 @@
+//! Values of containers, enums and structs.
+
+use std::collections::HashSet;
+
+use super::super::super::model::{Field, Id, Kind, Requiredness, StructKind, Type, Value};
+use super::super::super::syntax::{self, ValueKind};
+use super::super::symbols::nearest;
+use super::Typer;
+
+impl Typer<'_> {
+    pub(super) fn list(&mut self, element: &Type, value: &syntax::Value, ty: &Type) -> Option<Value> {
+        let items = match &value.kind {
+            ValueKind::List(items) => items,
+            ValueKind::Map(entries) if entries.is_empty() => return Some(Value::List(Vec::new())),
+            _ => {
+                self.mismatch(ty, value);
+                return None;
+            }
+        };
+        let typed: Vec<_> = items.iter().map(|item| self.value(element, item)).collect();
+        typed.into_iter().collect::<Option<_>>().map(Value::List)
+    }
+
+    pub(super) fn set(&mut self, element: &Type, value: &syntax::Value, ty: &Type) -> Option<Value> {
+        let Some(Value::List(mut items)) = self.list(element, value, ty) else {
+            return None;
+        };
+        let mut seen = HashSet::new();
+        let before = items.len();
+        items.retain(|item| seen.insert(format!("{item:?}")));
+        if items.len() < before {
+            self.report.warning(value.span, "this set has a value more than once");
+        }
+        Some(Value::List(items))
+    }
+
+    pub(super) fn map(&mut self, key: &Type, element: &Type, value: &syntax::Value, ty: &Type) -> Option<Value> {
+        let entries = match &value.kind {
+            ValueKind::Map(entries) => entries,
+            ValueKind::List(items) if items.is_empty() => return Some(Value::Map(Vec::new())),
+            _ => {
+                self.mismatch(ty, value);
+                return None;
+            }
+        };
+        let mut seen = HashSet::new();
+        let mut typed = Vec::new();
+        for (written, item) in entries {
+            let found = self.value(key, written).zip(self.value(element, item));
+            if let Some((key, _)) = &found {
+                if !seen.insert(format!("{key:?}")) {
+                    self.report.error(written.span, "this map has the key twice");
+                }
+            }
+            typed.push(found);
+        }
+        typed.into_iter().collect::<Option<_>>().map(Value::Map)
+    }
+
+    /// A number that names a value of the enum.
+    pub(super) fn enum_number(&mut self, id: Id, value: &syntax::Value, ty: &Type) -> Option<Value> {
+        let ValueKind::Integer(number) = value.kind else {
+            self.mismatch(ty, value);
+            return None;
+        };
+        let Kind::Enum(values) = &self.program.definitions[id].kind else {
+            return None;
+        };
+        let found = values.iter().position(|value| i64::from(value.number) == number);
+        if found.is_none() {
+            let name = &self.program.definitions[id].name.text;
+            self.report.error(value.span, format!("the enum {name} has no value {number}"));
+        }
+        found.map(|at| Value::Enum(id, at))
+    }
+
+    /// A map whose keys are the names of fields.
+    pub(super) fn structure(&mut self, id: Id, value: &syntax::Value, ty: &Type) -> Option<Value> {
+        let program = self.program;
+        let (ValueKind::Map(entries), Some(found)) = (&value.kind, program.structure(id)) else {
+            self.mismatch(ty, value);
+            return None;
+        };
+        let mut members: Vec<(usize, Value)> = Vec::new();
+        let mut seen = HashSet::new();
+        let mut complete = true;
+        for (key, item) in entries {
+            let at = self.member(id, &found.fields, key);
+            if at.is_some_and(|at| !seen.insert(at)) {
+                self.report.error(key.span, "this field is given twice");
+            }
+            match at.and_then(|at| self.value(&found.fields[at].ty, item).map(|typed| (at, typed))) {
+                Some(member) => members.push(member),
+                None => complete = false,
+            }
+        }
+        if found.kind == StructKind::Union && entries.len() != 1 {
+            self.report.error(value.span, format!("a union has exactly one member, this has {}", entries.len()));
+        }
+        let absent = |(at, field): &(usize, &Field)| field.requiredness == Requiredness::Required && !seen.contains(at);
+        if let Some((_, field)) = found.fields.iter().enumerate().find(absent) {
+            let text = format!("the required field `{}` is not given: it has its own default", field.name.text);
+            self.report.warning(value.span, text);
+        }
+        members.sort_by_key(|member| member.0);
+        complete.then_some(Value::Struct(id, members))
+    }
+
+    fn member(&mut self, id: Id, fields: &[Field], key: &syntax::Value) -> Option<usize> {
+        let ValueKind::Literal(name) = &key.kind else {
+            let finding = self.report.error(key.span, "the keys of a struct are the names of its fields, as strings");
+            finding.hint("{\"name\": value}");
+            return None;
+        };
+        let found = fields.iter().position(|field| field.name.text.as_bytes() == name);
+        if found.is_none() {
+            let name = String::from_utf8_lossy(name);
+            let owner = &self.program.definitions[id].name.text;
+            let finding = self.report.error(key.span, format!("{owner} has no field `{name}`"));
+            if let Some(near) = nearest(&name, fields.iter().map(|field| field.name.text.as_str())) {
+                finding.hint(format!("did you mean `{near}`?"));
+            }
+        }
+        found
+    }
+}

@@ -1,0 +1,40 @@
+//! Trees to a program: names get their meaning, constants their types, rules are checked.
+//!
+//! The steps depend on each other, so each runs only when those before it found no error.
+
+mod constant;
+mod cycle;
+mod fields;
+mod shape;
+mod symbols;
+
+use super::load::Build;
+use super::model::Program;
+use crate::report::Report;
+
+pub(crate) fn resolve(build: &Build, report: &mut Report) -> Option<Program> {
+    if report.failed() {
+        return None;
+    }
+    let symbols = symbols::Symbols::collect(build, report);
+    let mut program = shape::program(build, &symbols, report);
+    if report.failed() {
+        return None;
+    }
+    cycle::typedefs(&program, report);
+    cycle::services(&program, report);
+    if report.failed() {
+        return None;
+    }
+    super::check::check(&program, report);
+    constant::evaluate(&mut program, build, &symbols, report);
+    if report.failed() {
+        return None;
+    }
+    cycle::structs(&mut program, report);
+    cycle::defaults(&program, report);
+    (!report.failed()).then_some(program)
+}
+
+#[cfg(test)]
+mod tests;
