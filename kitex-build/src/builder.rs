@@ -83,10 +83,12 @@ impl Builder {
     fn target(&self, roots: &[PathBuf]) -> Result<PathBuf, Error> {
         let directory = self.out_dir.clone().or_else(|| std::env::var_os("OUT_DIR").map(PathBuf::from));
         let Some(directory) = directory else {
-            let text = "error: OUT_DIR is not set: call this from a build script, or set `Builder::out_dir`\n";
+            let text =
+                "error: OUT_DIR is not set: call this from a build script, or set `Builder::out_dir`\n";
             return Err(Error { text: text.to_owned() });
         };
-        let stem = roots.first().and_then(|root| root.file_stem()).map(|stem| stem.to_string_lossy().into_owned());
+        let stem =
+            roots.first().and_then(|root| root.file_stem()).map(|stem| stem.to_string_lossy().into_owned());
         match self.output.clone().or(stem) {
             Some(name) => Ok(directory.join(format!("{name}.rs"))),
             None => Err(Error { text: "error: there is no file to compile\n".to_owned() }),

@@ -2,7 +2,7 @@
 
 use super::codec::Place;
 use super::layout::Node;
-use super::structs::{Fields, decode_function, encode_function};
+use super::structs::{Fields, MISMATCH, decode_function, encode_function};
 use super::value::literal;
 use super::{Code, Emitter, docs};
 use crate::thrift::model::{Field, Id, Method, Service, StructKind, Type};
@@ -30,7 +30,8 @@ impl Emitter<'_> {
         let methods = &self.plan.services[&id].methods;
         docs::write(code, None, "The service.");
         let descriptor = "::kitex::codegen::ServiceDescriptor".to_owned();
-        let members = vec![("name".to_owned(), name.as_str().into()), ("methods".to_owned(), "&METHODS".into())];
+        let members =
+            vec![("name".to_owned(), name.as_str().into()), ("methods".to_owned(), "&METHODS".into())];
         let head = "pub static SERVICE: ::kitex::codegen::ServiceDescriptor =";
         code.assign(head, &Node::Struct(descriptor, members, None), ";");
         code.gap();
@@ -82,14 +83,14 @@ impl Emitter<'_> {
             code.assign("pub outcome:", &optional, ",");
         });
         code.gap();
-        code.implementation("impl ::kitex::codegen::MethodResult", &call.result, |code| {
+        code.implementation("::kitex::codegen::MethodResult", &call.result, |code| {
             code.assign("type Success =", &success, ";");
             code.assign("type Exception =", &error.as_str().into(), ";");
             code.gap();
             conversions(code);
         });
         code.gap();
-        code.implementation("impl ::kitex::codegen::Message", &call.result, |code| {
+        code.implementation("::kitex::codegen::Message", &call.result, |code| {
             self.encode_result(code, method, &call.variants, &error);
             code.gap();
             self.decode_result(code, method, &call.variants, &error, inside);
@@ -98,10 +99,6 @@ impl Emitter<'_> {
 
     fn encode_result(&self, code: &mut Code, method: &Method, variants: &[String], error: &str) {
         encode_function(code, |code| {
-            let structured = method.result.as_ref().is_some_and(|ty| self.is_structured(ty));
-            if structured || !method.throws.is_empty() {
-                code.line("use ::kitex::codegen::Type;");
-            }
             code.line("out.begin_struct()?;");
             if method.result.is_some() || !method.throws.is_empty() {
                 code.block("match &self.outcome", |code| self.encode_outcome(code, method, variants, error));
@@ -132,16 +129,19 @@ impl Emitter<'_> {
         code.line("None => {}");
     }
 
-    fn is_structured(&self, ty: &Type) -> bool {
-        self.program.struct_of(ty).is_some() || self.is_container(ty)
-    }
-
-    fn decode_result(&self, code: &mut Code, method: &Method, variants: &[String], error: &str, inside: &[String]) {
+    fn decode_result(
+        &self,
+        code: &mut Code,
+        method: &Method,
+        variants: &[String],
+        error: &str,
+        inside: &[String],
+    ) {
         decode_function(code, |code| {
             let fields = method.result.is_some() || !method.throws.is_empty();
             let start = if method.result.is_some() { "None" } else { "Some(Ok(()))" };
-            if fields {
-                code.line("use ::kitex::codegen::Type;");
+            if method.result.as_ref().is_some_and(|ty| self.is_nested(ty)) {
+                code.line(MISMATCH);
             }
             let mutable = if fields { "mut " } else { "" };
             code.line(format!("let {mutable}outcome = {start};"));
@@ -173,21 +173,22 @@ impl Emitter<'_> {
         code.block(format!("{pattern} =>"), |code| {
             let read = self.read_container(code, ty, false, inside);
             code.assign("let read =", &read, ";");
-            code.line("outcome = read.map(Ok).or(outcome);");
+            code.block("if let Some(read) = read", |code| code.line("outcome = Some(Ok(read));"));
         });
     }
 }
 
 fn decode_exception(code: &mut Code, field: &Field, variant: &str, error: &str) {
     code.block(format!("({}, Type::Struct) =>", field.id), |code| {
-        code.line("let exception = ::kitex::codegen::Message::decode(from)?;");
+        code.line("let exception = Message::decode(from)?;");
         let variant = Node::call(format!("{error}::{variant}"), vec!["exception".into()]);
         code.assign("outcome =", &Node::call("Some", vec![Node::call("Err", vec![variant])]), ";");
     });
 }
 
 fn conversions(code: &mut Code) {
-    let outcome = Node::generic("::std::result::Result", vec!["Self::Success".into(), "Self::Exception".into()]);
+    let outcome =
+        Node::generic("::std::result::Result", vec!["Self::Success".into(), "Self::Exception".into()]);
     let optional = Node::generic("::std::option::Option", vec![outcome.clone()]);
     let returns = super::layout::Returns::Type("Self".into());
     code.function("fn from_outcome", &[("outcome".to_owned(), outcome)], &returns, |code| {
@@ -195,7 +196,9 @@ fn conversions(code: &mut Code) {
     });
     code.gap();
     let returns = super::layout::Returns::Type(optional);
-    code.function("fn into_outcome", &[("self".to_owned(), "".into())], &returns, |code| code.line("self.outcome"));
+    code.function("fn into_outcome", &[("self".to_owned(), "".into())], &returns, |code| {
+        code.line("self.outcome")
+    });
 }
 
 fn descriptor_node(service: &str, index: usize, method: &Method) -> Node {

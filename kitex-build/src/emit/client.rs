@@ -44,7 +44,9 @@ impl Emitter<'_> {
         let (name, client) = (&self.plan.names[id], &names.client);
         docs::write(code, None, &format!("Calls `{name}`. Cheap to clone."));
         code.line("#[derive(Clone, Debug)]");
-        code.block(format!("pub struct {client}"), |code| code.line("handle: ::kitex::codegen::ClientHandle,"));
+        code.block(format!("pub struct {client}"), |code| {
+            code.line("handle: ::kitex::codegen::ClientHandle,")
+        });
         code.gap();
         code.block(format!("impl {client}"), |code| {
             code.lines(NEW);
@@ -54,7 +56,7 @@ impl Emitter<'_> {
             }
         });
         code.gap();
-        code.implementation("impl ::kitex::codegen::GeneratedClient", client, |code| {
+        code.implementation("::kitex::codegen::GeneratedClient", client, |code| {
             let value = format!("&{}::SERVICE", names.calls);
             code.assign("const SERVICE: &'static ::kitex::codegen::ServiceDescriptor =", &value.into(), ";");
             code.gap();
@@ -80,7 +82,8 @@ impl Emitter<'_> {
             let members = members.map(|(field, name)| (name.clone(), self.member(field, name))).collect();
             let args = Node::Struct(outside(&view.arguments), members, None);
             code.assign("let args =", &args, ";");
-            code.line(format!("self.handle.call(&{calls}::METHODS[{index}], &args)"));
+            code.line(format!("let method = &{calls}::METHODS[{index}];"));
+            code.line("self.handle.call(method, &args)");
         });
     }
 

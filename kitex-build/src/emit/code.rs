@@ -14,6 +14,23 @@ impl Code {
         self.text
     }
 
+    /// What `body` writes, and before it a `use` of those names of the runtime that it mentions.
+    pub(crate) fn importing(&mut self, names: &[&str], body: impl FnOnce(&mut Code)) {
+        let mut inner = Code { text: String::new(), indent: self.indent };
+        body(&mut inner);
+        let mentioned = |name: &&&str| inner.text.contains(&format!("{name}::"));
+        let used: Vec<&str> = names.iter().filter(mentioned).copied().collect();
+        match used[..] {
+            [] => {}
+            [name] => self.line(format!("use ::kitex::codegen::{name};")),
+            _ => self.line(format!("use ::kitex::codegen::{{{}}};", used.join(", "))),
+        }
+        if !used.is_empty() {
+            self.line("");
+        }
+        self.text.push_str(&inner.text);
+    }
+
     /// One line; an empty one has no indentation.
     pub(crate) fn line(&mut self, line: impl AsRef<str>) {
         let line = line.as_ref();
@@ -63,6 +80,13 @@ impl Code {
         self.text.push('\n');
     }
 
+    /// `left type = value;`
+    pub(crate) fn declare(&mut self, left: &str, ty: &Node, value: &Node) {
+        let column = self.indent + layout::width(left) + 1;
+        let head = format!("{left} {} =", ty.render(self.indent, column, 2));
+        self.assign(&head, value, ";");
+    }
+
     /// An expression as a statement or as a block's value.
     pub(crate) fn expression(&mut self, node: &Node, end: &str) {
         let rendered = node.render(self.indent, self.indent, layout::width(end));
@@ -76,7 +100,8 @@ impl Code {
     pub(crate) fn arm(&mut self, pattern: &str, left: &str, right: &Node) {
         let space = if left.is_empty() { "" } else { " " };
         let one = format!("{pattern} => {left}{space}{},", right.flat());
-        let short = right.render(self.indent, self.indent + layout::width(&one) - layout::width(&right.flat()), 1);
+        let short =
+            right.render(self.indent, self.indent + layout::width(&one) - layout::width(&right.flat()), 1);
         if self.indent + layout::width(&one) <= 100 && !short.contains('\n') {
             self.line(one);
         } else {
@@ -87,7 +112,13 @@ impl Code {
         }
     }
 
-    pub(crate) fn signature(&mut self, head: &str, parameters: &[(String, Node)], returns: &Returns, end: &str) {
+    pub(crate) fn signature(
+        &mut self,
+        head: &str,
+        parameters: &[(String, Node)],
+        returns: &Returns,
+        end: &str,
+    ) {
         self.text.push_str(&layout::signature(self.indent, head, parameters, returns, end));
     }
 
@@ -102,9 +133,20 @@ impl Code {
         self.body(body, "}");
     }
 
-    /// `head for target { … }`
-    pub(crate) fn implementation(&mut self, head: &str, target: &str, body: impl FnOnce(&mut Code)) {
-        self.text.push_str(&layout::implementation(self.indent, head, target));
+    /// `impl interface for target { … }`
+    pub(crate) fn implementation(&mut self, interface: &str, target: &str, body: impl FnOnce(&mut Code)) {
+        self.generic_implementation("impl", interface, target, body);
+    }
+
+    /// `impl<…> interface for target { … }`; without an interface an inherent one.
+    pub(crate) fn generic_implementation(
+        &mut self,
+        generics: &str,
+        interface: &str,
+        target: &str,
+        body: impl FnOnce(&mut Code),
+    ) {
+        self.text.push_str(&layout::implementation(self.indent, generics, interface, target));
         self.body(body, "}");
     }
 }

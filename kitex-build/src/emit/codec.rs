@@ -74,7 +74,7 @@ impl Emitter<'_> {
             Type::Named(id) if self.is_enum(*id) => code.line(format!("out.write_i32({}.0);", place.text)),
             Type::Named(_) => {
                 let arguments = vec![place.borrowed().into(), "out".into()];
-                code.expression(&Node::Call("::kitex::codegen::Message::encode".into(), arguments, "?"), ";");
+                code.expression(&Node::Call("Message::encode".into(), arguments, "?"), ";");
             }
             Type::List(element) => self.write_elements(code, "list", element, place, place.key),
             Type::Set(element) => self.write_elements(code, "set", element, place, true),
@@ -97,7 +97,11 @@ impl Emitter<'_> {
         code.expression(&Node::Call("out.begin_map".into(), arguments, "?"), ";");
         code.block(format!("for (key, item) in {}", place.iterated()), |code| {
             self.write_value(code, key, Place { text: "key", reference: true, boxed: false, key: true });
-            self.write_value(code, value, Place { text: "item", reference: true, boxed: false, key: place.key });
+            self.write_value(
+                code,
+                value,
+                Place { text: "item", reference: true, boxed: false, key: place.key },
+            );
         });
         code.line("out.end_map();");
     }
@@ -110,7 +114,7 @@ impl Emitter<'_> {
             Type::Named(id) if self.is_enum(*id) => {
                 Node::call(self.plan.definition(from, *id), vec!["from.read_i32()?".into()])
             }
-            Type::Named(_) => "::kitex::codegen::Message::decode(from)?".into(),
+            Type::Named(_) => "Message::decode(from)?".into(),
             Type::List(_) | Type::Set(_) | Type::Map(..) => return None,
         })
     }
@@ -123,7 +127,8 @@ impl Emitter<'_> {
                 let read_key = self.reader(code, "read_key", entry, true, from);
                 let read_value = self.reader(code, "read_value", value, key, from);
                 let types = [self.wire(entry), self.wire(value)].map(Node::from);
-                Node::Call("from.read_map".into(), [&types[..], &[read_key, read_value]].concat(), "?")
+                let arguments = [&["from".into()], &types[..], &[read_key, read_value]].concat();
+                Node::Call("R::read_map".into(), arguments, "?")
             }
             Type::Set(element) => self.read_elements(code, "set", element, true, from),
             Type::List(element) => self.read_elements(code, "list", element, key, from),
@@ -133,22 +138,25 @@ impl Emitter<'_> {
 
     fn read_elements(&self, code: &mut Code, kind: &str, element: &Type, key: bool, from: &[String]) -> Node {
         let reader = self.reader(code, "read_item", element, key, from);
-        Node::Call(format!("from.read_{kind}"), vec![self.wire(element).into(), reader], "?")
+        Node::Call(format!("R::read_{kind}"), vec!["from".into(), self.wire(element).into(), reader], "?")
     }
 
     /// A function that reads an element, given a name by a statement where it has none.
     fn reader(&self, code: &mut Code, name: &str, ty: &Type, key: bool, from: &[String]) -> Node {
         let head = format!("let {name} =");
         match self.program.target(ty) {
-            Type::Base(Base::Double) if key => {
-                code.line(format!("{head} |from: &mut R| from.read_double().map(::kitex::codegen::Double);"));
+            Type::Base(base) if !key || *base != Base::Double => {
+                return format!("R::read_{}", suffix(*base)).into();
             }
-            Type::Base(base) => return format!("R::read_{}", suffix(*base)).into(),
+            Type::Base(_) => {
+                let read = Node::call("::kitex::codegen::Double", vec!["from.read_double()?".into()]);
+                code.assign(&head, &closure(Node::call("Ok", vec![read])), ";");
+            }
             Type::Named(id) if self.is_enum(*id) => {
-                let path = self.plan.definition(from, *id);
-                code.assign(&head, &format!("|from: &mut R| from.read_i32().map({path})").into(), ";");
+                let read = Node::call(self.plan.definition(from, *id), vec!["from.read_i32()?".into()]);
+                code.assign(&head, &closure(Node::call("Ok", vec![read])), ";");
             }
-            Type::Named(_) => return "::kitex::codegen::Message::decode".into(),
+            Type::Named(_) => return "Message::decode".into(),
             _ => {
                 code.line(format!("{head} |from: &mut R| {{"));
                 code.body(|code| self.read_nested(code, ty, key, from), "};");
@@ -161,20 +169,31 @@ impl Emitter<'_> {
     fn read_nested(&self, code: &mut Code, ty: &Type, key: bool, from: &[String]) {
         let read = self.read_container(code, ty, key, from);
         code.assign("let read =", &read, ";");
-        let collected = if self.is_sorted(ty, key) { "read.map(|read| read.into_iter().collect())" } else { "read" };
-        let what = super::value::literal(&self.spelled(self.program.target(ty)));
-        if collected != "read" {
-            code.line(format!("let read: ::std::option::Option<_> = {collected};"));
+        if self.is_sorted(ty, key) {
+            code.line("let read = read.map(|read| read.into_iter().collect());");
         }
-        let error = format!("|| ::kitex::codegen::DecodeError::element_type({what})");
-        code.assign("let mismatch =", &error.into(), ";");
-        code.line("read.ok_or_else(mismatch)");
+        let what = super::value::literal(&self.spelled(self.program.target(ty)));
+        code.assign("let what =", &what.into(), ";");
+        code.line("read.ok_or_else(|| mismatch(what))");
+    }
+
+    /// Whether containers of the type hold containers.
+    pub(crate) fn is_nested(&self, ty: &Type) -> bool {
+        match self.program.target(ty) {
+            Type::List(element) | Type::Set(element) => self.is_container(element),
+            Type::Map(key, value) => self.is_container(key) || self.is_container(value),
+            _ => false,
+        }
     }
 
     /// Whether the Rust type is a B-tree, which readers do not make.
     pub(crate) fn is_sorted(&self, ty: &Type, key: bool) -> bool {
         key && matches!(self.program.target(ty), Type::Set(_) | Type::Map(..))
     }
+}
+
+fn closure(value: Node) -> Node {
+    Node::Closure("from: &mut R", Box::new(value))
 }
 
 /// The method's name, the argument, and whether it can fail.

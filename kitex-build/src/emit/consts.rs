@@ -26,7 +26,9 @@ impl Emitter<'_> {
                 Some(found) => found,
                 None => return self.lazy(code, name, constant, from),
             },
-            Value::List(_) | Value::Map(_) | Value::Struct(..) => return self.lazy(code, name, constant, from),
+            Value::List(_) | Value::Map(_) | Value::Struct(..) => {
+                return self.lazy(code, name, constant, from);
+            }
             value => (self.ty(&constant.ty, false, from), self.value(&constant.ty, value, false, from)),
         };
         code.assign(&format!("pub const {name}: {} =", ty.flat()), &value, ";");
@@ -50,7 +52,11 @@ impl Emitter<'_> {
     fn lazy(&self, code: &mut Code, name: &str, constant: &Const, from: &[String]) {
         let ty = self.ty(&constant.ty, false, from);
         let value = self.value(&constant.ty, &constant.value, false, from);
-        let head = format!("pub static {name}: ::std::sync::LazyLock<{}> =", ty.flat());
-        code.assign(&head, &Node::Lazy(Box::new(value)), ";");
+        let ty = Node::generic("::std::sync::LazyLock", vec![ty]);
+        let value = match value.flat().strip_suffix("default()") {
+            Some(path) => Node::call("::std::sync::LazyLock::new", vec![format!("{path}default").into()]),
+            None => Node::Lazy(Box::new(value)),
+        };
+        code.declare(&format!("pub static {name}:"), &ty, &value);
     }
 }

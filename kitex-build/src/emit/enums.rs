@@ -44,7 +44,11 @@ fn name_function(code: &mut Code, values: &[EnumValue]) {
         code.block("match self.0", |code| {
             let mut seen = HashSet::new();
             for value in values.iter().filter(|value| seen.insert(value.number)) {
-                code.arm(&value.number.to_string(), "", &format!("Some({})", literal(&value.name.text)).into());
+                code.arm(
+                    &value.number.to_string(),
+                    "",
+                    &format!("Some({})", literal(&value.name.text)).into(),
+                );
             }
             code.line("_ => None,");
         });
@@ -52,7 +56,7 @@ fn name_function(code: &mut Code, values: &[EnumValue]) {
 }
 
 fn formatting(code: &mut Code, name: &str) {
-    code.implementation("impl ::std::fmt::Debug", name, |code| {
+    code.implementation("::std::fmt::Debug", name, |code| {
         code.block("fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result", |code| {
             code.block("match self.name()", |code| {
                 code.line("Some(name) => f.write_str(name),");
@@ -63,11 +67,11 @@ fn formatting(code: &mut Code, name: &str) {
 }
 
 fn conversions(code: &mut Code, name: &str) {
-    code.implementation("impl ::std::convert::From<i32>", name, |code| {
+    code.implementation("::std::convert::From<i32>", name, |code| {
         code.block("fn from(number: i32) -> Self", |code| code.line("Self(number)"));
     });
     code.gap();
-    code.implementation(&format!("impl ::std::convert::From<{name}>"), "i32", |code| {
+    code.implementation(&format!("::std::convert::From<{name}>"), "i32", |code| {
         code.block(format!("fn from(value: {name}) -> Self"), |code| code.line("value.0"));
     });
 }

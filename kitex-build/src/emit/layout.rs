@@ -29,6 +29,8 @@ pub(crate) enum Node {
     Prefixed(&'static str, Box<Node>),
     /// `LazyLock::new(|| value)`
     Lazy(Box<Node>),
+    /// `|parameters| value`
+    Closure(&'static str, Box<Node>),
 }
 
 impl From<&str> for Node {
@@ -64,10 +66,15 @@ impl Node {
             Node::Struct(head, members, rest) => {
                 let members = members.iter().map(|(name, value)| member(name, value.flat()));
                 let members: Vec<_> = members.chain(rest.iter().map(|rest| format!("..{rest}"))).collect();
-                if members.is_empty() { format!("{head} {{}}") } else { format!("{head} {{ {} }}", members.join(", ")) }
+                if members.is_empty() {
+                    format!("{head} {{}}")
+                } else {
+                    format!("{head} {{ {} }}", members.join(", "))
+                }
             }
             Node::Prefixed(prefix, node) => format!("{prefix}{}", node.flat()),
             Node::Lazy(value) => format!("{LAZY}(|| {})", value.flat()),
+            Node::Closure(parameters, value) => format!("|{parameters}| {}", value.flat()),
         }
     }
 
@@ -83,7 +90,7 @@ impl Node {
                 members.iter().all(|(_, value)| value.single().is_some())
                     && width(&self.flat()) <= LITERAL + head.len() + " {  }".len()
             }
-            Node::Prefixed(_, node) | Node::Lazy(node) => node.single().is_some(),
+            Node::Prefixed(_, node) | Node::Lazy(node) | Node::Closure(_, node) => node.single().is_some(),
         };
         fits.then(|| self.flat())
     }
@@ -99,14 +106,6 @@ impl Node {
     /// As a sole argument or item it opens on the line of the bracket around it.
     fn hugs(&self) -> bool {
         matches!(self, Node::Call(..) | Node::Array(_) | Node::Tuple(_) | Node::Struct(..))
-    }
-
-    /// Room that rustfmt leaves free behind a method call with `?` on the right of an assignment.
-    fn reserve(&self) -> usize {
-        match self {
-            Node::Call(head, _, "?") if !head.contains("::") => 2,
-            _ => 0,
-        }
     }
 
     fn broken(&self, indent: usize) -> String {
@@ -125,20 +124,18 @@ impl Node {
             Node::Struct(head, members, rest) => {
                 let inner = indent + STEP;
                 let mut out = format!("{head} {{\n");
-                for (name, value) in members {
-                    let line = match value.flat() == *name {
-                        true => format!("{}{name}", spaces(inner)),
-                        false => assign(inner, &format!("{name}:"), value, ","),
-                    };
-                    out.push_str(line.trim_end_matches(','));
-                    out.push_str(",\n");
-                }
+                members.iter().for_each(|(name, value)| out.push_str(&row(name, value, inner)));
                 if let Some(rest) = rest {
                     out.push_str(&format!("{}..{rest}\n", spaces(inner)));
                 }
                 out + &spaces(indent) + "}"
             }
             Node::Prefixed(prefix, node) => format!("{prefix}{}", node.broken(indent)),
+            Node::Closure(parameters, value) => {
+                let inner = indent + STEP;
+                let value = value.render(inner, inner, 0);
+                format!("|{parameters}| {{\n{}{value}\n{}}}", spaces(inner), spaces(indent))
+            }
             Node::Lazy(value) => match &**value {
                 Node::Struct(..) => format!("{LAZY}(|| {})", value.broken(indent)),
                 _ => {
@@ -151,6 +148,17 @@ impl Node {
     }
 }
 
+/// A member on a line of its own. Other than elsewhere, what can be broken is not moved to the next line.
+fn row(name: &str, value: &Node, indent: usize) -> String {
+    let margin = spaces(indent);
+    let column = indent + width(name) + ": ".len();
+    match value {
+        _ if value.flat() == name => format!("{margin}{name},\n"),
+        Node::Text(_) => assign(indent, &format!("{name}:"), value, ",") + "\n",
+        _ => format!("{margin}{name}: {},\n", value.render(indent, column, 1)),
+    }
+}
+
 /// `name: value`, or only the name where the value is called the same.
 fn member(name: &str, value: String) -> String {
     if value == name { value } else { format!("{name}: {value}") }
@@ -159,7 +167,8 @@ fn member(name: &str, value: String) -> String {
 /// One item a line, or as many as fit when all are short. Begins and ends with a line break.
 fn rows(items: &[Node], indent: usize) -> String {
     let flat: Vec<String> = items.iter().map(Node::flat).collect();
-    let short = items.iter().all(|item| matches!(item, Node::Text(_))) && flat.iter().all(|item| width(item) <= SHORT);
+    let short = items.iter().all(|item| matches!(item, Node::Text(_)))
+        && flat.iter().all(|item| width(item) <= SHORT);
     if short { filled(&flat, indent) } else { vertical(items, indent) }
 }
 
@@ -188,21 +197,28 @@ fn filled(items: &[String], indent: usize) -> String {
     format!("{out}\n{}", spaces(indent))
 }
 
-/// `left right` and `end`, indented: on one line, else the right side on the next line, else broken.
+/// `left right` and `end`, indented: on one line, else the right side on the next line, else broken. `left` may have
+/// several lines already.
 pub(crate) fn assign(indent: usize, left: &str, right: &Node, end: &str) -> String {
     let margin = spaces(indent);
+    let column = left.rsplit_once('\n').map_or(indent + width(left), |(_, last)| width(last)) + 1;
     if let Some(line) = right.single() {
-        let room = WIDTH - right.reserve();
-        if indent + width(left) + 1 + width(&line) + width(end) <= room {
+        if column + width(&line) + width(end) <= WIDTH {
             return format!("{margin}{left} {line}{end}");
         }
-        if indent + STEP + width(&line) + width(end) <= room || matches!(right, Node::Text(_)) {
+        if indent + STEP + width(&line) + width(end) <= WIDTH {
             return format!("{margin}{left}\n{}{line}{end}", spaces(indent + STEP));
         }
     }
     let broken = right.broken(indent);
     let first = broken.lines().next().unwrap_or("");
-    if indent + width(left) + 1 + width(first) <= WIDTH {
+    // Behind a brace inside of parentheses rustfmt keeps room for its end.
+    let reserve = match right {
+        Node::Lazy(value) if matches!(**value, Node::Struct(..)) => 2,
+        Node::Lazy(_) => 4,
+        _ => 0,
+    };
+    if column + width(first) + reserve <= WIDTH || matches!(right, Node::Text(_)) {
         return format!("{margin}{left} {broken}{end}");
     }
     format!("{margin}{left}\n{}{}{end}", spaces(indent + STEP), right.broken(indent + STEP))
@@ -211,21 +227,25 @@ pub(crate) fn assign(indent: usize, left: &str, right: &Node, end: &str) -> Stri
 /// What a function returns.
 #[derive(Clone, Debug)]
 pub(crate) enum Returns {
-    Nothing,
     Type(Node),
     /// `impl …` and a further bound behind a plus.
     Bounds(Node, &'static str),
 }
 
 /// A function's head up to `end`, which is ` {` or `;`.
-pub(crate) fn signature(indent: usize, head: &str, parameters: &[(String, Node)], returns: &Returns, end: &str) -> String {
+pub(crate) fn signature(
+    indent: usize,
+    head: &str,
+    parameters: &[(String, Node)],
+    returns: &Returns,
+    end: &str,
+) -> String {
     let margin = spaces(indent);
     let flat = |(name, ty): &(String, Node)| {
         let ty = ty.flat();
         if ty.is_empty() { name.clone() } else { format!("{name}: {ty}") }
     };
     let result = match returns {
-        Returns::Nothing => String::new(),
         Returns::Type(ty) => format!(" -> {}", ty.flat()),
         Returns::Bounds(ty, bound) => format!(" -> {} + {bound}", ty.flat()),
     };
@@ -249,7 +269,6 @@ pub(crate) fn signature(indent: usize, head: &str, parameters: &[(String, Node)]
 /// measured to keep: it counts the indentation twice in some places.
 fn returned(indent: usize, returns: &Returns, end: &str) -> String {
     match returns {
-        Returns::Nothing => end.to_owned(),
         Returns::Type(ty) => {
             let line = ty.flat();
             if width(&line) + 3 + indent > WIDTH {
@@ -273,14 +292,19 @@ fn returned(indent: usize, returns: &Returns, end: &str) -> String {
     }
 }
 
-/// `impl … for …` with an opening brace.
-pub(crate) fn implementation(indent: usize, head: &str, target: &str) -> String {
-    let margin = spaces(indent);
-    let line = format!("{head} for {target} {{");
-    if indent + width(&line) <= WIDTH {
-        return format!("{margin}{line}\n");
+/// `impl<…> trait for target {`, with an empty trait for an inherent one. What does not fit goes to lines of its own;
+/// rustfmt does not count the indentation here.
+pub(crate) fn implementation(indent: usize, generics: &str, interface: &str, target: &str) -> String {
+    let (margin, step) = (spaces(indent), spaces(indent + STEP));
+    let head = if interface.is_empty() { generics.to_owned() } else { format!("{generics} {interface}") };
+    let word = if interface.is_empty() { "" } else { "for " };
+    if width(&head) + 1 + width(word) + width(target) + " {".len() <= WIDTH {
+        return format!("{margin}{head} {word}{target} {{\n");
     }
-    format!("{margin}{head}\n{}for {target}\n{margin}{{\n", spaces(indent + STEP))
+    match interface.is_empty() || width(&head) <= WIDTH {
+        true => format!("{margin}{head}\n{step}{word}{target}\n{margin}{{\n"),
+        false => format!("{margin}{generics}\n{step}{interface}\n{step}{word}{target}\n{margin}{{\n"),
+    }
 }
 
 pub(crate) fn spaces(count: usize) -> String {

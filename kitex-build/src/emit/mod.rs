@@ -70,7 +70,8 @@ struct Emitter<'a> {
 impl Emitter<'_> {
     fn module(&self, code: &mut Code, at: usize, outermost: bool) {
         let module = &self.plan.modules[at];
-        let files = module.files.iter().map(|&file| self.program.files[file].path.file_name().unwrap_or_default());
+        let files =
+            module.files.iter().map(|&file| self.program.files[file].path.file_name().unwrap_or_default());
         let files: Vec<String> = files.map(|name| format!("`{}`", name.to_string_lossy())).collect();
         let fallback = match files.is_empty() {
             true => "Namespaces of the IDL.".to_owned(),

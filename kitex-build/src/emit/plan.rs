@@ -67,8 +67,24 @@ pub(crate) struct Plan {
 
 /// Functions that clients, servers or their traits have already.
 const METHODS: [&str; 18] = [
-    "builder", "call", "clone", "connect", "decode", "default", "drop", "encode", "eq", "fmt", "from", "from_handle",
-    "hash", "into", "new", "poll_ready", "try_from", "try_into",
+    "builder",
+    "call",
+    "clone",
+    "connect",
+    "decode",
+    "default",
+    "drop",
+    "encode",
+    "eq",
+    "fmt",
+    "from",
+    "from_handle",
+    "hash",
+    "into",
+    "new",
+    "poll_ready",
+    "try_from",
+    "try_into",
 ];
 
 impl Plan {
@@ -171,7 +187,8 @@ impl Plan {
             let call = CallNames {
                 arguments: inside.claim(&format!("{camel}Args"), Case::Camel),
                 result: inside.claim(&format!("{camel}Result"), Case::Camel),
-                error: (!method.throws.is_empty()).then(|| types.claim(&format!("{name}{camel}Error"), Case::Camel)),
+                error: (!method.throws.is_empty())
+                    .then(|| types.claim(&format!("{name}{camel}Error"), Case::Camel)),
                 fields: field_names(&method.arguments, &mut Scope::reserving(&["context"]), Case::Snake),
                 variants: field_names(&method.throws, &mut variants, Case::Camel),
             };
@@ -191,8 +208,13 @@ impl Plan {
         let mut scope = Scope::reserving(&METHODS);
         let mut methods = Vec::new();
         for owner in chain.into_iter().rev() {
-            for (at, method) in program.service(owner).iter().flat_map(|service| &service.methods).enumerate() {
-                methods.push(MethodNames { owner, at, function: scope.claim(&method.name.text, Case::Snake) });
+            for (at, method) in program.service(owner).iter().flat_map(|service| &service.methods).enumerate()
+            {
+                methods.push(MethodNames {
+                    owner,
+                    at,
+                    function: scope.claim(&method.name.text, Case::Snake),
+                });
             }
         }
         if let Some(names) = self.services.get_mut(&id) {

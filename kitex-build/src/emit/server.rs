@@ -19,14 +19,17 @@ impl Emitter<'_> {
         code.gap();
         plain_traits(code, server, &handler);
         code.gap();
-        let head = format!("impl<{handler}: {name}> ::kitex::codegen::NamedService");
-        code.implementation(&head, &format!("{server}<{handler}>"), |code| {
+        let bounded = format!("impl<{handler}: {name}>");
+        let target = format!("{server}<{handler}>");
+        code.generic_implementation(&bounded, "::kitex::codegen::NamedService", &target, |code| {
             let value = format!("&{}::SERVICE", names.calls);
             code.assign("const SERVICE: &'static ::kitex::codegen::ServiceDescriptor =", &value.into(), ";");
         });
         code.gap();
-        let head = format!("impl<{handler}: {name}> ::kitex::codegen::Service<::kitex::codegen::Request>");
-        code.implementation(&head, &format!("{server}<{handler}>"), |code| self.tower_service(code, id, methods));
+        let interface = "::kitex::codegen::Service<::kitex::codegen::Request>";
+        code.generic_implementation(&bounded, interface, &target, |code| {
+            self.tower_service(code, id, methods)
+        });
     }
 
     /// The type parameter of a server: `H`, unless the IDL has a type of that name.
@@ -79,17 +82,20 @@ fn invoke(code: &mut Code, service: &str, view: &MethodView<'_>) {
     code.assign(&format!("let (mut call, {args}) ="), &accepted, ";");
     let mut arguments: Vec<Node> = vec!["&*handler".into(), "call.context()".into()];
     arguments.extend(view.fields.iter().map(|name| format!("args.{name}").into()));
-    let call = Node::Call(format!("{service}::{}", view.function), arguments, ".await");
+    let call = Node::call(format!("{service}::{}", view.function), arguments);
+    code.assign("let answer =", &call, ";");
     if view.method.oneway {
-        code.assign("let _ =", &call, ";");
+        code.line("let _ = answer.await;");
         return code.line("call.done()");
     }
-    code.assign("let outcome =", &call, ";");
-    code.line(format!("call.reply::<{}>(outcome)", view.result));
+    code.line("let outcome = answer.await;");
+    let reply = Node::Generic("call.reply::".to_owned(), vec![view.result.as_str().into()], "(outcome)");
+    code.expression(&reply, "");
 }
 
 fn constructors(code: &mut Code, name: &str, server: &str, handler: &str) {
-    code.block(format!("impl<{handler}: {name}> {server}<{handler}>"), |code| {
+    let target = format!("{server}<{handler}>");
+    code.generic_implementation(&format!("impl<{handler}: {name}>"), "", &target, |code| {
         docs::write(code, None, "Serves with `handler`.");
         code.block(format!("pub fn new(handler: {handler}) -> Self"), |code| {
             code.line("Self::from_arc(::std::sync::Arc::new(handler))");
@@ -103,13 +109,14 @@ fn constructors(code: &mut Code, name: &str, server: &str, handler: &str) {
 }
 
 fn plain_traits(code: &mut Code, server: &str, handler: &str) {
-    code.implementation(&format!("impl<{handler}> ::std::clone::Clone"), &format!("{server}<{handler}>"), |code| {
+    let (generics, target) = (format!("impl<{handler}>"), format!("{server}<{handler}>"));
+    code.generic_implementation(&generics, "::std::clone::Clone", &target, |code| {
         code.block("fn clone(&self) -> Self", |code| {
             code.block("Self", |code| code.line("handler: ::std::sync::Arc::clone(&self.handler),"));
         });
     });
     code.gap();
-    code.implementation(&format!("impl<{handler}> ::std::fmt::Debug"), &format!("{server}<{handler}>"), |code| {
+    code.generic_implementation(&generics, "::std::fmt::Debug", &target, |code| {
         code.block("fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result", |code| {
             code.line(format!("f.write_str(\"{server}\")"));
         });
@@ -117,11 +124,11 @@ fn plain_traits(code: &mut Code, server: &str, handler: &str) {
 }
 
 fn poll_ready(code: &mut Code) {
-    let parameters = [
-        ("&mut self".to_owned(), "".into()),
-        ("_".to_owned(), "&mut ::std::task::Context<'_>".into()),
-    ];
+    let parameters =
+        [("&mut self".to_owned(), "".into()), ("_".to_owned(), "&mut ::std::task::Context<'_>".into())];
     let result = Node::generic("::std::result::Result", vec!["()".into(), "Self::Error".into()]);
     let returns = layout::Returns::Type(Node::generic("::std::task::Poll", vec![result]));
-    code.function("fn poll_ready", &parameters, &returns, |code| code.line("::std::task::Poll::Ready(Ok(()))"));
+    code.function("fn poll_ready", &parameters, &returns, |code| {
+        code.line("::std::task::Poll::Ready(Ok(()))")
+    });
 }

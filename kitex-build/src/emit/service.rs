@@ -20,7 +20,8 @@ pub(crate) struct MethodView<'a> {
 impl Emitter<'_> {
     pub(crate) fn service(&self, code: &mut Code, id: Id, service: &Service, from: &[String]) {
         let names = &self.plan.services[&id];
-        let methods: Vec<MethodView<'_>> = names.methods.iter().map(|names| self.method(id, names, from)).collect();
+        let methods: Vec<MethodView<'_>> =
+            names.methods.iter().map(|names| self.method(id, names, from)).collect();
         self.service_trait(code, id, &methods, from);
         for at in 0..service.methods.len() {
             self.method_error(code, id, at, from);
@@ -43,7 +44,8 @@ impl Emitter<'_> {
         };
         let error = call.error.as_ref().map(|name| self.plan.path(from, self.plan.module_of[owner], name));
         let service = self.program.service(owner);
-        let function = &self.plan.services[&id].methods.iter().find(|found| (found.owner, found.at) == (owner, at));
+        let function =
+            &self.plan.services[&id].methods.iter().find(|found| (found.owner, found.at) == (owner, at));
         MethodView {
             method: &service.expect("the owner of a method is a service").methods[at],
             function: function.map_or("", |found| &found.function),
@@ -59,7 +61,8 @@ impl Emitter<'_> {
         let name = &self.plan.names[id];
         docs::write(code, definition.doc.as_deref(), &format!("`service {}`", definition.name.text));
         let head = format!("pub trait {name}: ::std::marker::Send + ::std::marker::Sync + 'static {{");
-        let fits = super::layout::width(&head) + 4 * from.len() <= 100;
+        // Measured of rustfmt, which keeps eight columns free here.
+        let fits = super::layout::width(&head) + 4 * from.len() <= 92;
         let body = |code: &mut Code| {
             for view in methods {
                 code.gap();
@@ -88,7 +91,8 @@ impl Emitter<'_> {
         from: &[String],
         convert: impl Fn(Node) -> Node,
     ) -> Vec<(String, Node)> {
-        let parameter = |(field, name): (&Field, &String)| (name.clone(), convert(self.argument(field, from)));
+        let parameter =
+            |(field, name): (&Field, &String)| (name.clone(), convert(self.argument(field, from)));
         view.method.arguments.iter().zip(view.fields).map(parameter).collect()
     }
 
@@ -152,7 +156,7 @@ impl Emitter<'_> {
     }
 
     fn error_conversions(&self, code: &mut Code, error: &str, variant: &str, exception: &str) {
-        let head = format!("impl ::std::convert::From<{exception}>");
+        let head = format!("::std::convert::From<{exception}>");
         let function = format!("fn from(exception: {exception}) -> Self");
         code.gap();
         code.implementation(&head, error, |code| {
@@ -161,15 +165,14 @@ impl Emitter<'_> {
         code.gap();
         code.implementation(&head, &format!("::kitex::codegen::CallError<{error}>"), |code| {
             code.block(&function, |code| {
-                let value = Node::call(format!("{error}::{variant}"), vec!["exception".into()]);
-                code.expression(&Node::call("Self::Exception", vec![value]), "");
+                code.line("Self::Exception(::std::convert::Into::into(exception))");
             });
         });
     }
 }
 
 fn error_formatting(code: &mut Code, error: &str, variants: &[String]) {
-    code.implementation("impl ::std::fmt::Display", error, |code| {
+    code.implementation("::std::fmt::Display", error, |code| {
         code.block("fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result", |code| {
             code.block("match self", |code| {
                 for variant in variants {
@@ -180,5 +183,5 @@ fn error_formatting(code: &mut Code, error: &str, variants: &[String]) {
         });
     });
     code.gap();
-    code.implementation("impl ::std::error::Error", error, |_| {});
+    code.implementation("::std::error::Error", error, |_| {});
 }

@@ -57,22 +57,27 @@ impl Emitter<'_> {
         code.body(body, "}");
     }
 
-    pub(crate) fn default_implementation(&self, code: &mut Code, name: &str, fields: &Fields<'_>, from: &[String]) {
-        code.implementation("impl ::std::default::Default", name, |code| {
+    pub(crate) fn default_implementation(
+        &self,
+        code: &mut Code,
+        name: &str,
+        fields: &Fields<'_>,
+        from: &[String],
+    ) {
+        code.implementation("::std::default::Default", name, |code| {
             code.block("fn default() -> Self", |code| {
-                code.block("Self", |code| {
-                    for (field, name) in fields.fields.iter().zip(fields.names) {
-                        let value = self.field_default(field, fields.kind, fields.key, from);
-                        code.assign(&format!("{name}:"), &value, ",");
-                    }
-                });
+                let members = fields.fields.iter().zip(fields.names);
+                let member = |(field, name): (&Field, &String)| {
+                    (name.clone(), self.field_default(field, fields.kind, fields.key, from))
+                };
+                code.expression(&Node::Struct("Self".to_owned(), members.map(member).collect(), None), "");
             });
         });
     }
 
     /// `impl Message`.
     pub(crate) fn message(&self, code: &mut Code, name: &str, fields: &Fields<'_>, from: &[String]) {
-        code.implementation("impl ::kitex::codegen::Message", name, |code| {
+        code.implementation("::kitex::codegen::Message", name, |code| {
             self.encode(code, fields);
             code.gap();
             self.decode(code, fields, from);
@@ -81,10 +86,6 @@ impl Emitter<'_> {
 
     fn encode(&self, code: &mut Code, fields: &Fields<'_>) {
         encode_function(code, |code| {
-            let headers = fields.fields.iter().any(|field| self.needs_header(field));
-            if headers {
-                code.line("use ::kitex::codegen::Type;");
-            }
             code.line("out.begin_struct()?;");
             for (field, name) in fields.fields.iter().zip(fields.names) {
                 self.encode_field(code, field, name, fields.key);
@@ -92,12 +93,6 @@ impl Emitter<'_> {
             code.line("out.end_struct();");
             code.line("Ok(())");
         });
-    }
-
-    /// Whether the code that writes the type names types of the wire.
-    pub(crate) fn needs_header(&self, field: &Field) -> bool {
-        let target = self.program.target(&field.ty);
-        self.program.struct_of(target).is_some() || self.is_container(target)
     }
 
     fn encode_field(&self, code: &mut Code, field: &Field, name: &str, key: bool) {
@@ -119,7 +114,9 @@ impl Emitter<'_> {
             if fields.fields.is_empty() {
                 return decode_nothing(code);
             }
-            code.line("use ::kitex::codegen::Type;");
+            if fields.fields.iter().any(|field| self.is_nested(&field.ty)) {
+                code.line(MISMATCH);
+            }
             code.line("let mut value = <Self as ::std::default::Default>::default();");
             let required = || {
                 let pairs = fields.fields.iter().zip(fields.names);
@@ -138,7 +135,8 @@ impl Emitter<'_> {
             for (field, name) in required() {
                 code.block(format!("if !{}", flag(name)), |code| {
                     let text = |text: &str| Node::from(literal(text));
-                    let arguments = vec![text(fields.idl_name), text(&field.name.text), field.id.to_string().into()];
+                    let arguments =
+                        vec![text(fields.idl_name), text(&field.name.text), field.id.to_string().into()];
                     let error = Node::call("::kitex::codegen::DecodeError::missing_field", arguments);
                     code.expression(&Node::call("return Err", vec![error]), ";");
                 });
@@ -164,17 +162,13 @@ impl Emitter<'_> {
         code.block(format!("{pattern} =>"), |code| {
             let read = self.read_container(code, &field.ty, key, from);
             code.assign("let read =", &read, ";");
-            if required {
-                code.line(format!("{} |= read.is_some();", flag(name)));
-            }
-            if self.is_sorted(&field.ty, key) {
-                code.line("let read = read.map(|read| read.into_iter().collect());");
-            }
-            if field.boxed {
-                code.line("let read = read.map(::std::boxed::Box::new);");
-            }
-            let merge = if field.is_option() { "or" } else { "unwrap_or" };
-            code.assign(&format!("{place} ="), &format!("read.{merge}({place})").into(), ";");
+            code.block("if let Some(read) = read", |code| {
+                let read = if self.is_sorted(&field.ty, key) { "read.into_iter().collect()" } else { "read" };
+                code.assign(&format!("{place} ="), &held(field, read.into()), ";");
+                if required {
+                    code.line(format!("{} = true;", flag(name)));
+                }
+            });
         });
     }
 }
@@ -212,14 +206,25 @@ pub(crate) fn declaration(field: &Field) -> String {
 pub(crate) fn encode_function(code: &mut Code, body: impl FnOnce(&mut Code)) {
     let parameters = [("&self".into(), "".into()), ("out".into(), "&mut W".into())];
     let returns = Returns::Type("::std::result::Result<(), ::kitex::codegen::EncodeError>".into());
-    code.function("fn encode<W: ::kitex::codegen::ThriftWriter>", &parameters, &returns, body);
+    code.function("fn encode<W: ::kitex::codegen::ThriftWriter>", &parameters, &returns, |code| {
+        code.importing(&IMPORTS, body);
+    });
 }
 
 pub(crate) fn decode_function(code: &mut Code, body: impl FnOnce(&mut Code)) {
     let returns = Returns::Type("::std::result::Result<Self, ::kitex::codegen::DecodeError>".into());
     let parameters = [("from".into(), "&mut R".into())];
-    code.function("fn decode<R: ::kitex::codegen::ThriftReader>", &parameters, &returns, body);
+    code.function("fn decode<R: ::kitex::codegen::ThriftReader>", &parameters, &returns, |code| {
+        code.importing(&IMPORTS, body);
+    });
 }
+
+/// What bodies of `decode` begin with where containers are nested.
+pub(crate) const MISMATCH: &str = "let mismatch = ::kitex::codegen::DecodeError::element_type;";
+
+/// What the bodies of `encode` and `decode` name without its path. Nothing that an IDL declares is named there as a
+/// type or a trait, so nothing can be meant instead.
+const IMPORTS: [&str; 2] = ["Message", "Type"];
 
 fn decode_nothing(code: &mut Code) {
     code.line("from.begin_struct()?;");
@@ -229,11 +234,11 @@ fn decode_nothing(code: &mut Code) {
 
 /// Exceptions are errors; they show as they are made up.
 fn error_implementation(code: &mut Code, name: &str) {
-    code.implementation("impl ::std::fmt::Display", name, |code| {
+    code.implementation("::std::fmt::Display", name, |code| {
         code.block("fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result", |code| {
             code.line("::std::fmt::Debug::fmt(self, f)");
         });
     });
     code.gap();
-    code.implementation("impl ::std::error::Error", name, |_| {});
+    code.implementation("::std::error::Error", name, |_| {});
 }

@@ -2,7 +2,7 @@
 
 use super::codec::Place;
 use super::layout::Node;
-use super::structs::{declaration, decode_function, encode_function};
+use super::structs::{MISMATCH, declaration, decode_function, encode_function};
 use super::value::literal;
 use super::{Code, Emitter, docs};
 use crate::thrift::model::{Field, Id, Struct};
@@ -25,11 +25,11 @@ impl Emitter<'_> {
             code.line(format!("{unknown}(::kitex::codegen::UnknownField),"));
         });
         code.gap();
-        code.implementation("impl ::std::default::Default", name, |code| {
+        code.implementation("::std::default::Default", name, |code| {
             code.block("fn default() -> Self", |code| self.union_default(code, id, found, unknown, from));
         });
         code.gap();
-        code.implementation("impl ::kitex::codegen::Message", name, |code| {
+        code.implementation("::kitex::codegen::Message", name, |code| {
             self.encode_union(code, id, found, unknown);
             code.gap();
             self.decode_union(code, id, found, unknown, from);
@@ -50,9 +50,6 @@ impl Emitter<'_> {
 
     fn encode_union(&self, code: &mut Code, id: Id, found: &Struct, unknown: &str) {
         encode_function(code, |code| {
-            if found.fields.iter().any(|field| self.needs_header(field)) {
-                code.line("use ::kitex::codegen::Type;");
-            }
             code.line("out.begin_struct()?;");
             code.block("match self", |code| {
                 for (field, variant) in found.fields.iter().zip(&self.plan.members[id]) {
@@ -72,7 +69,9 @@ impl Emitter<'_> {
     fn decode_union(&self, code: &mut Code, id: Id, found: &Struct, unknown: &str, from: &[String]) {
         decode_function(code, |code| {
             if !found.fields.is_empty() {
-                code.line("use ::kitex::codegen::Type;");
+                if found.fields.iter().any(|field| self.is_nested(&field.ty)) {
+                    code.line(MISMATCH);
+                }
                 code.line("let mut member = None;");
             }
             code.line("let mut unknown = ::kitex::codegen::UnknownField::none();");

@@ -38,7 +38,10 @@ impl Emitter<'_> {
             (Value::Map(entries), Type::Map(entry, element)) => {
                 let head = if key { "::std::collections::BTreeMap" } else { "::std::collections::HashMap" };
                 let pair = |(name, item): &(Value, Value)| {
-                    Node::Tuple(vec![self.value(entry, name, true, from), self.value(element, item, key, from)])
+                    Node::Tuple(vec![
+                        self.value(entry, name, true, from),
+                        self.value(element, item, key, from),
+                    ])
                 };
                 collection(head, entries.iter().map(pair))
             }

@@ -42,7 +42,8 @@ fn inherited(program: &Program, definition: &Definition, report: &mut Report) {
 }
 
 fn thrown(program: &Program, field: &Field, report: &mut Report) {
-    let exception = program.struct_of(&field.ty).is_some_and(|(_, found)| found.kind == StructKind::Exception);
+    let exception =
+        program.struct_of(&field.ty).is_some_and(|(_, found)| found.kind == StructKind::Exception);
     if !exception {
         let finding = report.error(field.name.span, format!("`{}` is not an exception", field.written));
         finding.hint("only types declared with `exception` can be thrown");
@@ -63,7 +64,8 @@ fn streaming(method: &Method, report: &mut Report) {
     } else if method.arguments.len() != 1 {
         report.error(mode.key.span, "a streaming function has exactly one argument");
     } else if mode.value != "unary" {
-        let finding = report.error(mode.key.span, format!("`{}` streams, which is not supported yet", method.name.text));
+        let finding = report
+            .error(mode.key.span, format!("`{}` streams, which is not supported yet", method.name.text));
         finding.hint("move streaming functions into a file of their own");
     }
 }

@@ -91,7 +91,8 @@ mod tests {
 
     #[test]
     fn a_long_chain_needs_no_stack() {
-        let edges: Vec<_> = (1..=200_000).map(|next| if next < 200_000 { vec![next] } else { vec![] }).collect();
+        let edges: Vec<_> =
+            (1..=200_000).map(|next| if next < 200_000 { vec![next] } else { vec![] }).collect();
         assert_eq!(components(&edges).len(), 200_000);
         assert!(cycles(&edges).is_empty());
     }

@@ -50,6 +50,8 @@ pub(crate) struct Comment {
 pub(crate) struct Tokens {
     pub(crate) tokens: Vec<Token>,
     pub(crate) comments: Vec<Comment>,
+    /// Something is never closed, so that the rest of the file is missing; that is reported.
+    pub(crate) cut: bool,
 }
 
 pub(crate) fn lex(file: usize, source: &Source, report: &mut Report) -> Tokens {
@@ -60,7 +62,7 @@ pub(crate) fn lex(file: usize, source: &Source, report: &mut Report) -> Tokens {
         at: 0,
         line: 0,
         counted: 0,
-        tokens: Tokens { tokens: Vec::new(), comments: Vec::new() },
+        tokens: Tokens { tokens: Vec::new(), comments: Vec::new(), cut: false },
         report,
     };
     lexer.run();
@@ -125,7 +127,8 @@ impl Lexer<'_> {
     fn line_of(&mut self, offset: usize) -> usize {
         let new = self.bytes.get(self.counted..offset).unwrap_or(&[]);
         let next = self.bytes.get(self.counted + 1..).unwrap_or(&[]);
-        let ends = |(at, byte): &(usize, &u8)| **byte == b'\n' || (**byte == b'\r' && next.get(*at) != Some(&b'\n'));
+        let ends =
+            |(at, byte): &(usize, &u8)| **byte == b'\n' || (**byte == b'\r' && next.get(*at) != Some(&b'\n'));
         self.line += new.iter().enumerate().filter(ends).count();
         self.counted = self.counted.max(offset);
         self.line
@@ -153,6 +156,7 @@ impl Lexer<'_> {
         let start = self.at;
         let Some(length) = self.source.text[start + 2..].find("*/") else {
             self.at = self.bytes.len();
+            self.tokens.cut = true;
             let opening = Span { file: self.file, start, end: start + 2 };
             self.report.error(opening, "this comment is never closed").hint("close it with `*/`");
             return;
@@ -209,6 +213,7 @@ impl Lexer<'_> {
     /// Nothing after the opening quote can be trusted: the file ends here.
     fn open_literal(&mut self, start: usize) {
         self.at = self.bytes.len();
+        self.tokens.cut = true;
         let opening = Span { file: self.file, start, end: start + 1 };
         self.report.error(opening, "this string is never closed");
     }

@@ -34,7 +34,10 @@ impl Files for Disk {
             return Err(io::Error::other("it is not a regular file"));
         }
         if metadata.len() > FILE_SIZE {
-            return Err(io::Error::other(format!("it has {} bytes, the limit is {FILE_SIZE}", metadata.len())));
+            return Err(io::Error::other(format!(
+                "it has {} bytes, the limit is {FILE_SIZE}",
+                metadata.len()
+            )));
         }
         std::fs::read(path)
     }
@@ -175,7 +178,11 @@ impl Loader<'_> {
         names.push(name(to));
         let shown = match names.len() {
             0..=10 => names.join(" includes "),
-            length => format!("{} includes … includes {}", names[..5].join(" includes "), names[length - 2..].join(" includes ")),
+            length => format!(
+                "{} includes … includes {}",
+                names[..5].join(" includes "),
+                names[length - 2..].join(" includes ")
+            ),
         };
         self.report.error(span, "files include each other in a circle").hint(shown);
     }

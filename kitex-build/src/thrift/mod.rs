@@ -10,5 +10,10 @@ mod resolve;
 mod syntax;
 
 pub(crate) use graph::components;
-pub(crate) use load::{Disk, Files, load};
+pub(crate) use load::{Disk, load};
 pub(crate) use resolve::resolve;
+
+#[cfg(test)]
+mod hostile_tests;
+#[cfg(test)]
+mod testing;

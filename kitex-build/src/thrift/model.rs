@@ -27,6 +27,7 @@ pub(crate) struct Definition {
     pub(crate) file: usize,
     pub(crate) name: Name,
     pub(crate) doc: Option<String>,
+    #[expect(dead_code, reason = "kept for the generators that will read them")]
     pub(crate) annotations: Vec<Annotation>,
     pub(crate) kind: Kind,
 }

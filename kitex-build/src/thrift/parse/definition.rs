@@ -1,9 +1,7 @@
 //! Definitions: constants, typedefs, enums and structs with their fields.
 
 use super::super::lex::Kind;
-use super::super::syntax::{
-    Definition, DefinitionKind, EnumValue, Field, Requiredness, StructKind,
-};
+use super::super::syntax::{Definition, DefinitionKind, EnumValue, Field, Requiredness, StructKind};
 use super::{Failed, Parsed, Parser};
 
 /// Definitions of other dialects.

@@ -10,7 +10,8 @@ impl Parser<'_> {
         let comments = &self.tokens.comments;
         let end = comments.partition_point(|comment| comment.before <= self.at);
         let start = comments.partition_point(|comment| comment.before < self.at);
-        let last = comments[start..end].iter().rposition(|comment| comment.leading && !self.trails(comment))?;
+        let last =
+            comments[start..end].iter().rposition(|comment| comment.leading && !self.trails(comment))?;
         let last = start + last;
         if !self.text(comments[last].span).starts_with("///") {
             return clean(self.text(comments[last].span));
@@ -49,12 +50,13 @@ impl Parser<'_> {
 fn clean(comment: &str) -> Option<String> {
     let block = comment.starts_with("/*");
     let inside = match block {
-        true => comment[2..].strip_suffix("*/").unwrap_or("").trim_start_matches('*'),
+        true => comment[2..].strip_suffix("*/").unwrap_or("").trim_matches('*'),
         false => comment,
     };
     let lines = inside.replace("\r\n", "\n").replace('\r', "\n");
     let lines: Vec<&str> = lines.split('\n').collect();
-    let starred = block && lines.iter().skip(1).all(|line| line.trim().is_empty() || line.trim().starts_with('*'));
+    let starred =
+        block && lines.iter().skip(1).all(|line| line.trim().is_empty() || line.trim().starts_with('*'));
     let strip = |(at, line): (usize, &&str)| -> String {
         let line = line.trim_end();
         match (block, starred && at > 0) {
@@ -65,23 +67,23 @@ fn clean(comment: &str) -> Option<String> {
         }
     };
     let lines: Vec<String> = lines.iter().enumerate().map(strip).collect();
-    let lines = outdent(&lines);
+    let lines = outdent(&lines, block);
     let text = lines.join("\n").trim_matches('\n').to_owned();
     (!text.trim().is_empty()).then_some(text)
 }
 
 /// Takes the indentation away that all lines share. The first line of a block stands behind its mark
 /// and has none of its own.
-fn outdent(lines: &[String]) -> Vec<String> {
+fn outdent(lines: &[String], block: bool) -> Vec<String> {
     let filled = || lines.iter().filter(|line| !line.trim().is_empty());
     let indentation = |line: &String| line.len() - line.trim_start_matches([' ', '\t']).len();
-    let skip = usize::from(filled().count() > 1 && lines.len() > 1 && !lines[0].trim().is_empty());
+    let skip = usize::from(block && filled().count() > 1 && !lines[0].trim().is_empty());
     let common = filled().skip(skip).map(indentation).min().unwrap_or(0);
     lines
         .iter()
         .enumerate()
         .map(|(at, line)| match at {
-            0 => line.trim_start().to_owned(),
+            0 if block => line.trim_start().to_owned(),
             _ => line.get(common.min(indentation(line))..).unwrap_or("").to_owned(),
         })
         .map(|line| line.trim_end().to_owned())
@@ -102,7 +104,7 @@ mod tests {
             ("/// a\n///   b", "a\n  b"),
             ("// trailing ", "trailing"),
             ("# trailing", "trailing"),
-            ("/* * a */", "a"),
+            ("/* a * b */", "a * b"),
         ];
         for (comment, expected) in table {
             assert_eq!(clean(comment).as_deref(), Some(expected), "{comment:?}");

@@ -103,7 +103,16 @@ impl<'a> Parser<'a> {
     fn at_item_start(&self) -> bool {
         let keyword = matches!(
             self.word(),
-            "include" | "cpp_include" | "namespace" | "const" | "typedef" | "enum" | "struct" | "union" | "exception" | "service"
+            "include"
+                | "cpp_include"
+                | "namespace"
+                | "const"
+                | "typedef"
+                | "enum"
+                | "struct"
+                | "union"
+                | "exception"
+                | "service"
         );
         let previous = self.at.checked_sub(1).map(|last| self.tokens.tokens[last].lines.last);
         keyword && previous.is_none_or(|line| line < self.peek().lines.first)
@@ -162,6 +171,9 @@ impl<'a> Parser<'a> {
 
     fn unexpected(&mut self, expected: &str) -> Failed {
         let token = self.peek();
+        if token.kind == Kind::End && self.tokens.cut {
+            return Failed;
+        }
         let found = match token.kind {
             Kind::End => "the end of the file".to_owned(),
             Kind::Literal => "a string".to_owned(),

@@ -18,7 +18,7 @@ pub(super) fn typedefs(program: &Program, report: &mut Report) {
         _ => None,
     };
     let edges: Vec<Vec<Id>> = (0..program.definitions.len())
-        .map(|id| target(id).map_or(Vec::new(), |ty| named(ty)))
+        .map(|id| target(id).map_or(Vec::new(), named))
         .map(|ids| ids.into_iter().filter(|&id| target(id).is_some()).collect())
         .collect();
     for cycle in cycles(&edges) {
@@ -31,7 +31,9 @@ pub(super) fn typedefs(program: &Program, report: &mut Report) {
             sizes[id].chain += 1;
             if sizes[id].depth > TYPE_DEPTH || sizes[id].size > TYPE_SIZE || sizes[id].chain > CHAIN {
                 let span = program.definitions[id].name.span;
-                let text = format!("this type is too large: {TYPE_DEPTH} levels, {TYPE_SIZE} types, {CHAIN} typedefs in a row at most");
+                let text = format!(
+                    "this type is too large: {TYPE_DEPTH} levels, {TYPE_SIZE} types, {CHAIN} typedefs in a row at most"
+                );
                 report.error(span, text);
                 return;
             }
@@ -68,7 +70,8 @@ impl Extent {
 
 pub(super) fn services(program: &Program, report: &mut Report) {
     let base = |id: Id| program.service(id).and_then(|service| service.extends);
-    let edges: Vec<Vec<Id>> = (0..program.definitions.len()).map(|id| base(id).into_iter().collect()).collect();
+    let edges: Vec<Vec<Id>> =
+        (0..program.definitions.len()).map(|id| base(id).into_iter().collect()).collect();
     for cycle in cycles(&edges) {
         circle(program, &cycle, "this service extends itself", report);
     }
@@ -113,7 +116,8 @@ fn cut_fields(program: &mut Program, id: Id, cycle: &[Id], cut: fn(StructKind, &
     let inside = |field: &Field| {
         program.struct_of(&field.ty).is_some_and(|(target, _)| cycle.binary_search(&target).is_ok())
     };
-    let chosen: Vec<bool> = found.fields.iter().map(|field| inside(field) && cut(found.kind, field)).collect();
+    let chosen: Vec<bool> =
+        found.fields.iter().map(|field| inside(field) && cut(found.kind, field)).collect();
     if let Kind::Struct(found) = &mut program.definitions[id].kind {
         for (field, _) in found.fields.iter_mut().zip(chosen).filter(|(_, chosen)| *chosen) {
             field.recursive = true;
@@ -131,7 +135,7 @@ pub(super) fn defaults(program: &Program, report: &mut Report) {
 }
 
 /// The constants and structs whose values are needed to make this one's.
-fn default_of(program: &Program, id: Id) -> Vec<Id> {
+pub(super) fn default_of(program: &Program, id: Id) -> Vec<Id> {
     let mut needed = Vec::new();
     match &program.definitions[id].kind {
         Kind::Const(constant) => value_needs(program, &constant.value, &mut needed),
@@ -159,9 +163,9 @@ fn value_needs(program: &Program, value: &Value, needed: &mut Vec<Id>) {
         }),
         Value::Struct(id, members) => {
             members.iter().for_each(|(_, member)| value_needs(program, member, needed));
-            let whole = program.structure(*id).is_some_and(|found| {
-                found.kind == StructKind::Union || found.fields.len() == members.len()
-            });
+            let whole = program
+                .structure(*id)
+                .is_some_and(|found| found.kind == StructKind::Union || found.fields.len() == members.len());
             needed.extend((!whole).then_some(*id));
         }
         _ => {}

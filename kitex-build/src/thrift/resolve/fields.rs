@@ -25,10 +25,10 @@ impl Shaper<'_> {
         let mut shaped = Vec::new();
         for field in fields {
             let id = self.id(field, place, next);
-            if let Some((id, span)) = id.zip(field.id.map(|(_, span)| span)) {
-                if let Some(first) = ids.insert(id, span) {
-                    self.report.error(span, format!("the id {id} is used twice")).see(first, "first used here");
-                }
+            if let Some((id, span)) = id.zip(field.id.map(|(_, span)| span))
+                && let Some(first) = ids.insert(id, span)
+            {
+                self.report.error(span, format!("the id {id} is used twice")).see(first, "first used here");
             }
             shaped.push(Field {
                 id: id.unwrap_or(0),
@@ -75,8 +75,10 @@ impl Shaper<'_> {
 
     fn id(&mut self, field: &syntax::Field, place: Place, highest: i64) -> Option<i16> {
         let Some((id, span)) = field.id else {
-            let finding = self.report.error(field.name.span, format!("the field `{}` has no id", field.name.text));
-            finding.hint(format!("compilers differ in how they number such fields; write `{}:`", highest + 1));
+            let finding =
+                self.report.error(field.name.span, format!("the field `{}` has no id", field.name.text));
+            finding
+                .hint(format!("compilers differ in how they number such fields; write `{}:`", highest + 1));
             return None;
         };
         if id == 0 && matches!(place, Place::Arguments | Place::Throws) {
@@ -84,11 +86,14 @@ impl Shaper<'_> {
             return None;
         }
         if id <= 0 && i16::try_from(id).is_ok() {
-            self.report.warning(span, format!("field ids start at 1; {id} is not accepted by every compiler"));
+            self.report
+                .warning(span, format!("field ids start at 1; {id} is not accepted by every compiler"));
         }
         let short = i16::try_from(id);
         if short.is_err() {
-            self.report.error(span, format!("the id {id} is not in the range of 16 bits")).hint("ids are 1 to 32767");
+            self.report
+                .error(span, format!("the id {id} is not in the range of 16 bits"))
+                .hint("ids are 1 to 32767");
         }
         short.ok()
     }

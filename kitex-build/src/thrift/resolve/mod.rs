@@ -6,6 +6,7 @@ mod constant;
 mod cycle;
 mod fields;
 mod shape;
+mod size;
 mod symbols;
 
 use super::load::Build;
@@ -32,7 +33,10 @@ pub(crate) fn resolve(build: &Build, report: &mut Report) -> Option<Program> {
         return None;
     }
     cycle::structs(&mut program, report);
-    cycle::defaults(&program, report);
+    if !report.failed() {
+        cycle::defaults(&program, report);
+        size::check(&program, report);
+    }
     (!report.failed()).then_some(program)
 }
 

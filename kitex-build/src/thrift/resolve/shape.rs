@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use super::super::load::{Build, Loaded};
-use super::super::model::{self, Const, EnumValue, File, Kind, Method, Program, Service, Struct, Type, Value};
+use super::super::model::{
+    self, Const, EnumValue, File, Kind, Method, Program, Service, Struct, Type, Value,
+};
 use super::super::syntax::{self, DefinitionKind, StructKind, TypeKind};
 use super::fields::Place;
 use super::symbols::{Space, Symbols};
@@ -99,17 +101,20 @@ impl Shaper<'_> {
         for value in values {
             let name = &value.name;
             if let Some(first) = names.insert(&name.text, name.span) {
-                let finding = self.report.error(name.span, format!("the value `{}` is defined twice", name.text));
+                let finding =
+                    self.report.error(name.span, format!("the value `{}` is defined twice", name.text));
                 finding.see(first, "first defined here");
             }
             let (number, span) = value.number.unwrap_or((next, name.span));
             next = number.saturating_add(1);
             let Ok(number) = i32::try_from(number) else {
-                self.report.error(span, format!("{number} does not fit into 32 bits, as the values of enums must"));
+                self.report
+                    .error(span, format!("{number} does not fit into 32 bits, as the values of enums must"));
                 continue;
             };
             if let Some(first) = numbers.get(&number) {
-                let text = format!("`{}` and `{first}` are both {number}: `{first}` is the name shown", name.text);
+                let text =
+                    format!("`{}` and `{first}` are both {number}: `{first}` is the name shown", name.text);
                 self.report.warning(span, text);
             }
             numbers.entry(number).or_insert(&name.text);
@@ -124,7 +129,8 @@ impl Shaper<'_> {
         for function in &service.functions {
             let name = &function.name;
             if let Some(first) = names.insert(&name.text, name.span) {
-                let finding = self.report.error(name.span, format!("the function `{}` is defined twice", name.text));
+                let finding =
+                    self.report.error(name.span, format!("the function `{}` is defined twice", name.text));
                 finding.see(first, "first defined here");
             }
         }
@@ -141,9 +147,9 @@ impl Shaper<'_> {
 
     fn method(&mut self, function: &syntax::Function) -> Method {
         let void = matches!(function.result.kind, TypeKind::Void);
-        if let Some(span) = function.oneway {
+        if function.oneway.is_some() {
             if !void {
-                self.report.error(function.result.span, "a oneway function returns `void`").see(span, "oneway");
+                self.report.error(function.result.span, "a oneway function returns `void`");
             }
             if let Some(thrown) = function.throws.first() {
                 self.report.error(thrown.name.span, "a oneway function throws nothing: it is never answered");

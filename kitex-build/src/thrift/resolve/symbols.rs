@@ -82,7 +82,14 @@ impl<'a> Symbols<'a> {
     }
 
     /// The one definition that `name` means, or an error with what may have been meant.
-    pub(crate) fn require(&self, file: usize, name: &str, span: Span, space: Space, report: &mut Report) -> Option<Id> {
+    pub(crate) fn require(
+        &self,
+        file: usize,
+        name: &str,
+        span: Span,
+        space: Space,
+        report: &mut Report,
+    ) -> Option<Id> {
         match self.lookup(file, name, space)[..] {
             [id] => Some(id),
             [] => {
@@ -128,7 +135,7 @@ impl<'a> Symbols<'a> {
 
 /// The candidate that differs least from `name`, if it is near enough to be a slip.
 pub(crate) fn nearest<'n>(name: &str, candidates: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let limit = name.len().div_ceil(4).min(3);
+    let limit = (name.len() / 3).min(3);
     let near = candidates.take(CANDIDATES).filter(|candidate| candidate.len().abs_diff(name.len()) <= limit);
     let measured = near.map(|candidate| (distance(name, candidate), candidate));
     measured.filter(|(distance, _)| *distance <= limit).min().map(|(_, candidate)| candidate)

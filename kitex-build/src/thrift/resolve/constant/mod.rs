@@ -23,7 +23,8 @@ pub(super) fn evaluate(program: &mut Program, build: &Build, symbols: &Symbols<'
         if let DefinitionKind::Const(_, value) = &definitions[id].kind {
             let Kind::Const(constant) = &program.definitions[id].kind else { continue };
             let ty = constant.ty.clone();
-            let typed = Typer { program, symbols, report, file: program.definitions[id].file }.value(&ty, value);
+            let typed =
+                Typer { program, symbols, report, file: program.definitions[id].file }.value(&ty, value);
             if let (Some(typed), Kind::Const(constant)) = (typed, &mut program.definitions[id].kind) {
                 constant.value = typed;
             }
@@ -44,7 +45,9 @@ fn defaults(
     let file = program.definitions[id].file;
     let lists: Vec<&Vec<syntax::Field>> = match &definition.kind {
         DefinitionKind::Struct(_, fields) => vec![fields],
-        DefinitionKind::Service(service) => service.functions.iter().map(|function| &function.arguments).collect(),
+        DefinitionKind::Service(service) => {
+            service.functions.iter().map(|function| &function.arguments).collect()
+        }
         _ => return,
     };
     for (list, fields) in lists.into_iter().enumerate() {

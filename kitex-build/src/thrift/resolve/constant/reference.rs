@@ -48,13 +48,14 @@ impl Typer<'_> {
     }
 
     fn undefined(&mut self, ty: &Type, name: &str, span: Span) {
-        if let Some((id, values)) = self.enum_of(ty) {
-            if values.contains(&name) {
-                let owner = &self.program.definitions[id].name.text;
-                let finding = self.report.error(span, format!("`{name}` is a value of an enum and needs its name"));
-                finding.hint(format!("write `{owner}.{name}`"));
-                return;
-            }
+        if let Some((id, values)) = self.enum_of(ty)
+            && values.contains(&name)
+        {
+            let owner = &self.program.definitions[id].name.text;
+            let finding =
+                self.report.error(span, format!("`{name}` is a value of an enum and needs its name"));
+            finding.hint(format!("write `{owner}.{name}`"));
+            return;
         }
         self.symbols.require(self.file, name, span, Space::Constants, self.report);
     }
@@ -62,7 +63,9 @@ impl Typer<'_> {
     fn enum_of(&self, ty: &Type) -> Option<(Id, Vec<&str>)> {
         match self.program.target(ty) {
             Type::Named(id) => match &self.program.definitions[*id].kind {
-                Kind::Enum(values) => Some((*id, values.iter().map(|value| value.name.text.as_str()).collect())),
+                Kind::Enum(values) => {
+                    Some((*id, values.iter().map(|value| value.name.text.as_str()).collect()))
+                }
                 _ => None,
             },
             _ => None,

@@ -21,7 +21,10 @@ pub(super) fn fit(base: Base, written: &ValueKind) -> Fit {
         }
         (Base::I8 | Base::I16 | Base::I32 | Base::I64, _) => integer(base, written),
         (Base::Double, ValueKind::Double(number)) => Fit::Value(Value::Double(*number)),
-        #[expect(clippy::cast_precision_loss, reason = "what an integer means as a double is its nearest double")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "what an integer means as a double is its nearest double"
+        )]
         (Base::Double, ValueKind::Integer(number)) => Fit::Value(Value::Double(*number as f64)),
         (Base::String, ValueKind::Literal(bytes)) => match String::from_utf8(bytes.clone()) {
             Ok(text) => Fit::Value(Value::Text(text)),

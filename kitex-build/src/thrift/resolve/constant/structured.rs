@@ -34,7 +34,13 @@ impl Typer<'_> {
         Some(Value::List(items))
     }
 
-    pub(super) fn map(&mut self, key: &Type, element: &Type, value: &syntax::Value, ty: &Type) -> Option<Value> {
+    pub(super) fn map(
+        &mut self,
+        key: &Type,
+        element: &Type,
+        value: &syntax::Value,
+        ty: &Type,
+    ) -> Option<Value> {
         let entries = match &value.kind {
             ValueKind::Map(entries) => entries,
             ValueKind::List(items) if items.is_empty() => return Some(Value::Map(Vec::new())),
@@ -47,10 +53,10 @@ impl Typer<'_> {
         let mut typed = Vec::new();
         for (written, item) in entries {
             let found = self.value(key, written).zip(self.value(element, item));
-            if let Some((key, _)) = &found {
-                if !seen.insert(format!("{key:?}")) {
-                    self.report.error(written.span, "this map has the key twice");
-                }
+            if let Some((key, _)) = &found
+                && !seen.insert(format!("{key:?}"))
+            {
+                self.report.error(written.span, "this map has the key twice");
             }
             typed.push(found);
         }
@@ -95,11 +101,15 @@ impl Typer<'_> {
             }
         }
         if found.kind == StructKind::Union && entries.len() != 1 {
-            self.report.error(value.span, format!("a union has exactly one member, this has {}", entries.len()));
+            self.report
+                .error(value.span, format!("a union has exactly one member, this has {}", entries.len()));
         }
-        let absent = |(at, field): &(usize, &Field)| field.requiredness == Requiredness::Required && !seen.contains(at);
+        let absent = |(at, field): &(usize, &Field)| {
+            field.requiredness == Requiredness::Required && !seen.contains(at)
+        };
         if let Some((_, field)) = found.fields.iter().enumerate().find(absent) {
-            let text = format!("the required field `{}` is not given: it has its own default", field.name.text);
+            let text =
+                format!("the required field `{}` is not given: it has its own default", field.name.text);
             self.report.warning(value.span, text);
         }
         members.sort_by_key(|member| member.0);
@@ -108,7 +118,8 @@ impl Typer<'_> {
 
     fn member(&mut self, id: Id, fields: &[Field], key: &syntax::Value) -> Option<usize> {
         let ValueKind::Literal(name) = &key.kind else {
-            let finding = self.report.error(key.span, "the keys of a struct are the names of its fields, as strings");
+            let finding =
+                self.report.error(key.span, "the keys of a struct are the names of its fields, as strings");
             finding.hint("{\"name\": value}");
             return None;
         };

@@ -1,0 +1,2 @@
+include "more/cycle_b.thrift"
+struct A {}

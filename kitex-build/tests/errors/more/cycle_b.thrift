@@ -1,0 +1,2 @@
+include "../cycle.thrift"
+struct B {}

@@ -1,0 +1,4 @@
+include "more/shared.thrift"
+include "missing.thrift"
+
+struct User { 1: string name }
