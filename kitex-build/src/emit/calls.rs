@@ -99,16 +99,17 @@ impl Emitter<'_> {
 
     fn encode_result(&self, code: &mut Code, method: &Method, variants: &[String], error: &str) {
         encode_function(code, |code| {
+            name_error(code, method, error);
             code.line("out.begin_struct()?;");
             if method.result.is_some() || !method.throws.is_empty() {
-                code.block("match &self.outcome", |code| self.encode_outcome(code, method, variants, error));
+                code.block("match &self.outcome", |code| self.encode_outcome(code, method, variants));
             }
             code.line("out.end_struct();");
             code.line("Ok(())");
         });
     }
 
-    fn encode_outcome(&self, code: &mut Code, method: &Method, variants: &[String], error: &str) {
+    fn encode_outcome(&self, code: &mut Code, method: &Method, variants: &[String]) {
         if let Some(ty) = &method.result {
             code.block("Some(Ok(value)) =>", |code| {
                 let place = Place { text: "value", reference: true, boxed: false, key: false };
@@ -116,7 +117,7 @@ impl Emitter<'_> {
             });
         }
         for (field, variant) in method.throws.iter().zip(variants) {
-            code.block(format!("Some(Err({error}::{variant}(value))) =>"), |code| {
+            code.block(format!("Some(Err(Error::{variant}(value))) =>"), |code| {
                 let place = Place { text: "value", reference: true, boxed: false, key: false };
                 self.write_field(code, field.id, &field.ty, place);
             });
@@ -139,6 +140,7 @@ impl Emitter<'_> {
     ) {
         decode_function(code, |code| {
             let fields = method.result.is_some() || !method.throws.is_empty();
+            name_error(code, method, error);
             let start = if method.result.is_some() { "None" } else { "Some(Ok(()))" };
             if method.result.as_ref().is_some_and(|ty| self.is_nested(ty)) {
                 code.line(MISMATCH);
@@ -152,10 +154,10 @@ impl Emitter<'_> {
                 }
                 code.block("match (field.id, field.kind)", |code| {
                     if let Some(ty) = &method.result {
-                        self.decode_success(code, ty, inside);
+                        self.decode_success(code, ty, !method.throws.is_empty(), inside);
                     }
                     for (field, variant) in method.throws.iter().zip(variants) {
-                        decode_exception(code, field, variant, error);
+                        decode_exception(code, field, variant);
                     }
                     code.line("_ => from.skip(field.kind)?,");
                 });
@@ -164,11 +166,12 @@ impl Emitter<'_> {
         });
     }
 
-    fn decode_success(&self, code: &mut Code, ty: &Type, inside: &[String]) {
-        let pattern = format!("(0, {})", self.wire(ty));
+    /// An exception that has come already is what counts.
+    fn decode_success(&self, code: &mut Code, ty: &Type, throws: bool, inside: &[String]) {
+        let guard = if throws { " if !matches!(outcome, Some(Err(_)))" } else { "" };
+        let pattern = format!("(0, {}){guard}", self.wire(ty));
         if let Some(value) = self.read_plain(ty, false, inside) {
-            let value = Node::call("Some", vec![Node::call("Ok", vec![value])]);
-            return code.arm(&pattern, "outcome =", &value);
+            return outcome_arm(code, &pattern, value);
         }
         code.block(format!("{pattern} =>"), |code| {
             let read = self.read_container(code, ty, false, inside);
@@ -178,12 +181,32 @@ impl Emitter<'_> {
     }
 }
 
-fn decode_exception(code: &mut Code, field: &Field, variant: &str, error: &str) {
+fn decode_exception(code: &mut Code, field: &Field, variant: &str) {
     code.block(format!("({}, Type::Struct) =>", field.id), |code| {
         code.line("let exception = Message::decode(from)?;");
-        let variant = Node::call(format!("{error}::{variant}"), vec!["exception".into()]);
-        code.assign("outcome =", &Node::call("Some", vec![Node::call("Err", vec![variant])]), ";");
+        let value = Node::call(format!("Error::{variant}"), vec!["exception".into()]);
+        code.assign("let exception =", &value, ";");
+        code.line("outcome = Some(Err(exception));");
     });
+}
+
+/// Sets the outcome to what is read, in two steps where one does not fit.
+fn outcome_arm(code: &mut Code, pattern: &str, read: Node) {
+    let value = Node::call("Some", vec![Node::call("Ok", vec![read.clone()])]);
+    if !code.short_arm(pattern, "outcome =", &value) {
+        code.block(format!("{pattern} =>"), |code| {
+            code.assign("let read =", &read, ";");
+            code.line("outcome = Some(Ok(read));");
+        });
+    }
+}
+
+/// A short name for the enum of declared exceptions.
+fn name_error(code: &mut Code, method: &Method, error: &str) {
+    if !method.throws.is_empty() {
+        code.line(format!("use {error} as Error;"));
+        code.line("");
+    }
 }
 
 fn conversions(code: &mut Code) {

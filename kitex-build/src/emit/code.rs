@@ -96,19 +96,25 @@ impl Code {
         self.text.push('\n');
     }
 
-    /// An arm of a match that does one thing.
-    pub(crate) fn arm(&mut self, pattern: &str, left: &str, right: &Node) {
+    /// An arm of a match that does one thing, if it fits on a line.
+    pub(crate) fn short_arm(&mut self, pattern: &str, left: &str, right: &Node) -> bool {
         let space = if left.is_empty() { "" } else { " " };
-        let one = format!("{pattern} => {left}{space}{},", right.flat());
-        let short =
-            right.render(self.indent, self.indent + layout::width(&one) - layout::width(&right.flat()), 1);
-        if self.indent + layout::width(&one) <= 100 && !short.contains('\n') {
-            self.line(one);
-        } else {
-            self.block(format!("{pattern} =>"), |code| match left {
-                "" => code.expression(right, ""),
-                left => code.assign(left, right, ";"),
-            });
+        let head = format!("{pattern} => {left}{space}");
+        let right = right.render(self.indent, self.indent + layout::width(&head), 1);
+        // rustfmt wants a little more room for an assignment.
+        let limit = if left.is_empty() { 99 } else { 96 };
+        let fits =
+            !right.contains('\n') && self.indent + layout::width(&head) + layout::width(&right) <= limit;
+        if fits {
+            self.line(format!("{head}{right},"));
+        }
+        fits
+    }
+
+    /// An arm of a match with a value.
+    pub(crate) fn arm(&mut self, pattern: &str, right: &Node) {
+        if !self.short_arm(pattern, "", right) {
+            self.block(format!("{pattern} =>"), |code| code.expression(right, ""));
         }
     }
 

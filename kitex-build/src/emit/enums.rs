@@ -44,11 +44,7 @@ fn name_function(code: &mut Code, values: &[EnumValue]) {
         code.block("match self.0", |code| {
             let mut seen = HashSet::new();
             for value in values.iter().filter(|value| seen.insert(value.number)) {
-                code.arm(
-                    &value.number.to_string(),
-                    "",
-                    &format!("Some({})", literal(&value.name.text)).into(),
-                );
+                code.arm(&value.number.to_string(), &format!("Some({})", literal(&value.name.text)).into());
             }
             code.line("_ => None,");
         });

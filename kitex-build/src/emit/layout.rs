@@ -21,6 +21,8 @@ pub(crate) enum Node {
     Call(String, Vec<Node>, &'static str),
     /// `head<arguments>tail`
     Generic(String, Vec<Node>, &'static str),
+    /// `name(type)`, the declaration of a variant.
+    Variant(String, Box<Node>),
     Array(Vec<Node>),
     Tuple(Vec<Node>),
     /// `head { members, ..rest }`
@@ -61,6 +63,7 @@ impl Node {
             Node::Text(text) => text.clone(),
             Node::Call(head, arguments, tail) => format!("{head}({}){tail}", join(arguments)),
             Node::Generic(head, arguments, tail) => format!("{head}<{}>{tail}", join(arguments)),
+            Node::Variant(name, ty) => format!("{name}({})", ty.flat()),
             Node::Array(items) => format!("[{}]", join(items)),
             Node::Tuple(items) => format!("({})", join(items)),
             Node::Struct(head, members, rest) => {
@@ -84,13 +87,17 @@ impl Node {
         let small = |nodes: &[Node]| all(nodes).is_some_and(|items| width(&items.join(", ")) <= SMALL);
         let fits = match self {
             Node::Text(_) => true,
+            // A sole array is held to its own limit only.
+            Node::Call(_, items, _) if matches!(items[..], [Node::Array(_)]) => all(items).is_some(),
             Node::Call(_, items, _) | Node::Array(items) | Node::Tuple(items) => small(items),
             Node::Generic(_, arguments, _) => all(arguments).is_some(),
             Node::Struct(head, members, _) => {
                 members.iter().all(|(_, value)| value.single().is_some())
                     && width(&self.flat()) <= LITERAL + head.len() + " {  }".len()
             }
-            Node::Prefixed(_, node) | Node::Lazy(node) | Node::Closure(_, node) => node.single().is_some(),
+            Node::Variant(_, node) | Node::Prefixed(_, node) | Node::Lazy(node) | Node::Closure(_, node) => {
+                node.single().is_some()
+            }
         };
         fits.then(|| self.flat())
     }
@@ -116,6 +123,7 @@ impl Node {
                 _ => format!("{head}({}){tail}", rows(arguments, indent)),
             },
             Node::Generic(head, arguments, tail) => format!("{head}<{}>{tail}", rows(arguments, indent)),
+            Node::Variant(name, ty) => format!("{name}({})", vertical(std::slice::from_ref(&**ty), indent)),
             Node::Array(items) => match &items[..] {
                 [only] if only.hugs() => format!("[{}]", only.broken(indent)),
                 _ => format!("[{}]", rows(items, indent)),
@@ -167,8 +175,7 @@ fn member(name: &str, value: String) -> String {
 /// One item a line, or as many as fit when all are short. Begins and ends with a line break.
 fn rows(items: &[Node], indent: usize) -> String {
     let flat: Vec<String> = items.iter().map(Node::flat).collect();
-    let short = items.iter().all(|item| matches!(item, Node::Text(_)))
-        && flat.iter().all(|item| width(item) <= SHORT);
+    let short = flat.iter().all(|item| width(item) <= SHORT && !item.contains("::"));
     if short { filled(&flat, indent) } else { vertical(items, indent) }
 }
 
@@ -179,12 +186,18 @@ fn vertical(items: &[Node], indent: usize) -> String {
 }
 
 fn filled(items: &[String], indent: usize) -> String {
+    let row = items.join(", ");
+    let margin = spaces(indent + STEP);
+    if indent + STEP + width(&row) + 1 <= WIDTH {
+        return format!("\n{margin}{row},\n{}", spaces(indent));
+    }
     let mut out = String::new();
     let mut column = WIDTH;
     for item in items {
-        if column + width(item) + 2 > WIDTH {
+        // In several rows rustfmt keeps the last column free.
+        if column + 1 + width(item) + 1 >= WIDTH {
             out.push('\n');
-            out.push_str(&spaces(indent + STEP));
+            out.push_str(&margin);
             column = indent + STEP;
         } else {
             out.push(' ');
@@ -216,6 +229,7 @@ pub(crate) fn assign(indent: usize, left: &str, right: &Node, end: &str) -> Stri
     let reserve = match right {
         Node::Lazy(value) if matches!(**value, Node::Struct(..)) => 2,
         Node::Lazy(_) => 4,
+        Node::Struct(..) => 1,
         _ => 0,
     };
     if column + width(first) + reserve <= WIDTH || matches!(right, Node::Text(_)) {
@@ -258,7 +272,13 @@ pub(crate) fn signature(
     for (name, ty) in parameters {
         let row = match ty.flat().is_empty() {
             true => name.clone(),
-            false => format!("{name}: {}", ty.render(inner, inner + width(name) + 2, 1)),
+            // rustfmt lets bounds run over by five columns.
+            false => match ty.flat() {
+                line if line.starts_with("impl ") && inner + width(name) + width(&line) <= WIDTH + 2 => {
+                    format!("{name}: {line}")
+                }
+                _ => format!("{name}: {}", ty.render(inner, inner + width(name) + 2, 1)),
+            },
         };
         out.push_str(&format!("{}{row},\n", spaces(inner)));
     }
@@ -301,6 +321,12 @@ pub(crate) fn implementation(indent: usize, generics: &str, interface: &str, tar
     if width(&head) + 1 + width(word) + width(target) + " {".len() <= WIDTH {
         return format!("{margin}{head} {word}{target} {{\n");
     }
+    let target = match target.strip_suffix('>').and_then(|target| target.split_once('<')) {
+        Some((head, argument)) if indent + STEP + width(word) + width(target) > WIDTH => {
+            format!("{head}<\n{step}    {argument},\n{step}>")
+        }
+        _ => target.to_owned(),
+    };
     match interface.is_empty() || width(&head) <= WIDTH {
         true => format!("{margin}{head}\n{step}{word}{target}\n{margin}{{\n"),
         false => format!("{margin}{generics}\n{step}{interface}\n{step}{word}{target}\n{margin}{{\n"),

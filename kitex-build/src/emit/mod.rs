@@ -28,8 +28,9 @@ use traits::Traits;
 use crate::thrift::model::{Id, Kind, Program, StructKind};
 
 /// Lints that speak of names and shapes: those are the IDL's, and nothing to be changed here.
-const LINTS: [&str; 12] = [
+const LINTS: [&str; 13] = [
     "dead_code",
+    "unreachable_pub",
     "clippy::approx_constant",
     "clippy::disallowed_names",
     "clippy::enum_variant_names",

@@ -70,7 +70,7 @@ fn dispatch(code: &mut Code, service: &str, methods: &[MethodView<'_>]) {
             code.block(format!("{index} =>"), |code| invoke(code, service, view));
         }
         let error = "::kitex::codegen::Error::unknown_method(&request.method)";
-        code.arm("_", "", &Node::call("Err", vec![error.into()]));
+        code.arm("_", &Node::call("Err", vec![error.into()]));
     });
 }
 

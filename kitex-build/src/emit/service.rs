@@ -40,7 +40,11 @@ impl Emitter<'_> {
         let calls = &self.plan.services[&owner].calls;
         let module = match owner == id {
             true => "calls".to_owned(),
-            false => self.plan.path(from, self.plan.module_of[owner], calls),
+            // `self::` where a namespace is called `calls` as well.
+            false => match self.plan.path(from, self.plan.module_of[owner], calls) {
+                path if path.starts_with("calls::") => format!("self::{path}"),
+                path => path,
+            },
         };
         let error = call.error.as_ref().map(|name| self.plan.path(from, self.plan.module_of[owner], name));
         let service = self.program.service(owner);
@@ -140,7 +144,8 @@ impl Emitter<'_> {
         code.block(format!("pub enum {error}"), |code| {
             for (field, variant) in method.throws.iter().zip(&call.variants) {
                 docs::write(code, field.doc.as_deref(), &declaration(field));
-                code.expression(&Node::call(variant, vec![self.ty(&field.ty, false, from)]), ",");
+                let ty = Box::new(self.ty(&field.ty, false, from));
+                code.expression(&Node::Variant(variant.clone(), ty), ",");
             }
         });
         code.gap();
@@ -177,7 +182,7 @@ fn error_formatting(code: &mut Code, error: &str, variants: &[String]) {
             code.block("match self", |code| {
                 for variant in variants {
                     let value = Node::call("::std::fmt::Display::fmt", vec!["exception".into(), "f".into()]);
-                    code.arm(&format!("Self::{variant}(exception)"), "", &value);
+                    code.arm(&format!("Self::{variant}(exception)"), &value);
                 }
             });
         });

@@ -138,7 +138,8 @@ impl Emitter<'_> {
                     let arguments =
                         vec![text(fields.idl_name), text(&field.name.text), field.id.to_string().into()];
                     let error = Node::call("::kitex::codegen::DecodeError::missing_field", arguments);
-                    code.expression(&Node::call("return Err", vec![error]), ";");
+                    code.assign("let error =", &error, ";");
+                    code.line("return Err(error);");
                 });
             }
             code.line("Ok(value)");
@@ -149,14 +150,17 @@ impl Emitter<'_> {
         let pattern = format!("({}, {})", field.id, self.wire(&field.ty));
         let required = field.requiredness == Requiredness::Required;
         let place = format!("value.{name}");
-        if let Some(value) = self.read_plain(&field.ty, key, from) {
-            let value = held(field, value);
-            if !required {
-                return code.arm(&pattern, &format!("{place} ="), &value);
+        if let Some(read) = self.read_plain(&field.ty, key, from) {
+            let value = held(field, read.clone());
+            if !required && code.short_arm(&pattern, &format!("{place} ="), &value) {
+                return;
             }
             return code.block(format!("{pattern} =>"), |code| {
-                code.assign(&format!("{place} ="), &value, ";");
-                code.line(format!("{} = true;", flag(name)));
+                code.assign("let read =", &read, ";");
+                code.assign(&format!("{place} ="), &held(field, "read".into()), ";");
+                if required {
+                    code.line(format!("{} = true;", flag(name)));
+                }
             });
         }
         code.block(format!("{pattern} =>"), |code| {

@@ -19,7 +19,7 @@ impl Emitter<'_> {
             for (field, variant) in found.fields.iter().zip(&self.plan.members[id]) {
                 docs::write(code, field.doc.as_deref(), &declaration(field));
                 let ty = self.field_type(field, found.kind, key, from);
-                code.expression(&Node::call(variant, vec![ty]), ",");
+                code.expression(&Node::Variant(variant.clone(), Box::new(ty)), ",");
             }
             docs::write(code, None, "Nothing, or a member that this build does not know.");
             code.line(format!("{unknown}(::kitex::codegen::UnknownField),"));
@@ -94,7 +94,8 @@ impl Emitter<'_> {
                 code.block("if member.is_some() && read.is_some()", |code| {
                     let name = literal(&self.program.definitions[id].name.text);
                     let error = Node::call("::kitex::codegen::DecodeError::union_members", vec![name.into()]);
-                    code.expression(&Node::call("return Err", vec![error]), ";");
+                    code.assign("let error =", &error, ";");
+                    code.line("return Err(error);");
                 });
                 code.line("member = read.or(member);");
             });
@@ -113,8 +114,16 @@ impl Emitter<'_> {
             false => value,
         };
         if let Some(value) = self.read_plain(&field.ty, key, from) {
-            let member = Node::call(format!("Self::{variant}"), vec![hold(value)]);
-            return code.arm(&pattern, "", &Node::call("Some", vec![member]));
+            let value = hold(value);
+            let member =
+                |value: Node| Node::call("Some", vec![Node::call(format!("Self::{variant}"), vec![value])]);
+            if !code.short_arm(&pattern, "", &member(value.clone())) {
+                code.block(format!("{pattern} =>"), |code| {
+                    code.assign("let read =", &value, ";");
+                    code.expression(&member("read".into()), "");
+                });
+            }
+            return;
         }
         code.block(format!("{pattern} =>"), |code| {
             let read = self.read_container(code, &field.ty, key, from);

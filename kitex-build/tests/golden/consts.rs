@@ -3,6 +3,7 @@
 /// Definitions of `consts.thrift`.
 #[allow(
     dead_code,
+    unreachable_pub,
     clippy::approx_constant,
     clippy::disallowed_names,
     clippy::enum_variant_names,
@@ -330,7 +331,8 @@ pub mod consts {
                     }
                 };
                 if member.is_some() && read.is_some() {
-                    return Err(::kitex::codegen::DecodeError::union_members("Choice"));
+                    let error = ::kitex::codegen::DecodeError::union_members("Choice");
+                    return Err(error);
                 }
                 member = read.or(member);
             }

@@ -4,6 +4,7 @@
 /// its module is about.
 #[allow(
     dead_code,
+    unreachable_pub,
     clippy::approx_constant,
     clippy::disallowed_names,
     clippy::enum_variant_names,
@@ -205,7 +206,8 @@ pub mod docs {
                     }
                 };
                 if member.is_some() && read.is_some() {
-                    return Err(::kitex::codegen::DecodeError::union_members("Either"));
+                    let error = ::kitex::codegen::DecodeError::union_members("Either");
+                    return Err(error);
                 }
                 member = read.or(member);
             }
@@ -499,9 +501,11 @@ pub mod docs {
             ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
                 use ::kitex::codegen::{Message, Type};
 
+                use super::DocsCallError as Error;
+
                 out.begin_struct()?;
                 match &self.outcome {
-                    Some(Err(super::DocsCallError::Failed(value))) => {
+                    Some(Err(Error::Failed(value))) => {
                         out.write_field(Type::Struct, 1);
                         Message::encode(value, out)?;
                     }
@@ -517,13 +521,16 @@ pub mod docs {
             ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
                 use ::kitex::codegen::{Message, Type};
 
+                use super::DocsCallError as Error;
+
                 let mut outcome = Some(Ok(()));
                 from.begin_struct()?;
                 while let Some(field) = from.read_field()? {
                     match (field.id, field.kind) {
                         (1, Type::Struct) => {
                             let exception = Message::decode(from)?;
-                            outcome = Some(Err(super::DocsCallError::Failed(exception)));
+                            let exception = Error::Failed(exception);
+                            outcome = Some(Err(exception));
                         }
                         _ => from.skip(field.kind)?,
                     }

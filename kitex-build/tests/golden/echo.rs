@@ -3,6 +3,7 @@
 /// Definitions of `echo.thrift`.
 #[allow(
     dead_code,
+    unreachable_pub,
     clippy::approx_constant,
     clippy::disallowed_names,
     clippy::enum_variant_names,
@@ -395,13 +396,15 @@ pub mod echo {
             ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
                 use ::kitex::codegen::{Message, Type};
 
+                use super::EchoSvcEchoError as Error;
+
                 out.begin_struct()?;
                 match &self.outcome {
                     Some(Ok(value)) => {
                         out.write_field(Type::Struct, 0);
                         Message::encode(value, out)?;
                     }
-                    Some(Err(super::EchoSvcEchoError::Oops(value))) => {
+                    Some(Err(Error::Oops(value))) => {
                         out.write_field(Type::Struct, 1);
                         Message::encode(value, out)?;
                     }
@@ -416,14 +419,20 @@ pub mod echo {
             ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
                 use ::kitex::codegen::{Message, Type};
 
+                use super::EchoSvcEchoError as Error;
+
                 let mut outcome = None;
                 from.begin_struct()?;
                 while let Some(field) = from.read_field()? {
                     match (field.id, field.kind) {
-                        (0, Type::Struct) => outcome = Some(Ok(Message::decode(from)?)),
+                        (0, Type::Struct) if !matches!(outcome, Some(Err(_))) => {
+                            let read = Message::decode(from)?;
+                            outcome = Some(Ok(read));
+                        }
                         (1, Type::Struct) => {
                             let exception = Message::decode(from)?;
-                            outcome = Some(Err(super::EchoSvcEchoError::Oops(exception)));
+                            let exception = Error::Oops(exception);
+                            outcome = Some(Err(exception));
                         }
                         _ => from.skip(field.kind)?,
                     }

@@ -3,6 +3,7 @@
 /// Definitions of `methods.thrift`.
 #[allow(
     dead_code,
+    unreachable_pub,
     clippy::approx_constant,
     clippy::disallowed_names,
     clippy::enum_variant_names,
@@ -944,17 +945,19 @@ pub mod methods {
             ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
                 use ::kitex::codegen::{Message, Type};
 
+                use super::CloneCloneError as Error;
+
                 out.begin_struct()?;
                 match &self.outcome {
-                    Some(Err(super::CloneCloneError::Send(value))) => {
+                    Some(Err(Error::Send(value))) => {
                         out.write_field(Type::Struct, 1);
                         Message::encode(value, out)?;
                     }
-                    Some(Err(super::CloneCloneError::Error(value))) => {
+                    Some(Err(Error::Error(value))) => {
                         out.write_field(Type::Struct, 2);
                         Message::encode(value, out)?;
                     }
-                    Some(Err(super::CloneCloneError::Again(value))) => {
+                    Some(Err(Error::Again(value))) => {
                         out.write_field(Type::Struct, 3);
                         Message::encode(value, out)?;
                     }
@@ -970,21 +973,26 @@ pub mod methods {
             ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
                 use ::kitex::codegen::{Message, Type};
 
+                use super::CloneCloneError as Error;
+
                 let mut outcome = Some(Ok(()));
                 from.begin_struct()?;
                 while let Some(field) = from.read_field()? {
                     match (field.id, field.kind) {
                         (1, Type::Struct) => {
                             let exception = Message::decode(from)?;
-                            outcome = Some(Err(super::CloneCloneError::Send(exception)));
+                            let exception = Error::Send(exception);
+                            outcome = Some(Err(exception));
                         }
                         (2, Type::Struct) => {
                             let exception = Message::decode(from)?;
-                            outcome = Some(Err(super::CloneCloneError::Error(exception)));
+                            let exception = Error::Error(exception);
+                            outcome = Some(Err(exception));
                         }
                         (3, Type::Struct) => {
                             let exception = Message::decode(from)?;
-                            outcome = Some(Err(super::CloneCloneError::Again(exception)));
+                            let exception = Error::Again(exception);
+                            outcome = Some(Err(exception));
                         }
                         _ => from.skip(field.kind)?,
                     }
@@ -1254,13 +1262,15 @@ pub mod methods {
             ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
                 use ::kitex::codegen::{Message, Type};
 
+                use super::CloneFromResultError as Error;
+
                 out.begin_struct()?;
                 match &self.outcome {
                     Some(Ok(value)) => {
                         out.write_field(Type::Struct, 0);
                         Message::encode(value, out)?;
                     }
-                    Some(Err(super::CloneFromResultError::Self_(value))) => {
+                    Some(Err(Error::Self_(value))) => {
                         out.write_field(Type::Struct, 1);
                         Message::encode(value, out)?;
                     }
@@ -1275,14 +1285,20 @@ pub mod methods {
             ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
                 use ::kitex::codegen::{Message, Type};
 
+                use super::CloneFromResultError as Error;
+
                 let mut outcome = None;
                 from.begin_struct()?;
                 while let Some(field) = from.read_field()? {
                     match (field.id, field.kind) {
-                        (0, Type::Struct) => outcome = Some(Ok(Message::decode(from)?)),
+                        (0, Type::Struct) if !matches!(outcome, Some(Err(_))) => {
+                            let read = Message::decode(from)?;
+                            outcome = Some(Ok(read));
+                        }
                         (1, Type::Struct) => {
                             let exception = Message::decode(from)?;
-                            outcome = Some(Err(super::CloneFromResultError::Self_(exception)));
+                            let exception = Error::Self_(exception);
+                            outcome = Some(Err(exception));
                         }
                         _ => from.skip(field.kind)?,
                     }
@@ -2677,7 +2693,8 @@ pub mod methods {
                 while let Some(field) = from.read_field()? {
                     match (field.id, field.kind) {
                         (1, Type::String) => {
-                            value.an_argument_with_a_rather_long_name = from.read_str()?;
+                            let read = from.read_str()?;
+                            value.an_argument_with_a_rather_long_name = read;
                         }
                         (2, Type::Map) => {
                             let read_value = |from: &mut R| {
@@ -2742,12 +2759,14 @@ pub mod methods {
             ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
                 use ::kitex::codegen::{Message, Type};
 
+                use super::ServiceWithARatherLongNameMethodWithARatherLongNameError as Error;
+
                 out.begin_struct()?;
                 match &self.outcome {
                     Some(Ok(value)) => {
                         out.write_str_field(0, value)?;
                     }
-                    Some(Err(super::ServiceWithARatherLongNameMethodWithARatherLongNameError::ExceptionField(value))) => {
+                    Some(Err(Error::ExceptionField(value))) => {
                         out.write_field(Type::Struct, 1);
                         Message::encode(value, out)?;
                     }
@@ -2762,17 +2781,20 @@ pub mod methods {
             ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
                 use ::kitex::codegen::{Message, Type};
 
+                use super::ServiceWithARatherLongNameMethodWithARatherLongNameError as Error;
+
                 let mut outcome = None;
                 from.begin_struct()?;
                 while let Some(field) = from.read_field()? {
                     match (field.id, field.kind) {
-                        (0, Type::String) => outcome = Some(Ok(from.read_str()?)),
+                        (0, Type::String) if !matches!(outcome, Some(Err(_))) => {
+                            let read = from.read_str()?;
+                            outcome = Some(Ok(read));
+                        }
                         (1, Type::Struct) => {
                             let exception = Message::decode(from)?;
-                            outcome =
-                                Some(Err(super::ServiceWithARatherLongNameMethodWithARatherLongNameError::ExceptionField(
-                                    exception,
-                                )));
+                            let exception = Error::ExceptionField(exception);
+                            outcome = Some(Err(exception));
                         }
                         _ => from.skip(field.kind)?,
                     }
@@ -2938,6 +2960,7 @@ pub mod methods {
 /// Namespaces of the IDL.
 #[allow(
     dead_code,
+    unreachable_pub,
     clippy::approx_constant,
     clippy::disallowed_names,
     clippy::enum_variant_names,
@@ -3093,11 +3116,13 @@ pub mod names {
                 while let Some(field) = from.read_field()? {
                     match (field.id, field.kind) {
                         (1, Type::I32) => {
-                            value.r#type = from.read_i32()?;
+                            let read = from.read_i32()?;
+                            value.r#type = read;
                             has_type = true;
                         }
                         (2, Type::Struct) => {
-                            value.r#box = Some(::std::boxed::Box::new(Message::decode(from)?));
+                            let read = Message::decode(from)?;
+                            value.r#box = Some(::std::boxed::Box::new(read));
                         }
                         (3, Type::List) => {
                             let read = R::read_list(from, Type::Struct, Message::decode)?;
@@ -3110,14 +3135,12 @@ pub mod names {
                     }
                 }
                 if !has_type {
-                    return Err(::kitex::codegen::DecodeError::missing_field(
-                        "String", "Type", 1,
-                    ));
+                    let error = ::kitex::codegen::DecodeError::missing_field("String", "Type", 1);
+                    return Err(error);
                 }
                 if !has_gen {
-                    return Err(::kitex::codegen::DecodeError::missing_field(
-                        "String", "gen", 3,
-                    ));
+                    let error = ::kitex::codegen::DecodeError::missing_field("String", "gen", 3);
+                    return Err(error);
                 }
                 Ok(value)
             }
@@ -3372,6 +3395,73 @@ pub mod names {
         pub struct X {}
 
         impl ::kitex::codegen::Message for X {
+            fn encode<W: ::kitex::codegen::ThriftWriter>(
+                &self,
+                out: &mut W,
+            ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
+                out.begin_struct()?;
+                out.end_struct();
+                Ok(())
+            }
+
+            fn decode<R: ::kitex::codegen::ThriftReader>(
+                from: &mut R,
+            ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+                from.begin_struct()?;
+                while let Some(field) = from.read_field()? {
+                    from.skip(field.kind)?;
+                }
+                Ok(::std::default::Default::default())
+            }
+        }
+
+        /// `struct _1`
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+        pub struct _1 {
+            /// `1: i32 __a__b_`
+            pub a_b: i32,
+            /// `2: I32 _`
+            pub underscore: I32,
+        }
+
+        impl ::kitex::codegen::Message for _1 {
+            fn encode<W: ::kitex::codegen::ThriftWriter>(
+                &self,
+                out: &mut W,
+            ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
+                use ::kitex::codegen::{Message, Type};
+
+                out.begin_struct()?;
+                out.write_i32_field(1, self.a_b);
+                out.write_field(Type::Struct, 2);
+                Message::encode(&self.underscore, out)?;
+                out.end_struct();
+                Ok(())
+            }
+
+            fn decode<R: ::kitex::codegen::ThriftReader>(
+                from: &mut R,
+            ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+                use ::kitex::codegen::{Message, Type};
+
+                let mut value = <Self as ::std::default::Default>::default();
+                from.begin_struct()?;
+                while let Some(field) = from.read_field()? {
+                    match (field.id, field.kind) {
+                        (1, Type::I32) => value.a_b = from.read_i32()?,
+                        (2, Type::Struct) => value.underscore = Message::decode(from)?,
+                        _ => from.skip(field.kind)?,
+                    }
+                }
+                Ok(value)
+            }
+        }
+
+        /// `struct I32`
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+        pub struct I32 {}
+
+        impl ::kitex::codegen::Message for I32 {
             fn encode<W: ::kitex::codegen::ThriftWriter>(
                 &self,
                 out: &mut W,
@@ -3813,7 +3903,8 @@ pub mod names {
                         }
                     };
                     if member.is_some() && read.is_some() {
-                        return Err(::kitex::codegen::DecodeError::union_members("Sync"));
+                        let error = ::kitex::codegen::DecodeError::union_members("Sync");
+                        return Err(error);
                     }
                     member = read.or(member);
                 }
@@ -4010,12 +4101,13 @@ pub mod names {
                 while let Some(field) = from.read_field()? {
                     match (field.id, field.kind) {
                         (1, Type::String) => {
-                            value.a_required_field_with_a_rather_long_name = from.read_str()?;
+                            let read = from.read_str()?;
+                            value.a_required_field_with_a_rather_long_name = read;
                             has_a_required_field_with_a_rather_long_name = true;
                         }
                         (2, Type::I32) => {
-                            value.an_optional_field_with_a_rather_long_name =
-                                Some(EnumWithARatherLongName(from.read_i32()?));
+                            let read = EnumWithARatherLongName(from.read_i32()?);
+                            value.an_optional_field_with_a_rather_long_name = Some(read);
                         }
                         (3, Type::Map) => {
                             let read_value = |from: &mut R| {
@@ -4051,8 +4143,9 @@ pub mod names {
                             }
                         }
                         (5, Type::Struct) => {
+                            let read = Message::decode(from)?;
                             value.a_recursive_field_with_a_long_name =
-                                Some(::std::boxed::Box::new(Message::decode(from)?));
+                                Some(::std::boxed::Box::new(read));
                         }
                         (6, Type::Map) => {
                             let read_key =
@@ -4064,17 +4157,19 @@ pub mod names {
                             }
                         }
                         (7, Type::I32) => {
-                            value.with_default = EnumWithARatherLongName(from.read_i32()?);
+                            let read = EnumWithARatherLongName(from.read_i32()?);
+                            value.with_default = read;
                         }
                         _ => from.skip(field.kind)?,
                     }
                 }
                 if !has_a_required_field_with_a_rather_long_name {
-                    return Err(::kitex::codegen::DecodeError::missing_field(
+                    let error = ::kitex::codegen::DecodeError::missing_field(
                         "StructWithARatherLongName",
                         "a_required_field_with_a_rather_long_name",
                         1,
-                    ));
+                    );
+                    return Err(error);
                 }
                 Ok(value)
             }

@@ -3,6 +3,7 @@
 /// Namespaces of the IDL.
 #[allow(
     dead_code,
+    unreachable_pub,
     clippy::approx_constant,
     clippy::disallowed_names,
     clippy::enum_variant_names,
@@ -158,11 +159,13 @@ pub mod names {
                 while let Some(field) = from.read_field()? {
                     match (field.id, field.kind) {
                         (1, Type::I32) => {
-                            value.r#type = from.read_i32()?;
+                            let read = from.read_i32()?;
+                            value.r#type = read;
                             has_type = true;
                         }
                         (2, Type::Struct) => {
-                            value.r#box = Some(::std::boxed::Box::new(Message::decode(from)?));
+                            let read = Message::decode(from)?;
+                            value.r#box = Some(::std::boxed::Box::new(read));
                         }
                         (3, Type::List) => {
                             let read = R::read_list(from, Type::Struct, Message::decode)?;
@@ -175,14 +178,12 @@ pub mod names {
                     }
                 }
                 if !has_type {
-                    return Err(::kitex::codegen::DecodeError::missing_field(
-                        "String", "Type", 1,
-                    ));
+                    let error = ::kitex::codegen::DecodeError::missing_field("String", "Type", 1);
+                    return Err(error);
                 }
                 if !has_gen {
-                    return Err(::kitex::codegen::DecodeError::missing_field(
-                        "String", "gen", 3,
-                    ));
+                    let error = ::kitex::codegen::DecodeError::missing_field("String", "gen", 3);
+                    return Err(error);
                 }
                 Ok(value)
             }
@@ -437,6 +438,73 @@ pub mod names {
         pub struct X {}
 
         impl ::kitex::codegen::Message for X {
+            fn encode<W: ::kitex::codegen::ThriftWriter>(
+                &self,
+                out: &mut W,
+            ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
+                out.begin_struct()?;
+                out.end_struct();
+                Ok(())
+            }
+
+            fn decode<R: ::kitex::codegen::ThriftReader>(
+                from: &mut R,
+            ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+                from.begin_struct()?;
+                while let Some(field) = from.read_field()? {
+                    from.skip(field.kind)?;
+                }
+                Ok(::std::default::Default::default())
+            }
+        }
+
+        /// `struct _1`
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+        pub struct _1 {
+            /// `1: i32 __a__b_`
+            pub a_b: i32,
+            /// `2: I32 _`
+            pub underscore: I32,
+        }
+
+        impl ::kitex::codegen::Message for _1 {
+            fn encode<W: ::kitex::codegen::ThriftWriter>(
+                &self,
+                out: &mut W,
+            ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
+                use ::kitex::codegen::{Message, Type};
+
+                out.begin_struct()?;
+                out.write_i32_field(1, self.a_b);
+                out.write_field(Type::Struct, 2);
+                Message::encode(&self.underscore, out)?;
+                out.end_struct();
+                Ok(())
+            }
+
+            fn decode<R: ::kitex::codegen::ThriftReader>(
+                from: &mut R,
+            ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+                use ::kitex::codegen::{Message, Type};
+
+                let mut value = <Self as ::std::default::Default>::default();
+                from.begin_struct()?;
+                while let Some(field) = from.read_field()? {
+                    match (field.id, field.kind) {
+                        (1, Type::I32) => value.a_b = from.read_i32()?,
+                        (2, Type::Struct) => value.underscore = Message::decode(from)?,
+                        _ => from.skip(field.kind)?,
+                    }
+                }
+                Ok(value)
+            }
+        }
+
+        /// `struct I32`
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+        pub struct I32 {}
+
+        impl ::kitex::codegen::Message for I32 {
             fn encode<W: ::kitex::codegen::ThriftWriter>(
                 &self,
                 out: &mut W,
@@ -878,7 +946,8 @@ pub mod names {
                         }
                     };
                     if member.is_some() && read.is_some() {
-                        return Err(::kitex::codegen::DecodeError::union_members("Sync"));
+                        let error = ::kitex::codegen::DecodeError::union_members("Sync");
+                        return Err(error);
                     }
                     member = read.or(member);
                 }
@@ -1075,12 +1144,13 @@ pub mod names {
                 while let Some(field) = from.read_field()? {
                     match (field.id, field.kind) {
                         (1, Type::String) => {
-                            value.a_required_field_with_a_rather_long_name = from.read_str()?;
+                            let read = from.read_str()?;
+                            value.a_required_field_with_a_rather_long_name = read;
                             has_a_required_field_with_a_rather_long_name = true;
                         }
                         (2, Type::I32) => {
-                            value.an_optional_field_with_a_rather_long_name =
-                                Some(EnumWithARatherLongName(from.read_i32()?));
+                            let read = EnumWithARatherLongName(from.read_i32()?);
+                            value.an_optional_field_with_a_rather_long_name = Some(read);
                         }
                         (3, Type::Map) => {
                             let read_value = |from: &mut R| {
@@ -1116,8 +1186,9 @@ pub mod names {
                             }
                         }
                         (5, Type::Struct) => {
+                            let read = Message::decode(from)?;
                             value.a_recursive_field_with_a_long_name =
-                                Some(::std::boxed::Box::new(Message::decode(from)?));
+                                Some(::std::boxed::Box::new(read));
                         }
                         (6, Type::Map) => {
                             let read_key =
@@ -1129,17 +1200,19 @@ pub mod names {
                             }
                         }
                         (7, Type::I32) => {
-                            value.with_default = EnumWithARatherLongName(from.read_i32()?);
+                            let read = EnumWithARatherLongName(from.read_i32()?);
+                            value.with_default = read;
                         }
                         _ => from.skip(field.kind)?,
                     }
                 }
                 if !has_a_required_field_with_a_rather_long_name {
-                    return Err(::kitex::codegen::DecodeError::missing_field(
+                    let error = ::kitex::codegen::DecodeError::missing_field(
                         "StructWithARatherLongName",
                         "a_required_field_with_a_rather_long_name",
                         1,
-                    ));
+                    );
+                    return Err(error);
                 }
                 Ok(value)
             }

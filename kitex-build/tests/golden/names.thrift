@@ -16,6 +16,8 @@ struct FooBar { 1: i32 a, 2: i32 A }
 struct HTTP { 1: i32 x }
 struct lower_case { 1: HTTP http }
 struct X {}
+struct _1 { 1: i32 __a__b_, 2: I32 _ }
+struct I32 {}
 struct H { 1: i32 h }
 struct R { 1: list<W> w, 2: list<Err> e }
 struct W { 1: optional R r }

@@ -3,6 +3,7 @@
 /// Namespaces of the IDL.
 #[allow(
     dead_code,
+    unreachable_pub,
     clippy::approx_constant,
     clippy::disallowed_names,
     clippy::enum_variant_names,
@@ -63,7 +64,10 @@ pub mod example {
                 while let Some(field) = from.read_field()? {
                     match (field.id, field.kind) {
                         (1, Type::String) => value.id = from.read_str()?,
-                        (2, Type::I32) => value.level = Some(super::base::Level(from.read_i32()?)),
+                        (2, Type::I32) => {
+                            let read = super::base::Level(from.read_i32()?);
+                            value.level = Some(read);
+                        }
                         _ => from.skip(field.kind)?,
                     }
                 }
@@ -614,17 +618,19 @@ pub mod example {
                 ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
                     use ::kitex::codegen::{Message, Type};
 
+                    use super::StockGetError as Error;
+
                     out.begin_struct()?;
                     match &self.outcome {
                         Some(Ok(value)) => {
                             out.write_field(Type::Struct, 0);
                             Message::encode(value, out)?;
                         }
-                        Some(Err(super::StockGetError::Denied(value))) => {
+                        Some(Err(Error::Denied(value))) => {
                             out.write_field(Type::Struct, 1);
                             Message::encode(value, out)?;
                         }
-                        Some(Err(super::StockGetError::Missing(value))) => {
+                        Some(Err(Error::Missing(value))) => {
                             out.write_field(Type::Struct, 2);
                             Message::encode(value, out)?;
                         }
@@ -639,18 +645,25 @@ pub mod example {
                 ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
                     use ::kitex::codegen::{Message, Type};
 
+                    use super::StockGetError as Error;
+
                     let mut outcome = None;
                     from.begin_struct()?;
                     while let Some(field) = from.read_field()? {
                         match (field.id, field.kind) {
-                            (0, Type::Struct) => outcome = Some(Ok(Message::decode(from)?)),
+                            (0, Type::Struct) if !matches!(outcome, Some(Err(_))) => {
+                                let read = Message::decode(from)?;
+                                outcome = Some(Ok(read));
+                            }
                             (1, Type::Struct) => {
                                 let exception = Message::decode(from)?;
-                                outcome = Some(Err(super::StockGetError::Denied(exception)));
+                                let exception = Error::Denied(exception);
+                                outcome = Some(Err(exception));
                             }
                             (2, Type::Struct) => {
                                 let exception = Message::decode(from)?;
-                                outcome = Some(Err(super::StockGetError::Missing(exception)));
+                                let exception = Error::Missing(exception);
+                                outcome = Some(Err(exception));
                             }
                             _ => from.skip(field.kind)?,
                         }
@@ -961,7 +974,8 @@ pub mod example {
                             }
                             (5, Type::I64) => value.limit = from.read_i64()?,
                             (6, Type::I32) => {
-                                value.least = super::super::base::Level(from.read_i32()?);
+                                let read = super::super::base::Level(from.read_i32()?);
+                                value.least = read;
                             }
                             (7, Type::I16) => value.page = from.read_i16()?,
                             (8, Type::I8) => value.flags = from.read_i8()?,
@@ -1304,7 +1318,8 @@ pub mod example {
                         }
                     };
                     if member.is_some() && read.is_some() {
-                        return Err(::kitex::codegen::DecodeError::union_members("Choice"));
+                        let error = ::kitex::codegen::DecodeError::union_members("Choice");
+                        return Err(error);
                     }
                     member = read.or(member);
                 }
@@ -2499,12 +2514,14 @@ pub mod example {
                 ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
                     use ::kitex::codegen::{Message, Type};
 
+                    use super::HealthLoadError as Error;
+
                     out.begin_struct()?;
                     match &self.outcome {
                         Some(Ok(value)) => {
                             out.write_i32_field(0, value.0);
                         }
-                        Some(Err(super::HealthLoadError::Denied(value))) => {
+                        Some(Err(Error::Denied(value))) => {
                             out.write_field(Type::Struct, 1);
                             Message::encode(value, out)?;
                         }
@@ -2519,14 +2536,20 @@ pub mod example {
                 ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
                     use ::kitex::codegen::{Message, Type};
 
+                    use super::HealthLoadError as Error;
+
                     let mut outcome = None;
                     from.begin_struct()?;
                     while let Some(field) = from.read_field()? {
                         match (field.id, field.kind) {
-                            (0, Type::I32) => outcome = Some(Ok(super::Level(from.read_i32()?))),
+                            (0, Type::I32) if !matches!(outcome, Some(Err(_))) => {
+                                let read = super::Level(from.read_i32()?);
+                                outcome = Some(Ok(read));
+                            }
                             (1, Type::Struct) => {
                                 let exception = Message::decode(from)?;
-                                outcome = Some(Err(super::HealthLoadError::Denied(exception)));
+                                let exception = Error::Denied(exception);
+                                outcome = Some(Err(exception));
                             }
                             _ => from.skip(field.kind)?,
                         }

@@ -3,6 +3,7 @@
 /// Definitions of `types.thrift`.
 #[allow(
     dead_code,
+    unreachable_pub,
     clippy::approx_constant,
     clippy::disallowed_names,
     clippy::enum_variant_names,
@@ -366,35 +367,43 @@ pub mod types {
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
                     (1, Type::Bool) => {
-                        value.b = from.read_bool()?;
+                        let read = from.read_bool()?;
+                        value.b = read;
                         has_b = true;
                     }
                     (2, Type::I64) => {
-                        value.l = from.read_i64()?;
+                        let read = from.read_i64()?;
+                        value.l = read;
                         has_l = true;
                     }
                     (3, Type::Double) => {
-                        value.d = from.read_double()?;
+                        let read = from.read_double()?;
+                        value.d = read;
                         has_d = true;
                     }
                     (4, Type::String) => {
-                        value.str = from.read_str()?;
+                        let read = from.read_str()?;
+                        value.str = read;
                         has_str = true;
                     }
                     (5, Type::String) => {
-                        value.bin = from.read_bytes()?;
+                        let read = from.read_bytes()?;
+                        value.bin = read;
                         has_bin = true;
                     }
                     (6, Type::Uuid) => {
-                        value.id = from.read_uuid()?;
+                        let read = from.read_uuid()?;
+                        value.id = read;
                         has_id = true;
                     }
                     (7, Type::I32) => {
-                        value.color = Color(from.read_i32()?);
+                        let read = Color(from.read_i32()?);
+                        value.color = read;
                         has_color = true;
                     }
                     (8, Type::Struct) => {
-                        value.inner = Message::decode(from)?;
+                        let read = Message::decode(from)?;
+                        value.inner = read;
                         has_inner = true;
                     }
                     (9, Type::List) => {
@@ -405,61 +414,52 @@ pub mod types {
                         }
                     }
                     (10, Type::Struct) => {
-                        value.choice = Message::decode(from)?;
+                        let read = Message::decode(from)?;
+                        value.choice = read;
                         has_choice = true;
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
             if !has_b {
-                return Err(::kitex::codegen::DecodeError::missing_field(
-                    "Required", "b", 1,
-                ));
+                let error = ::kitex::codegen::DecodeError::missing_field("Required", "b", 1);
+                return Err(error);
             }
             if !has_l {
-                return Err(::kitex::codegen::DecodeError::missing_field(
-                    "Required", "l", 2,
-                ));
+                let error = ::kitex::codegen::DecodeError::missing_field("Required", "l", 2);
+                return Err(error);
             }
             if !has_d {
-                return Err(::kitex::codegen::DecodeError::missing_field(
-                    "Required", "d", 3,
-                ));
+                let error = ::kitex::codegen::DecodeError::missing_field("Required", "d", 3);
+                return Err(error);
             }
             if !has_str {
-                return Err(::kitex::codegen::DecodeError::missing_field(
-                    "Required", "str", 4,
-                ));
+                let error = ::kitex::codegen::DecodeError::missing_field("Required", "str", 4);
+                return Err(error);
             }
             if !has_bin {
-                return Err(::kitex::codegen::DecodeError::missing_field(
-                    "Required", "bin", 5,
-                ));
+                let error = ::kitex::codegen::DecodeError::missing_field("Required", "bin", 5);
+                return Err(error);
             }
             if !has_id {
-                return Err(::kitex::codegen::DecodeError::missing_field(
-                    "Required", "id", 6,
-                ));
+                let error = ::kitex::codegen::DecodeError::missing_field("Required", "id", 6);
+                return Err(error);
             }
             if !has_color {
-                return Err(::kitex::codegen::DecodeError::missing_field(
-                    "Required", "color", 7,
-                ));
+                let error = ::kitex::codegen::DecodeError::missing_field("Required", "color", 7);
+                return Err(error);
             }
             if !has_inner {
-                return Err(::kitex::codegen::DecodeError::missing_field(
-                    "Required", "inner", 8,
-                ));
+                let error = ::kitex::codegen::DecodeError::missing_field("Required", "inner", 8);
+                return Err(error);
             }
             if !has_list {
-                return Err(::kitex::codegen::DecodeError::missing_field(
-                    "Required", "list", 9,
-                ));
+                let error = ::kitex::codegen::DecodeError::missing_field("Required", "list", 9);
+                return Err(error);
             }
             if !has_choice {
-                return Err(::kitex::codegen::DecodeError::missing_field(
-                    "Required", "choice", 10,
-                ));
+                let error = ::kitex::codegen::DecodeError::missing_field("Required", "choice", 10);
+                return Err(error);
             }
             Ok(value)
         }
@@ -1329,7 +1329,8 @@ pub mod types {
                 match (field.id, field.kind) {
                     (1, Type::Double) => value.x = ::kitex::codegen::Double(from.read_double()?),
                     (2, Type::Double) => {
-                        value.y = Some(::kitex::codegen::Double(from.read_double()?));
+                        let read = ::kitex::codegen::Double(from.read_double()?);
+                        value.y = Some(read);
                     }
                     (3, Type::Map) => {
                         let read_value =
@@ -1390,9 +1391,8 @@ pub mod types {
                 }
             }
             if !has_rm {
-                return Err(::kitex::codegen::DecodeError::missing_field(
-                    "Point", "rm", 6,
-                ));
+                let error = ::kitex::codegen::DecodeError::missing_field("Point", "rm", 6);
+                return Err(error);
             }
             Ok(value)
         }
@@ -1476,7 +1476,8 @@ pub mod types {
                 match (field.id, field.kind) {
                     (1, Type::String) => value.label = from.read_str()?,
                     (2, Type::Struct) => {
-                        value.left = Some(::std::boxed::Box::new(Message::decode(from)?));
+                        let read = Message::decode(from)?;
+                        value.left = Some(::std::boxed::Box::new(read));
                     }
                     (3, Type::List) => {
                         let read = R::read_list(from, Type::Struct, Message::decode)?;
@@ -1485,17 +1486,21 @@ pub mod types {
                         }
                     }
                     (4, Type::Struct) => {
-                        value.right = Some(::std::boxed::Box::new(Message::decode(from)?));
+                        let read = Message::decode(from)?;
+                        value.right = Some(::std::boxed::Box::new(read));
                     }
                     (5, Type::Struct) => {
-                        value.node = Some(::std::boxed::Box::new(Message::decode(from)?));
+                        let read = Message::decode(from)?;
+                        value.node = Some(::std::boxed::Box::new(read));
                     }
                     (6, Type::I32) => value.boxed = ::std::boxed::Box::new(from.read_i32()?),
                     (7, Type::Struct) => {
-                        value.inner = ::std::boxed::Box::new(Message::decode(from)?);
+                        let read = Message::decode(from)?;
+                        value.inner = ::std::boxed::Box::new(read);
                     }
                     (8, Type::Struct) => {
-                        value.maybe = Some(::std::boxed::Box::new(Message::decode(from)?));
+                        let read = Message::decode(from)?;
+                        value.maybe = Some(::std::boxed::Box::new(read));
                     }
                     (9, Type::List) => {
                         let read = R::read_list(from, Type::I32, R::read_i32)?;
@@ -1552,7 +1557,8 @@ pub mod types {
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
                     (1, Type::Struct) => {
-                        value.tree = Some(::std::boxed::Box::new(Message::decode(from)?));
+                        let read = Message::decode(from)?;
+                        value.tree = Some(::std::boxed::Box::new(read));
                     }
                     (2, Type::Map) => {
                         let read = R::read_map(
@@ -1682,11 +1688,13 @@ pub mod types {
                         read.map(Self::Inners)
                     }
                     (5, Type::Struct) => {
-                        Some(Self::Nested(::std::boxed::Box::new(Message::decode(from)?)))
+                        let read = ::std::boxed::Box::new(Message::decode(from)?);
+                        Some(Self::Nested(read))
                     }
                     (6, Type::I32) => Some(Self::Color(Color(from.read_i32()?))),
                     (7, Type::Double) => {
-                        Some(Self::Ratio(::kitex::codegen::Double(from.read_double()?)))
+                        let read = ::kitex::codegen::Double(from.read_double()?);
+                        Some(Self::Ratio(read))
                     }
                     (8, Type::Map) => {
                         let read_value = |from: &mut R| {
@@ -1707,7 +1715,8 @@ pub mod types {
                     }
                 };
                 if member.is_some() && read.is_some() {
-                    return Err(::kitex::codegen::DecodeError::union_members("Choice"));
+                    let error = ::kitex::codegen::DecodeError::union_members("Choice");
+                    return Err(error);
                 }
                 member = read.or(member);
             }
@@ -1769,7 +1778,8 @@ pub mod types {
                     }
                 };
                 if member.is_some() && read.is_some() {
-                    return Err(::kitex::codegen::DecodeError::union_members("Chosen"));
+                    let error = ::kitex::codegen::DecodeError::union_members("Chosen");
+                    return Err(error);
                 }
                 member = read.or(member);
             }
@@ -1866,7 +1876,8 @@ pub mod types {
                     (1, Type::String) => value.reason = from.read_str()?,
                     (2, Type::I32) => value.code = from.read_i32()?,
                     (3, Type::Struct) => {
-                        value.cause = Some(::std::boxed::Box::new(Message::decode(from)?));
+                        let read = Message::decode(from)?;
+                        value.cause = Some(::std::boxed::Box::new(read));
                     }
                     _ => from.skip(field.kind)?,
                 }
