@@ -110,17 +110,12 @@ impl Emitter<'_> {
     }
 
     fn encode_outcome(&self, code: &mut Code, method: &Method, variants: &[String]) {
+        let place = Place { text: "value", reference: true, boxed: false, key: false };
         if let Some(ty) = &method.result {
-            code.block("Some(Ok(value)) =>", |code| {
-                let place = Place { text: "value", reference: true, boxed: false, key: false };
-                self.write_field(code, 0, ty, place);
-            });
+            self.write_arm(code, "Some(Ok(value))", 0, ty, place);
         }
         for (field, variant) in method.throws.iter().zip(variants) {
-            code.block(format!("Some(Err(Error::{variant}(value))) =>"), |code| {
-                let place = Place { text: "value", reference: true, boxed: false, key: false };
-                self.write_field(code, field.id, &field.ty, place);
-            });
+            self.write_arm(code, &format!("Some(Err(Error::{variant}(value)))"), field.id, &field.ty, place);
         }
         match (&method.result, method.throws.is_empty()) {
             (Some(_), true) => code.line("Some(Err(never)) => match *never {},"),

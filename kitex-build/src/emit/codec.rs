@@ -42,26 +42,32 @@ impl Place<'_> {
 impl Emitter<'_> {
     /// Writes a field with its header.
     pub(crate) fn write_field(&self, code: &mut Code, id: i16, ty: &Type, place: Place<'_>) {
-        match self.program.target(ty) {
-            Type::Base(base) => {
-                let (method, value, fails) = base_call(*base, place);
-                let call = Node::Call(
-                    format!("out.write_{method}_field"),
-                    vec![id.to_string().into(), value.into()],
-                    if fails { "?" } else { "" },
-                );
-                code.expression(&call, ";");
-            }
-            Type::Named(owner) if self.is_enum(*owner) => {
-                let value = format!("{}.0", place.text);
-                let call = Node::call("out.write_i32_field", vec![id.to_string().into(), value.into()]);
-                code.expression(&call, ";");
-            }
-            _ => {
+        match self.field_call(id, ty, place) {
+            Some(call) => code.expression(&call, ";"),
+            None => {
                 code.line(format!("out.write_field({}, {id});", self.wire(ty)));
                 self.write_value(code, ty, place);
             }
         }
+    }
+
+    /// Writes a field in the arm of a match.
+    pub(crate) fn write_arm(&self, code: &mut Code, pattern: &str, id: i16, ty: &Type, place: Place<'_>) {
+        let call = self.field_call(id, ty, place);
+        if !call.is_some_and(|call| code.short_arm(pattern, "", &call)) {
+            code.block(format!("{pattern} =>"), |code| self.write_field(code, id, ty, place));
+        }
+    }
+
+    /// The call that writes header and value at once, which there is for base types and enums.
+    fn field_call(&self, id: i16, ty: &Type, place: Place<'_>) -> Option<Node> {
+        let (method, value, fails) = match self.program.target(ty) {
+            Type::Base(base) => base_call(*base, place),
+            Type::Named(owner) if self.is_enum(*owner) => ("i32", format!("{}.0", place.text), false),
+            _ => return None,
+        };
+        let arguments = vec![id.to_string().into(), value.into()];
+        Some(Node::Call(format!("out.write_{method}_field"), arguments, if fails { "?" } else { "" }))
     }
 
     /// Writes a value without a header.

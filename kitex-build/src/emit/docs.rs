@@ -76,7 +76,7 @@ fn prose(line: &str, hang: &mut usize) -> String {
         let (mark, rest) = line.split_at(length);
         return format!("{mark}{}", inline(rest.trim_start()));
     }
-    let guard = if line.starts_with(['#', '>', '+', '-', '|', ':']) { "\\" } else { "" };
+    let guard = if line.starts_with(['#', '+', '-', '|', ':']) { "\\" } else { "" };
     format!("{}{guard}{}", " ".repeat(*hang), inline(line))
 }
 
@@ -155,6 +155,7 @@ mod tests {
             ("at http://a.b/c?d=[x].", "at <http://a.b/c?d=>\\[x\\]."),
             ("see https://a.b/c.", "see <https://a.b/c>."),
             ("# not a heading", "\\# not a heading"),
+            ("> no quote", "\\> no quote"),
             ("a\n---\nb", "a\n\\---\nb"),
             ("- one\nmore\n- two\n\nend", "- one\n  more\n- two\n\nend"),
             ("1. one\nmore", "1. one\n   more"),

@@ -188,7 +188,7 @@ fn vertical(items: &[Node], indent: usize) -> String {
 fn filled(items: &[String], indent: usize) -> String {
     let row = items.join(", ");
     let margin = spaces(indent + STEP);
-    if indent + STEP + width(&row) + 1 <= WIDTH {
+    if indent + STEP + width(&row) < WIDTH {
         return format!("\n{margin}{row},\n{}", spaces(indent));
     }
     let mut out = String::new();

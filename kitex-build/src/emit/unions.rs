@@ -51,13 +51,11 @@ impl Emitter<'_> {
     fn encode_union(&self, code: &mut Code, id: Id, found: &Struct, unknown: &str) {
         encode_function(code, |code| {
             code.line("out.begin_struct()?;");
+            let key = self.traits[id].key;
             code.block("match self", |code| {
                 for (field, variant) in found.fields.iter().zip(&self.plan.members[id]) {
-                    code.block(format!("Self::{variant}(value) =>"), |code| {
-                        let key = self.traits[id].key;
-                        let place = Place { text: "value", reference: true, boxed: field.boxed, key };
-                        self.write_field(code, field.id, &field.ty, place);
-                    });
+                    let place = Place { text: "value", reference: true, boxed: field.boxed, key };
+                    self.write_arm(code, &format!("Self::{variant}(value)"), field.id, &field.ty, place);
                 }
                 code.line(format!("Self::{unknown}(field) => out.write_unknown(field),"));
             });

@@ -301,12 +301,8 @@ pub mod consts {
         ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
             out.begin_struct()?;
             match self {
-                Self::Num(value) => {
-                    out.write_i32_field(1, *value);
-                }
-                Self::Text(value) => {
-                    out.write_str_field(2, value)?;
-                }
+                Self::Num(value) => out.write_i32_field(1, *value),
+                Self::Text(value) => out.write_str_field(2, value)?,
                 Self::Unknown(field) => out.write_unknown(field),
             }
             out.end_struct();

@@ -36,7 +36,7 @@ pub mod docs {
     /// \# A heading?
     /// \---
     /// \| a | b |
-    /// \\> quoted
+    /// \> quoted
     /// text
     #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
     pub struct Documented {
@@ -176,12 +176,8 @@ pub mod docs {
         ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
             out.begin_struct()?;
             match self {
-                Self::Left(value) => {
-                    out.write_i32_field(1, *value);
-                }
-                Self::Right(value) => {
-                    out.write_i32_field(2, *value);
-                }
+                Self::Left(value) => out.write_i32_field(1, *value),
+                Self::Right(value) => out.write_i32_field(2, *value),
                 Self::Unknown(field) => out.write_unknown(field),
             }
             out.end_struct();

@@ -1071,9 +1071,7 @@ pub mod methods {
             ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
                 out.begin_struct()?;
                 match &self.outcome {
-                    Some(Ok(value)) => {
-                        out.write_i32_field(0, *value);
-                    }
+                    Some(Ok(value)) => out.write_i32_field(0, *value),
                     Some(Err(never)) => match *never {},
                     None => {}
                 }
@@ -1158,9 +1156,7 @@ pub mod methods {
             ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
                 out.begin_struct()?;
                 match &self.outcome {
-                    Some(Ok(value)) => {
-                        out.write_i32_field(0, *value);
-                    }
+                    Some(Ok(value)) => out.write_i32_field(0, *value),
                     Some(Err(never)) => match *never {},
                     None => {}
                 }
@@ -2763,9 +2759,7 @@ pub mod methods {
 
                 out.begin_struct()?;
                 match &self.outcome {
-                    Some(Ok(value)) => {
-                        out.write_str_field(0, value)?;
-                    }
+                    Some(Ok(value)) => out.write_str_field(0, value)?,
                     Some(Err(Error::ExceptionField(value))) => {
                         out.write_field(Type::Struct, 1);
                         Message::encode(value, out)?;
@@ -3862,9 +3856,7 @@ pub mod names {
 
                 out.begin_struct()?;
                 match self {
-                    Self::Unknown(value) => {
-                        out.write_i32_field(1, *value);
-                    }
+                    Self::Unknown(value) => out.write_i32_field(1, *value),
                     Self::Unknown2(value) => {
                         out.write_field(Type::Struct, 2);
                         Message::encode(value, out)?;

@@ -905,9 +905,7 @@ pub mod names {
 
                 out.begin_struct()?;
                 match self {
-                    Self::Unknown(value) => {
-                        out.write_i32_field(1, *value);
-                    }
+                    Self::Unknown(value) => out.write_i32_field(1, *value),
                     Self::Unknown2(value) => {
                         out.write_field(Type::Struct, 2);
                         Message::encode(value, out)?;

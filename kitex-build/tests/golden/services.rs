@@ -1287,9 +1287,7 @@ pub mod example {
                         }
                         out.end_list();
                     }
-                    Self::Count(value) => {
-                        out.write_i32_field(3, *value);
-                    }
+                    Self::Count(value) => out.write_i32_field(3, *value),
                     Self::Unknown(field) => out.write_unknown(field),
                 }
                 out.end_struct();
@@ -2518,9 +2516,7 @@ pub mod example {
 
                     out.begin_struct()?;
                     match &self.outcome {
-                        Some(Ok(value)) => {
-                            out.write_i32_field(0, value.0);
-                        }
+                        Some(Ok(value)) => out.write_i32_field(0, value.0),
                         Some(Err(Error::Denied(value))) => {
                             out.write_field(Type::Struct, 1);
                             Message::encode(value, out)?;

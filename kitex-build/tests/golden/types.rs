@@ -1622,12 +1622,8 @@ pub mod types {
 
             out.begin_struct()?;
             match self {
-                Self::Num(value) => {
-                    out.write_i32_field(1, *value);
-                }
-                Self::Text(value) => {
-                    out.write_str_field(2, value)?;
-                }
+                Self::Num(value) => out.write_i32_field(1, *value),
+                Self::Text(value) => out.write_str_field(2, value)?,
                 Self::Inner(value) => {
                     out.write_field(Type::Struct, 3);
                     Message::encode(value, out)?;
@@ -1644,12 +1640,8 @@ pub mod types {
                     out.write_field(Type::Struct, 5);
                     Message::encode(&**value, out)?;
                 }
-                Self::Color(value) => {
-                    out.write_i32_field(6, value.0);
-                }
-                Self::Ratio(value) => {
-                    out.write_double_field(7, value.0);
-                }
+                Self::Color(value) => out.write_i32_field(6, value.0),
+                Self::Ratio(value) => out.write_double_field(7, value.0),
                 Self::Table(value) => {
                     out.write_field(Type::Map, 8);
                     out.begin_map(Type::String, Type::List, value.len())?;
@@ -1748,12 +1740,8 @@ pub mod types {
         ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
             out.begin_struct()?;
             match self {
-                Self::Number(value) => {
-                    out.write_i32_field(1, *value);
-                }
-                Self::Unknown(value) => {
-                    out.write_str_field(2, value)?;
-                }
+                Self::Number(value) => out.write_i32_field(1, *value),
+                Self::Unknown(value) => out.write_str_field(2, value)?,
                 Self::Unknown2(field) => out.write_unknown(field),
             }
             out.end_struct();
