@@ -1,1 +1,43 @@
 //! Calls without sockets: the vocabulary of RPC and the protocol engine of Kitex.
+//!
+//! Three groups of names:
+//!
+//! - What moves: [`Request`] and [`Response`] with their [`Method`], [`Context`], [`Metadata`], [`Body`] and
+//!   [`Status`]; an [`Error`] is a call that failed. Layers are tower layers over a service of these two.
+//! - The engine: [`ServerConnection`] and [`ClientConnection`] turn bytes into requests and answers and back. They own
+//!   no socket and read no clock: a driver hands them input and the time, and takes output and deadlines.
+//! - What generated code stands on: [`ClientHandle`], [`Call`], [`Incoming`] and the descriptors.
+
+mod body;
+mod call;
+mod connection;
+mod context;
+mod deadline;
+mod error;
+mod head;
+mod incoming;
+mod metadata;
+mod method;
+mod request;
+mod router;
+mod service;
+mod status;
+
+pub use body::{Body, MessageSource, MessageStream, Payload, Protocol};
+pub use call::{
+    Call, CallDefaults, CallError, CallFuture, ClientHandle, GeneratedClient, MethodResult, NoException,
+    Reply, ReplyCall,
+};
+pub use connection::{
+    Answer, CallId, ClientConfig, ClientConnection, Refusal, ServerConfig, ServerConnection, ServerRequest,
+};
+pub use context::{CancelReason, Cancellation, ConnectionInfo, Context, Peer};
+pub use deadline::Deadline;
+pub use error::{BoxError, Error, ErrorKind, Sent, Stage};
+pub use incoming::{Incoming, accept};
+pub use metadata::{Metadata, Scope};
+pub use method::{Method, MethodDescriptor, ServiceDescriptor, Streaming};
+pub use request::{Request, Response};
+pub use router::{Router, RouterError, Target};
+pub use service::{BoxFuture, NamedService, SharedService};
+pub use status::{BusinessStatus, Status};

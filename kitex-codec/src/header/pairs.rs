@@ -16,6 +16,11 @@ pub struct Pairs {
 }
 
 impl Pairs {
+    /// No pairs.
+    pub const fn new() -> Self {
+        Self { raw: Bytes::new(), bare: false }
+    }
+
     /// `raw` must have been walked without an error.
     pub(super) fn of_sections(raw: Bytes) -> Self {
         Self { raw, bare: false }
@@ -109,10 +114,10 @@ impl<'a> Iterator for PairsIter<'a> {
                 let key = self.value();
                 return Some((key, self.value()));
             }
-            match self.take(1).first()? {
-                &STRINGS => self.left = self.u16(),
-                &INTEGERS => self.skip_ints(),
-                &ACL => return Some((string_key::ACL_TOKEN.as_bytes(), self.value())),
+            match *self.take(1).first()? {
+                STRINGS => self.left = self.u16(),
+                INTEGERS => self.skip_ints(),
+                ACL => return Some((string_key::ACL_TOKEN.as_bytes(), self.value())),
                 _ => {}
             }
         }

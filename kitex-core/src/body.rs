@@ -1,0 +1,141 @@
+//! What a request or response carries: one message, or a stream of them.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context as TaskContext, Poll};
+
+use bytes::Bytes;
+use kitex_codec::{DecodeError, EncodeError, Limits, Message, Segments};
+
+use crate::Error;
+
+/// The encoding of a payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Protocol {
+    /// Thrift Binary.
+    #[default]
+    ThriftBinary,
+}
+
+/// One encoded args or result struct, with nothing around it. Cheap to clone, so that a retry sends the same bytes.
+#[derive(Debug, Clone)]
+pub struct Payload {
+    protocol: Protocol,
+    segments: Segments,
+}
+
+impl Payload {
+    /// A payload of bytes that are encoded already.
+    pub fn new(protocol: Protocol, segments: impl Into<Segments>) -> Self {
+        Self { protocol, segments: segments.into() }
+    }
+
+    /// Encodes a struct. Errors if a limit does not allow it.
+    pub fn encode<M: Message>(message: &M, limits: &Limits) -> Result<Self, EncodeError> {
+        kitex_codec::encode(message, limits).map(|segments| Self::new(Protocol::ThriftBinary, segments))
+    }
+
+    /// Decodes a struct. Errors if the bytes are not one, or if a limit does not allow it.
+    pub fn decode<M: Message>(&self, limits: &Limits) -> Result<M, DecodeError> {
+        match &self.segments {
+            Segments::One(bytes) => kitex_codec::decode(bytes, limits),
+            Segments::Many(_) => kitex_codec::decode(&self.segments.to_bytes(), limits),
+        }
+    }
+
+    /// The encoding.
+    pub fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    /// The encoded bytes.
+    pub fn segments(&self) -> &Segments {
+        &self.segments
+    }
+
+    /// The encoded bytes in one piece.
+    pub fn into_bytes(self) -> Bytes {
+        self.segments.into_bytes()
+    }
+
+    /// Bytes in all.
+    pub fn len(&self) -> usize {
+        self.segments.len()
+    }
+
+    /// True if there is no byte; even an empty struct has one.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// The messages of a request or response.
+#[derive(Debug)]
+pub enum Body {
+    /// One.
+    Message(Payload),
+    /// Any number, over time.
+    Stream(MessageStream),
+}
+
+impl Body {
+    /// The one message; `None` for a stream.
+    pub fn message(&self) -> Option<&Payload> {
+        match self {
+            Self::Message(payload) => Some(payload),
+            Self::Stream(_) => None,
+        }
+    }
+
+    /// A body of the same bytes; `None` for a stream, which can be read once only.
+    pub fn try_clone(&self) -> Option<Self> {
+        self.message().cloned().map(Self::Message)
+    }
+}
+
+/// A source of messages. Implemented by whatever produces a stream.
+pub trait MessageSource: Send {
+    /// The next message; `None` at the end. Errors end the stream.
+    fn poll_next(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<Option<Result<Payload, Error>>>;
+}
+
+/// A stream of messages.
+pub struct MessageStream(Pin<Box<dyn MessageSource>>);
+
+impl MessageStream {
+    /// A stream of what `source` gives.
+    pub fn new(source: impl MessageSource + 'static) -> Self {
+        Self(Box::pin(source))
+    }
+
+    /// A stream of what is there already.
+    pub fn of(payloads: impl IntoIterator<Item = Payload, IntoIter: Send + Unpin + 'static>) -> Self {
+        Self::new(Ready(payloads.into_iter()))
+    }
+
+    /// The next message; `None` at the end.
+    pub async fn next(&mut self) -> Option<Result<Payload, Error>> {
+        poll_fn(|task| self.poll_next(task)).await
+    }
+
+    /// Like [`next`](Self::next), for those who poll.
+    pub fn poll_next(&mut self, task: &mut TaskContext<'_>) -> Poll<Option<Result<Payload, Error>>> {
+        self.0.as_mut().poll_next(task)
+    }
+}
+
+impl fmt::Debug for MessageStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MessageStream")
+    }
+}
+
+struct Ready<I>(I);
+
+impl<I: Iterator<Item = Payload> + Send + Unpin> MessageSource for Ready<I> {
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut TaskContext<'_>) -> Poll<Option<Result<Payload, Error>>> {
+        Poll::Ready(self.0.next().map(Ok))
+    }
+}

@@ -1,0 +1,89 @@
+//! The protocol engine: bytes in, requests and answers out. It owns no socket and reads no clock.
+//!
+//! A driver feeds [`handle_input`](ServerConnection::handle_input) with what it has read and the time, until there is
+//! nothing more to take; writes what [`output`](ServerConnection::output) holds; and calls
+//! [`handle_timeout`](ServerConnection::handle_timeout) when [`poll_timeout`](ServerConnection::poll_timeout) is
+//! reached. Everything else is decided here.
+
+mod client;
+mod server;
+mod slots;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use kitex_codec::{Form, Str};
+
+pub use client::{Answer, ClientConnection, Refusal};
+pub use server::{ServerConnection, ServerRequest};
+pub use slots::CallId;
+
+/// How a server's connections behave. Bounds on messages are in [`Limits`](kitex_codec::Limits).
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ServerConfig {
+    /// Calls under way on one connection; more are refused. 1 024.
+    pub max_in_flight: usize,
+    /// Bytes of answers queued on one connection, beyond which no request is taken. 16 MiB.
+    pub max_queued_output: usize,
+    /// How long a connection may be silent between messages. 10 minutes.
+    pub idle_timeout: Duration,
+    /// How long the rest of a message may take from its first byte on. 10 seconds.
+    pub message_timeout: Duration,
+    /// The longest timeout that a caller is granted. 5 minutes.
+    pub max_call_timeout: Duration,
+    /// How long a multiplexed connection is kept for its peer to close, after the peer was told that this side is
+    /// going away. 1 second.
+    pub linger: Duration,
+    /// Whether checksums of requests are checked and those of answers written. Off.
+    pub checksum: bool,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            max_in_flight: 1024,
+            max_queued_output: 16 << 20,
+            idle_timeout: Duration::from_secs(600),
+            message_timeout: Duration::from_secs(10),
+            max_call_timeout: Duration::from_secs(300),
+            linger: Duration::from_secs(1),
+            checksum: false,
+        }
+    }
+}
+
+/// How a client's connections behave. Bounds on messages are in [`Limits`](kitex_codec::Limits).
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ClientConfig {
+    /// The outer form of requests. TTHeader with a frame length, as Kitex has it.
+    pub form: Form,
+    /// Whether calls share a connection and are answered in any order. Needs a form with a TTHeader. Off.
+    pub multiplexed: bool,
+    /// Calls under way on one multiplexed connection. 1 024.
+    pub max_in_flight: usize,
+    /// Bytes of requests queued on one multiplexed connection. 16 MiB.
+    pub max_queued_output: usize,
+    /// This side's service name.
+    pub caller: Str,
+    /// The callee's name in service discovery, if it is not the name in the IDL.
+    pub service: Option<Str>,
+    /// Whether checksums of requests are written and those of answers checked. Off.
+    pub checksum: bool,
+}
+
+impl Default for ClientConfig {
+    fn default() -> Self {
+        Self {
+            form: Form::TTHeaderFramed,
+            multiplexed: false,
+            max_in_flight: 1024,
+            max_queued_output: 16 << 20,
+            caller: Str::new(),
+            service: None,
+            checksum: false,
+        }
+    }
+}

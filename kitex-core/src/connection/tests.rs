@@ -1,0 +1,1 @@
+//! Two engines, a wire between them, and a clock moved by hand.

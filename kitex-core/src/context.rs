@@ -1,0 +1,216 @@
+//! What a call knows beside its message.
+
+mod cancel;
+mod peer;
+
+use std::any::{Any, TypeId};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kitex_codec::{Limits, Str};
+
+use crate::{Deadline, Metadata, Method, Scope};
+
+pub use cancel::{CancelReason, Cancellation};
+pub use peer::{ConnectionInfo, Peer};
+
+use cancel::CancelGuard;
+
+/// What a call knows beside its message: metadata, deadline, the peer, cancellation.
+///
+/// A handler gets it, and passes it to the calls that it makes on the caller's behalf, which then inherit the deadline
+/// and the persistent metadata.
+#[derive(Default)]
+pub struct Context {
+    /// What the caller sent, or what is to be sent.
+    pub metadata: Metadata,
+    /// When the call ends at the latest, if that is known.
+    pub deadline: Option<Deadline>,
+    /// How long an outgoing call may take, from the moment it is made. Becomes part of the deadline there.
+    pub timeout: Option<Duration>,
+    response: Metadata,
+    caller: Str,
+    caller_method: Str,
+    method: Option<Method>,
+    rest: Option<Box<Rest>>,
+    connection: Option<Arc<ConnectionInfo>>,
+    cancel: CancelGuard,
+}
+
+/// What few calls use.
+#[derive(Default)]
+struct Rest {
+    extensions: Vec<(TypeId, Box<dyn Any + Send + Sync>)>,
+}
+
+impl Context {
+    /// A context that knows nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The context of a request that came over `connection`.
+    pub fn received(connection: Arc<ConnectionInfo>, metadata: Metadata) -> Self {
+        Self { metadata, connection: Some(connection), ..Self::default() }
+    }
+
+    /// The context of a call that is made on behalf of this one.
+    pub fn inherited(&self) -> Self {
+        let caller_method = match &self.method {
+            Some(method) => Str::from(method.name()),
+            None => Str::new(),
+        };
+        Self {
+            metadata: self.metadata.inherited(),
+            deadline: self.deadline,
+            caller_method,
+            ..Self::default()
+        }
+    }
+
+    /// A context for sending the same request once more.
+    pub fn try_clone(&self) -> Self {
+        Self {
+            metadata: self.metadata.clone(),
+            deadline: self.deadline,
+            timeout: self.timeout,
+            caller: self.caller.clone(),
+            caller_method: self.caller_method.clone(),
+            method: self.method.clone(),
+            connection: self.connection.clone(),
+            ..Self::default()
+        }
+    }
+
+    /// Who is at the other end.
+    pub fn peer(&self) -> Option<&Peer> {
+        self.connection.as_ref().map(|connection| connection.peer())
+    }
+
+    /// The connection that the request came over.
+    pub fn connection(&self) -> Option<&Arc<ConnectionInfo>> {
+        self.connection.as_ref()
+    }
+
+    /// The bounds that this call's messages are held to.
+    pub fn limits(&self) -> &Limits {
+        static DEFAULT: std::sync::LazyLock<Limits> = std::sync::LazyLock::new(Limits::default);
+        self.connection.as_ref().map_or(&DEFAULT, |connection| connection.limits())
+    }
+
+    /// The method that is being served.
+    pub fn method(&self) -> Option<&Method> {
+        self.method.as_ref()
+    }
+
+    /// Notes the method that is being served.
+    pub fn set_method(&mut self, method: Method) {
+        self.method = Some(method);
+    }
+
+    /// The caller's service name; empty if it did not say.
+    pub fn caller(&self) -> &str {
+        &self.caller
+    }
+
+    /// The method that the caller was serving when it made this call; empty if it did not say.
+    pub fn caller_method(&self) -> &str {
+        &self.caller_method
+    }
+
+    /// Notes who calls.
+    pub fn set_caller(&mut self, service: impl Into<Str>, method: impl Into<Str>) {
+        self.caller = service.into();
+        self.caller_method = method.into();
+    }
+
+    /// A pair that travels one hop.
+    pub fn transient(&self, key: &str) -> Option<&str> {
+        self.metadata.get(Scope::Transient, key)
+    }
+
+    /// A pair that travels the whole chain.
+    pub fn persistent(&self, key: &str) -> Option<&str> {
+        self.metadata.get(Scope::Persistent, key)
+    }
+
+    /// Sends a pair back to the caller with the response. Has no effect over Framed and Buffered.
+    pub fn set_backward(&mut self, key: impl Into<Str>, value: impl Into<Str>) {
+        self.response.set(Scope::Backward, key, value);
+    }
+
+    /// Takes what [`set_backward`](Self::set_backward) has set.
+    pub fn take_response_metadata(&mut self) -> Metadata {
+        std::mem::take(&mut self.response)
+    }
+
+    /// A handle that tells when this call is given up, for tasks that outlive the handler's own future.
+    ///
+    /// The future of a handler itself is dropped when its call is cancelled.
+    pub fn cancellation(&mut self) -> Cancellation {
+        self.cancel.handle(self.connection.as_ref())
+    }
+
+    /// Says that the call was answered, so that dropping the context is no cancellation.
+    pub fn set_answered(&mut self) {
+        self.cancel.answered();
+    }
+
+    /// A value that a layer left for those after it.
+    pub fn extension<T: Any + Send + Sync>(&self) -> Option<&T> {
+        let extensions = &self.rest.as_ref()?.extensions;
+        let (_, value) = extensions.iter().find(|(kind, _)| *kind == TypeId::of::<T>())?;
+        value.downcast_ref()
+    }
+
+    /// Leaves a value for those after this layer, in place of an earlier one of the same type.
+    pub fn set_extension<T: Any + Send + Sync>(&mut self, value: T) {
+        let extensions = &mut self.rest.get_or_insert_default().extensions;
+        extensions.retain(|(kind, _)| *kind != TypeId::of::<T>());
+        extensions.push((TypeId::of::<T>(), Box::new(value)));
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("method", &self.method)
+            .field("peer", &self.peer())
+            .field("deadline", &self.deadline)
+            .field("timeout", &self.timeout)
+            .field("caller", &self.caller)
+            .field("metadata", &self.metadata)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test may begin at any time")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_made_on_behalf_of_another_inherits_deadline_and_persistent_pairs() {
+        let now = std::time::Instant::now();
+        let mut context = Context::new();
+        context.deadline = Some(Deadline::after(now, Duration::from_secs(1)));
+        context.metadata.set(Scope::Persistent, "P", "1");
+        context.metadata.set(Scope::Transient, "T", "2");
+        context.set_method(Method::dynamic("S", "M"));
+        let inherited = context.inherited();
+        assert_eq!(inherited.deadline, context.deadline);
+        assert_eq!((inherited.persistent("P"), inherited.transient("T")), (Some("1"), None));
+        assert_eq!(inherited.caller_method(), "M");
+    }
+
+    #[test]
+    fn extensions_are_found_by_type() {
+        let mut context = Context::new();
+        context.set_extension(1_u8);
+        context.set_extension(2_u8);
+        context.set_extension("text");
+        assert_eq!(context.extension::<u8>(), Some(&2));
+        assert_eq!(context.extension::<u16>(), None);
+    }
+}

@@ -1,0 +1,469 @@
+//! A call that failed: what, where, with whom, and whether it may be made again.
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+
+use kitex_codec::{ApplicationException, DecodeError, DecodeReason, EncodeError, EncodeReason, Str};
+
+use crate::{Metadata, Method, Peer};
+
+/// Any error, as tower's layers give it.
+pub type BoxError = Box<dyn StdError + Send + Sync>;
+
+/// A call that failed. One pointer wide; layers read its fields, never its text.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    stage: Stage,
+    message: Cow<'static, str>,
+    code: Option<i32>,
+    method: Option<Method>,
+    peer: Option<Peer>,
+    setting: Option<&'static str>,
+    sent: Sent,
+    metadata: Metadata,
+    source: Option<BoxError>,
+}
+
+/// What went wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The peer answered with an application exception; [`Error::code`] is its type.
+    Remote,
+    /// The handler failed, or says so with a code of its own.
+    Handler,
+    /// The handler panicked.
+    Panic,
+    /// No such service.
+    UnknownService,
+    /// No such method in the service.
+    UnknownMethod,
+    /// Arguments that could not be decoded.
+    Arguments,
+    /// The deadline passed.
+    Deadline,
+    /// The caller gave the call up, or its connection went away.
+    Cancelled,
+    /// No connection could be made.
+    Connect,
+    /// The connection ended or broke during the call.
+    Closed,
+    /// The peer sent what the protocol does not allow.
+    Protocol,
+    /// A reply with neither a value nor an exception.
+    MissingResult,
+    /// A value that could not be encoded.
+    Encode,
+    /// A limit of this side was reached; [`Error::setting`] names it.
+    Limit,
+    /// This side is shutting down.
+    Shutdown,
+    /// A layer of somebody else's failed; see the source.
+    Layer,
+}
+
+impl ErrorKind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Remote => "remote exception",
+            Self::Handler => "handler error",
+            Self::Panic => "handler panic",
+            Self::UnknownService => "unknown service",
+            Self::UnknownMethod => "unknown method",
+            Self::Arguments => "undecodable arguments",
+            Self::Deadline => "deadline exceeded",
+            Self::Cancelled => "cancelled",
+            Self::Connect => "cannot connect",
+            Self::Closed => "connection closed",
+            Self::Protocol => "protocol violation",
+            Self::MissingResult => "missing result",
+            Self::Encode => "cannot encode",
+            Self::Limit => "limit reached",
+            Self::Shutdown => "shutting down",
+            Self::Layer => "layer error",
+        }
+    }
+}
+
+/// Where in the course of a call something happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Stage {
+    /// In the stub or the layers, before anything else.
+    Local,
+    /// While a name became addresses.
+    Resolve,
+    /// While an endpoint was chosen, or a free connection waited for.
+    Pick,
+    /// While a connection was being made.
+    Dial,
+    /// While the request was written.
+    Write,
+    /// While the response was waited for.
+    Read,
+    /// While bytes became values.
+    Decode,
+    /// While the handler ran.
+    Handle,
+    /// At the peer.
+    Remote,
+}
+
+impl Stage {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Local => "before sending",
+            Self::Resolve => "while resolving",
+            Self::Pick => "while waiting for a connection",
+            Self::Dial => "while connecting",
+            Self::Write => "while writing",
+            Self::Read => "while waiting for the response",
+            Self::Decode => "while decoding",
+            Self::Handle => "in the handler",
+            Self::Remote => "at the peer",
+        }
+    }
+}
+
+/// Whether a failed call may have reached the peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Sent {
+    /// No byte of it left, or the peer said that it was not served: it may be made again without harm.
+    Never,
+    /// It may have been served.
+    Maybe,
+}
+
+impl Error {
+    /// An error of a kind, at a stage, with a text for people.
+    #[cold]
+    pub fn new(kind: ErrorKind, stage: Stage, message: impl Into<Cow<'static, str>>) -> Self {
+        let sent = match stage {
+            Stage::Local | Stage::Resolve | Stage::Pick | Stage::Dial => Sent::Never,
+            _ => Sent::Maybe,
+        };
+        let message = message.into();
+        Self(Box::new(Inner {
+            kind,
+            stage,
+            message,
+            code: None,
+            method: None,
+            peer: None,
+            setting: None,
+            sent,
+            metadata: Metadata::new(),
+            source: None,
+        }))
+    }
+
+    /// What a handler returns when it fails; the caller gets it as application exception 6.
+    #[cold]
+    pub fn handler(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Handler, Stage::Handle, message)
+    }
+
+    /// What a handler returns when it fails and the caller shall see a code of its choice.
+    #[cold]
+    pub fn application(code: i32, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::handler(message).with_code(code)
+    }
+
+    /// The exception that the peer answered with.
+    #[cold]
+    pub fn remote(exception: ApplicationException) -> Self {
+        let ApplicationException { code, message } = exception;
+        let refused =
+            matches!(code, ApplicationException::UNKNOWN_METHOD | ApplicationException::UNKNOWN_SERVICE);
+        let error = Self::new(ErrorKind::Remote, Stage::Remote, String::from(message)).with_code(code);
+        if refused { error.with_sent(Sent::Never) } else { error }
+    }
+
+    /// A method that the service does not have.
+    #[cold]
+    pub fn unknown_method(method: &Method) -> Self {
+        let text = format!("unknown method {} (service {})", method.name(), method.service());
+        Self::new(ErrorKind::UnknownMethod, Stage::Local, text)
+            .with_code(ApplicationException::UNKNOWN_METHOD)
+            .with_method(method)
+    }
+
+    /// A service that is not there.
+    #[cold]
+    pub fn unknown_service(service: &str, method: &str) -> Self {
+        let text = format!("unknown service {service}, method {method}");
+        Self::new(ErrorKind::UnknownService, Stage::Local, text)
+            .with_code(ApplicationException::UNKNOWN_SERVICE)
+    }
+
+    /// A handler that panicked, with what it said.
+    #[cold]
+    pub fn panicked(method: &Method, said: &str) -> Self {
+        let text = format!(
+            "panic: [happened in biz handler, method={method}, please check the panic at the server side] {said}"
+        );
+        Self::new(ErrorKind::Panic, Stage::Handle, text).with_method(method)
+    }
+
+    /// The deadline passed.
+    #[cold]
+    pub fn deadline(stage: Stage) -> Self {
+        Self::new(ErrorKind::Deadline, stage, "the call's deadline has passed").with_setting("timeout")
+    }
+
+    /// A limit of this side was reached.
+    #[cold]
+    pub fn limit(setting: &'static str, stage: Stage, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Limit, stage, message).with_setting(setting)
+    }
+
+    /// An error of somebody else's layer; one of ours is taken out of its box again.
+    #[cold]
+    pub fn from_box(error: BoxError) -> Self {
+        match error.downcast::<Self>() {
+            Ok(error) => *error,
+            Err(error) => {
+                Self::new(ErrorKind::Layer, Stage::Local, "a layer refused the call").with_source(error)
+            }
+        }
+    }
+
+    /// Adds an exception type code.
+    pub fn with_code(mut self, code: i32) -> Self {
+        self.0.code = Some(code);
+        self
+    }
+
+    /// Adds the method, unless one is there.
+    pub fn with_method(mut self, method: &Method) -> Self {
+        self.0.method.get_or_insert_with(|| method.clone());
+        self
+    }
+
+    /// Adds the peer, unless one is there.
+    pub fn with_peer(mut self, peer: &Peer) -> Self {
+        self.0.peer.get_or_insert_with(|| peer.clone());
+        self
+    }
+
+    /// Adds the setting that names a limit.
+    pub fn with_setting(mut self, setting: &'static str) -> Self {
+        self.0.setting = Some(setting);
+        self
+    }
+
+    /// Says whether the call may have reached the peer.
+    pub fn with_sent(mut self, sent: Sent) -> Self {
+        self.0.sent = sent;
+        self
+    }
+
+    /// Adds the metadata that came, or that goes, with the exception.
+    pub fn with_metadata(mut self, metadata: Metadata) -> Self {
+        self.0.metadata = metadata;
+        self
+    }
+
+    /// Adds what caused it.
+    pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// What went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Where.
+    pub fn stage(&self) -> Stage {
+        self.0.stage
+    }
+
+    /// The type code of an application exception, received or to be sent.
+    pub fn code(&self) -> Option<i32> {
+        self.0.code
+    }
+
+    /// The text, without what the other fields say.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The method called, if it is known.
+    pub fn method(&self) -> Option<&Method> {
+        self.0.method.as_ref()
+    }
+
+    /// The other side, if it is known.
+    pub fn peer(&self) -> Option<&Peer> {
+        self.0.peer.as_ref()
+    }
+
+    /// The setting that names the limit that was reached.
+    pub fn setting(&self) -> Option<&'static str> {
+        self.0.setting
+    }
+
+    /// Whether the call may have reached the peer.
+    pub fn sent(&self) -> Sent {
+        self.0.sent
+    }
+
+    /// The metadata of the exception.
+    pub fn metadata(&self) -> &Metadata {
+        &self.0.metadata
+    }
+
+    /// True if the call can be made again without being served twice.
+    pub fn is_retry_safe(&self) -> bool {
+        self.0.sent == Sent::Never
+    }
+
+    /// What the caller is told when a call fails with this error on a server (spec: kitex-wire 10.1, 10.2).
+    pub fn to_exception(&self) -> ApplicationException {
+        let message = match (self.0.kind, self.0.code) {
+            (ErrorKind::Handler, None) => Str::from(format!("biz error: {}", self.0.message)),
+            _ => self.source_text(),
+        };
+        let code = match self.0.kind {
+            ErrorKind::Arguments => ApplicationException::PROTOCOL_ERROR,
+            _ => self.0.code.unwrap_or(ApplicationException::INTERNAL_ERROR),
+        };
+        ApplicationException { code, message }
+    }
+
+    fn source_text(&self) -> Str {
+        match (&self.0.source, self.0.kind) {
+            (Some(source), ErrorKind::Layer | ErrorKind::Arguments) => {
+                Str::from(format!("{}: {source}", self.0.message))
+            }
+            _ => Str::from(&*self.0.message),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        f.write_str(inner.kind.name())?;
+        if let Some(code) = inner.code {
+            write!(f, " {code}")?;
+        }
+        if let Some(method) = &inner.method {
+            write!(f, " calling {method}")?;
+        }
+        if let Some(peer) = &inner.peer {
+            write!(f, " at {peer}")?;
+        }
+        write!(f, " ({}): {}", inner.stage.name(), inner.message)?;
+        if let Some(setting) = inner.setting {
+            write!(f, " [setting: {setting}]")?;
+        }
+        if let Some(source) = &inner.source {
+            write!(f, ": {source}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        f.debug_struct("Error")
+            .field("kind", &inner.kind)
+            .field("stage", &inner.stage)
+            .field("message", &inner.message)
+            .field("code", &inner.code)
+            .field("method", &inner.method)
+            .field("peer", &inner.peer)
+            .field("setting", &inner.setting)
+            .field("sent", &inner.sent)
+            .field("source", &inner.source)
+            .finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+impl From<DecodeError> for Error {
+    fn from(error: DecodeError) -> Self {
+        let kind = match error.reason() {
+            DecodeReason::Limit { .. } => ErrorKind::Limit,
+            _ => ErrorKind::Protocol,
+        };
+        let setting = match error.reason() {
+            DecodeReason::Limit { setting, .. } => Some(*setting),
+            _ => None,
+        };
+        let mut this = Self::new(kind, Stage::Decode, "the bytes are not a value").with_source(error);
+        this.0.setting = setting;
+        this
+    }
+}
+
+impl From<EncodeError> for Error {
+    fn from(error: EncodeError) -> Self {
+        let EncodeReason::Limit { setting, .. } = *error.reason() else {
+            return Self::new(ErrorKind::Encode, Stage::Local, "the value cannot be written")
+                .with_source(error);
+        };
+        Self::new(ErrorKind::Encode, Stage::Local, "the value cannot be written")
+            .with_setting(setting)
+            .with_source(error)
+    }
+}
+
+impl From<BoxError> for Error {
+    fn from(error: BoxError) -> Self {
+        Self::from_box(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_says_all_it_knows() {
+        let error = Error::deadline(Stage::Read).with_method(&Method::dynamic("EchoSvc", "Echo"));
+        assert_eq!(
+            error.to_string(),
+            "deadline exceeded calling EchoSvc.Echo (while waiting for the response): the call's deadline has passed \
+             [setting: timeout]"
+        );
+        assert_eq!(size_of::<Error>(), size_of::<usize>());
+    }
+
+    #[test]
+    fn an_error_is_found_again_in_its_box() {
+        let boxed: BoxError = Box::new(Error::deadline(Stage::Pick));
+        assert_eq!(Error::from_box(boxed).kind(), ErrorKind::Deadline);
+        assert_eq!(Error::from_box("foreign".into()).kind(), ErrorKind::Layer);
+    }
+
+    #[test]
+    fn what_never_left_can_be_sent_again() {
+        assert!(Error::deadline(Stage::Dial).is_retry_safe());
+        assert!(!Error::deadline(Stage::Read).is_retry_safe());
+        let unknown = ApplicationException { code: 1, message: Str::from("unknown method") };
+        assert!(Error::remote(unknown).is_retry_safe());
+    }
+
+    #[test]
+    fn the_caller_is_told_as_a_kitex_server_tells_it() {
+        let exception = Error::handler("boom").to_exception();
+        assert_eq!((exception.code, &*exception.message), (6, "biz error: boom"));
+        let exception = Error::application(77, "seventy-seven").to_exception();
+        assert_eq!((exception.code, &*exception.message), (77, "seventy-seven"));
+        let exception = Error::unknown_method(&Method::dynamic("S", "M")).to_exception();
+        assert_eq!((exception.code, &*exception.message), (1, "unknown method M (service S)"));
+    }
+}

@@ -1,0 +1,259 @@
+//! What header keys mean. No other file gives them a meaning (spec: kitex-wire 6.5, 6.6, 8, 9).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use kitex_codec::{
+    Checksum, EncodeError, Envelope, Form, Frame, Header, HeaderWriter, Limits, Output, Pairs, Segments, Str,
+    flags, int_key, string_key,
+};
+
+use crate::metadata::scoped;
+use crate::{
+    BusinessStatus, ConnectionInfo, Context, Deadline, Error, ErrorKind, Metadata, Method, Scope, Stage,
+    Status,
+};
+
+/// Payloads from this size on are linked into a connection's output. Below it, copying costs less than a further
+/// piece of a vectored write.
+const LINK_PAYLOAD_FROM: usize = 2048;
+
+/// The service that a request names; empty if it names none.
+pub(crate) fn service_name(frame: &Frame) -> &[u8] {
+    let pairs = frame.header.as_ref().map(Header::pairs);
+    pairs.and_then(|pairs| pairs.get(string_key::SERVICE)).unwrap_or_default()
+}
+
+/// True if the sender takes answers in any order.
+pub(crate) fn is_out_of_order(frame: &Frame) -> bool {
+    frame.header.as_ref().is_some_and(|header| header.flags & flags::OUT_OF_ORDER != 0)
+}
+
+/// What a request's header says to the handler.
+pub(crate) fn context(
+    frame: &mut Frame,
+    info: &Arc<ConnectionInfo>,
+    now: Instant,
+    longest: Duration,
+) -> Context {
+    let Some(header) = &mut frame.header else {
+        let metadata = Metadata::received(frame.mesh.take().unwrap_or_default());
+        return Context::received(Arc::clone(info), metadata);
+    };
+    let mut context = Context::received(Arc::clone(info), Metadata::received(header.take_pairs()));
+    let caller = text(header, int_key::FROM_SERVICE);
+    let caller_method = text(header, int_key::FROM_METHOD);
+    context.set_caller(caller, caller_method);
+    context.deadline = timeout(header).map(|timeout| Deadline::after(now, timeout.min(longest)));
+    context
+}
+
+fn text(header: &Header, key: u16) -> Str {
+    header.int(key).and_then(|value| Str::copy_from_utf8(value).ok()).unwrap_or_default()
+}
+
+/// The caller's timeout. What is no number, or none that makes sense, is as good as absent.
+fn timeout(header: &Header) -> Option<Duration> {
+    let value = std::str::from_utf8(header.int(int_key::RPC_TIMEOUT)?).ok()?;
+    let millis = value.parse::<u64>().ok()?;
+    (millis > 0).then(|| Duration::from_millis(millis))
+}
+
+/// True if the connection that these came over is not to be used again (spec: kitex-wire 11.1).
+pub(crate) fn is_reset(pairs: &Pairs) -> bool {
+    pairs.get(string_key::CONNECTION_RESET).is_some()
+}
+
+/// The business status among a reply's pairs. Errors if it is there and its extra cannot be read: Kitex loses such a
+/// status without a word.
+pub(crate) fn business_status(pairs: &Pairs) -> Result<Option<Box<BusinessStatus>>, Error> {
+    let code = pairs.get(string_key::STATUS_CODE).and_then(|code| std::str::from_utf8(code).ok());
+    let Some(code) = code.and_then(|code| code.parse::<i32>().ok()).filter(|code| *code != 0) else {
+        return Ok(None);
+    };
+    let message = pairs.get(string_key::STATUS_MESSAGE).unwrap_or_default();
+    let extra = match pairs.get(string_key::STATUS_EXTRA) {
+        Some(extra) if !extra.is_empty() => read_extra(extra, code)?,
+        _ => BTreeMap::new(),
+    };
+    Ok(Some(Box::new(BusinessStatus { code, message: Str::from(String::from_utf8_lossy(message)), extra })))
+}
+
+fn read_extra(json: &[u8], code: i32) -> Result<BTreeMap<Str, Str>, Error> {
+    let extra: BTreeMap<String, String> = serde_json::from_slice(json).map_err(|error| {
+        let text = format!("the extra of business status {code} is not a JSON object of strings");
+        Error::new(ErrorKind::Protocol, Stage::Decode, text).with_source(error)
+    })?;
+    Ok(extra.into_iter().map(|(key, value)| (Str::from(key), Str::from(value))).collect())
+}
+
+/// What stands around a payload.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shell<'a> {
+    pub(crate) form: Form,
+    pub(crate) flags: u16,
+    pub(crate) envelope: Envelope<'a>,
+    /// Whether to write the payload's checksum.
+    pub(crate) checksum: bool,
+}
+
+impl Shell<'_> {
+    /// Appends a whole message. `acl` and `pairs` matter over TTHeader only. On an error nothing was appended.
+    pub(crate) fn write(
+        &self,
+        out: &mut Output,
+        payload: &Segments,
+        limits: &Limits,
+        acl: Option<&[u8]>,
+        pairs: impl FnOnce(&mut HeaderWriter<'_>),
+    ) -> Result<(), EncodeError> {
+        let len = self.envelope.len() + payload.len();
+        let frame_len = if self.form.is_framed() { 4 } else { 0 };
+        if len + frame_len > limits.max_frame {
+            return Err(EncodeError::limit("Limits::max_frame", len + frame_len, limits.max_frame));
+        }
+        out.reserve_message();
+        let mut checksum_at = None;
+        if self.form.has_header() {
+            let mut header = HeaderWriter::begin(out, self.flags, self.envelope.sequence, 0);
+            if let Some(token) = acl {
+                header.acl(token);
+            }
+            if self.checksum {
+                checksum_at = Some(header.reserve_string::<8>(string_key::CHECKSUM));
+            }
+            pairs(&mut header);
+            header.finish(len + frame_len)?;
+        }
+        let body_at = out.tail().len();
+        if frame_len > 0 {
+            out.tail().extend_from_slice(&(len as u32).to_be_bytes());
+        }
+        self.envelope.encode(out);
+        if let Some(at) = checksum_at {
+            let checksum = checksum(&out.tail()[body_at..], payload);
+            out.tail()[at..at + 8].copy_from_slice(&checksum);
+        }
+        out.append_segments(payload, LINK_PAYLOAD_FROM);
+        Ok(())
+    }
+}
+
+fn checksum(before: &[u8], payload: &Segments) -> [u8; 8] {
+    let mut checksum = Checksum::default();
+    checksum.update(before);
+    payload.iter().for_each(|piece| checksum.update(piece));
+    checksum.text()
+}
+
+/// What a client says of itself and of the callee.
+#[derive(Debug)]
+pub(crate) struct Names<'a> {
+    pub(crate) caller: &'a str,
+    pub(crate) service: Option<&'a str>,
+}
+
+/// Writes the pairs of a request (spec: kitex-wire 6.7, 8.2).
+pub(crate) fn request_pairs(
+    header: &mut HeaderWriter<'_>,
+    names: &Names<'_>,
+    form: Form,
+    method: &Method,
+    context: &Context,
+    now: Instant,
+) {
+    if !method.service().is_empty() {
+        header.string(&[string_key::SERVICE.as_bytes()], method.service().as_bytes());
+    }
+    metadata_pairs(header, &context.metadata);
+    let transport: &[u8] = if form.is_framed() { b"framed" } else { b"unframed" };
+    header.int(int_key::TRANSPORT_TYPE, transport);
+    header.int(int_key::FROM_SERVICE, names.caller.as_bytes());
+    header.int(int_key::TO_SERVICE, names.service.unwrap_or(method.service()).as_bytes());
+    header.int(int_key::TO_METHOD, method.name().as_bytes());
+    if let Some(deadline) = context.deadline {
+        let mut digits = [0; 20];
+        header.int(int_key::RPC_TIMEOUT, decimal(deadline.remaining_millis(now), &mut digits));
+    }
+    header.int(int_key::FROM_METHOD, context.caller_method().as_bytes());
+    let kind: &[u8] = if method.is_oneway() { b"4" } else { b"1" };
+    header.int(int_key::MSG_TYPE, kind);
+}
+
+/// The ACL token to send, which has a section of its own.
+pub(crate) fn acl_token(metadata: &Metadata) -> Option<&[u8]> {
+    if metadata.entries().is_empty() {
+        return None;
+    }
+    let key = string_key::ACL_TOKEN.strip_prefix(Scope::Transient.prefix())?;
+    let token =
+        metadata.entries().iter().find(|entry| entry.scope == Scope::Transient && entry.key == key)?;
+    (!token.value.is_empty()).then(|| token.value.as_bytes())
+}
+
+fn metadata_pairs(header: &mut HeaderWriter<'_>, metadata: &Metadata) {
+    for (key, value) in metadata.wire().iter() {
+        let Some((name, value)) = scoped(Scope::Persistent, key, value) else { continue };
+        if !metadata.covers(Scope::Persistent, name) {
+            header.string(&[key], value);
+        }
+    }
+    for entry in metadata.entries() {
+        let acl = entry.scope == Scope::Transient
+            && string_key::ACL_TOKEN.ends_with(&*entry.key)
+            && string_key::ACL_TOKEN.len() == Scope::Transient.prefix().len() + entry.key.len();
+        if acl || entry.scope == Scope::Backward || entry.key.is_empty() || entry.value.is_empty() {
+            continue;
+        }
+        header.string(&[entry.scope.prefix().as_bytes(), entry.key.as_bytes()], entry.value.as_bytes());
+    }
+}
+
+/// Writes the pairs of a reply or, with `status` absent, of an exception (spec: kitex-wire 6.7, 8.4, 9.1).
+pub(crate) fn reply_pairs(
+    header: &mut HeaderWriter<'_>,
+    status: Option<&Status>,
+    metadata: &Metadata,
+    reset: bool,
+) {
+    if let Some(Status::Business(status)) = status {
+        write_status(header, status);
+    }
+    if reset {
+        header.string(&[string_key::CONNECTION_RESET.as_bytes()], b"1");
+    }
+    for entry in metadata.entries().iter().filter(|entry| entry.scope == Scope::Backward) {
+        header.string(&[entry.key.as_bytes()], entry.value.as_bytes());
+    }
+    header.int(int_key::MSG_TYPE, if status.is_some() { b"2" } else { b"3" });
+}
+
+fn write_status(header: &mut HeaderWriter<'_>, status: &BusinessStatus) {
+    header.string(&[string_key::STATUS_CODE.as_bytes()], status.code.to_string().as_bytes());
+    header.string(&[string_key::STATUS_MESSAGE.as_bytes()], status.message.as_bytes());
+    if !status.extra.is_empty() {
+        let extra: BTreeMap<&str, &str> =
+            status.extra.iter().map(|(key, value)| (&**key, &**value)).collect();
+        // A map of strings has a JSON form whatever the strings are.
+        let json = serde_json::to_vec(&extra).unwrap_or_default();
+        header.string(&[string_key::STATUS_EXTRA.as_bytes()], &json);
+    }
+}
+
+/// Writes the pairs of the frame that says that a multiplexed connection is going away (spec: kitex-wire 12.4).
+pub(crate) fn control_pairs(header: &mut HeaderWriter<'_>) {
+    header.string(&[string_key::CONNECTION_RESET.as_bytes()], b"1");
+}
+
+fn decimal(mut value: u64, digits: &mut [u8; 20]) -> &[u8] {
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (value % 10) as u8;
+        value /= 10;
+        if value == 0 {
+            return &digits[at..];
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Calls as generated servers take them.
+
+use kitex_codec::{Message, first_field};
+
+use crate::{
+    Body, CallError, Context, Error, ErrorKind, MethodResult, Payload, Request, Response, Stage, Status,
+};
+
+/// A call whose arguments are decoded: what is left is its context, and to answer it.
+#[derive(Debug)]
+pub struct Incoming {
+    context: Context,
+}
+
+/// Decodes the arguments of a request. Errors, as [`ErrorKind::Arguments`], if they are none.
+pub fn accept<A: Message>(request: Request) -> Result<(Incoming, A), Error> {
+    let Request { method, mut context, body } = request;
+    let Body::Message(payload) = body else {
+        return Err(Error::new(ErrorKind::Arguments, Stage::Decode, "a stream came for a message"));
+    };
+    let args = payload.decode(context.limits()).map_err(|error| {
+        Error::new(ErrorKind::Arguments, Stage::Decode, "the arguments cannot be decoded")
+            .with_method(&method)
+            .with_source(error)
+    })?;
+    context.set_method(method);
+    Ok((Incoming { context }, args))
+}
+
+impl Incoming {
+    /// What the handler may know of the call.
+    pub fn context(&mut self) -> &mut Context {
+        &mut self.context
+    }
+
+    /// The answer to the call.
+    pub fn reply<R: MethodResult>(
+        mut self,
+        outcome: Result<R::Success, CallError<R::Exception>>,
+    ) -> Result<Response, Error> {
+        self.context.set_answered();
+        let metadata = self.context.take_response_metadata();
+        let (status, result) = match outcome {
+            Ok(value) => (Status::Ok, R::from_outcome(Ok(value))),
+            Err(CallError::Exception(exception)) => (Status::Exception(0), R::from_outcome(Err(exception))),
+            Err(CallError::Status(status)) => {
+                return Ok(Response { metadata, ..Response::empty(Status::Business(status)) });
+            }
+            Err(CallError::Failed(error)) => return Err(error.with_metadata(metadata)),
+        };
+        let payload = Payload::encode(&result, self.context.limits())?;
+        let status = match status {
+            Status::Exception(_) => Status::Exception(exception_id(&payload)),
+            status => status,
+        };
+        Ok(Response { metadata, ..Response::new(status, payload) })
+    }
+}
+
+/// The field that a result's exception stands in: it is the first that was written.
+fn exception_id(payload: &Payload) -> i16 {
+    let first = payload.segments().iter().next();
+    first.and_then(|bytes| first_field(bytes)).map_or(0, |field| field.id)
+}

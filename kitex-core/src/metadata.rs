@@ -1,0 +1,202 @@
+//! Key-value pairs that ride beside a call (spec: kitex-wire 8).
+
+use std::fmt;
+
+use kitex_codec::{Pairs, Str, string_key};
+
+/// How far a pair travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// To the next hop, and no further.
+    Transient,
+    /// Down the whole chain of calls.
+    Persistent,
+    /// Back to the caller, on a response.
+    Backward,
+}
+
+impl Scope {
+    /// What stands before the key on the wire.
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Self::Transient => string_key::TRANSIENT,
+            Self::Persistent => string_key::PERSISTENT,
+            Self::Backward => "",
+        }
+    }
+}
+
+/// The metadata of a request or a response.
+///
+/// What came from the wire stays the bytes it was until somebody asks for it; what is set here lies over it. A pair
+/// with an empty key or value is not sent (spec: kitex-wire 8.1).
+///
+/// ```
+/// use kitex_core::{Metadata, Scope};
+///
+/// let mut metadata = Metadata::new();
+/// metadata.set(Scope::Persistent, "TENANT", "blue");
+/// assert_eq!(metadata.get(Scope::Persistent, "TENANT"), Some("blue"));
+/// assert_eq!(metadata.get(Scope::Transient, "TENANT"), None);
+/// ```
+#[derive(Clone, Default)]
+pub struct Metadata {
+    received: Pairs,
+    set: Vec<Entry>,
+}
+
+#[derive(Clone)]
+pub(crate) struct Entry {
+    pub(crate) scope: Scope,
+    pub(crate) key: Str,
+    pub(crate) value: Str,
+}
+
+impl Metadata {
+    /// No pairs. Takes no memory.
+    pub const fn new() -> Self {
+        Self { received: Pairs::new(), set: Vec::new() }
+    }
+
+    /// The pairs of a received header.
+    pub fn received(pairs: Pairs) -> Self {
+        Self { received: pairs, set: Vec::new() }
+    }
+
+    /// Sets a pair in place of an earlier one.
+    pub fn set(&mut self, scope: Scope, key: impl Into<Str>, value: impl Into<Str>) {
+        let (key, value) = (key.into(), value.into());
+        match self.set.iter_mut().find(|entry| entry.scope == scope && entry.key == key) {
+            Some(entry) => entry.value = value,
+            None => self.set.push(Entry { scope, key, value }),
+        }
+    }
+
+    /// The value of a key, if it is there and is UTF-8.
+    ///
+    /// A backward key is found with and without the prefix that some servers give it (spec: kitex-wire 8.4).
+    pub fn get(&self, scope: Scope, key: &str) -> Option<&str> {
+        self.get_bytes(scope, key).and_then(|value| std::str::from_utf8(value).ok())
+    }
+
+    /// The value of a key as it came.
+    pub fn get_bytes(&self, scope: Scope, key: &str) -> Option<&[u8]> {
+        let set = self.set.iter().find(|entry| entry.scope == scope && entry.key == key);
+        if let Some(entry) = set {
+            return Some(entry.value.as_bytes());
+        }
+        let found = self.received_scope(scope).filter(|(found, _)| *found == key.as_bytes()).last();
+        found.map(|(_, value)| value)
+    }
+
+    /// All pairs of a scope, those that were set last.
+    pub fn iter(&self, scope: Scope) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let set = self.set.iter().filter(move |entry| entry.scope == scope);
+        let set = set.map(|entry| (entry.key.as_bytes(), entry.value.as_bytes()));
+        let covered = move |key: &[u8]| self.set.iter().any(|e| e.scope == scope && e.key.as_bytes() == key);
+        self.received_scope(scope).filter(move |(key, _)| !covered(key)).chain(set)
+    }
+
+    /// True if there is no pair of any scope.
+    pub fn is_empty(&self) -> bool {
+        self.received.is_empty() && self.set.is_empty()
+    }
+
+    /// The pairs of the header that this metadata came with, under their names on the wire.
+    pub fn wire(&self) -> &Pairs {
+        &self.received
+    }
+
+    /// What an outgoing call inherits: the persistent pairs and nothing else (spec: kitex-wire 8.2).
+    pub fn inherited(&self) -> Self {
+        let persistent = self.set.iter().filter(|entry| entry.scope == Scope::Persistent);
+        Self { received: self.received.clone(), set: persistent.cloned().collect() }
+    }
+
+    /// Takes over all that `other` has set.
+    pub fn merge(&mut self, other: &Metadata) {
+        for entry in &other.set {
+            self.set(entry.scope, entry.key.clone(), entry.value.clone());
+        }
+    }
+
+    /// What was set, for the writer of a header.
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.set
+    }
+
+    /// True if a pair was set over a received one.
+    pub(crate) fn covers(&self, scope: Scope, key: &[u8]) -> bool {
+        self.set.iter().any(|entry| entry.scope == scope && entry.key.as_bytes() == key)
+    }
+
+    fn received_scope(&self, scope: Scope) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.received.iter().filter_map(move |(key, value)| scoped(scope, key, value))
+    }
+}
+
+/// A received pair as one of `scope`, its prefix taken off.
+pub(crate) fn scoped<'a>(scope: Scope, key: &'a [u8], value: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
+    if scope == Scope::Backward {
+        return Some((key.strip_prefix(string_key::BACKWARD.as_bytes()).unwrap_or(key), value));
+    }
+    if key.starts_with(string_key::TRANSIENT_UPSTREAM.as_bytes()) {
+        return None;
+    }
+    let key = key.strip_prefix(scope.prefix().as_bytes())?;
+    (!key.is_empty() && !value.is_empty()).then_some((key, value))
+}
+
+impl fmt::Debug for Metadata {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let set =
+            self.set.iter().map(|entry| (format!("{}{}", entry.scope.prefix(), entry.key), &entry.value));
+        f.debug_struct("Metadata")
+            .field("received", &self.received)
+            .field("set", &set.collect::<Vec<_>>())
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_set_again_is_replaced() {
+        let mut metadata = Metadata::new();
+        metadata.set(Scope::Transient, "K", "1");
+        metadata.set(Scope::Transient, "K", "2");
+        metadata.set(Scope::Persistent, "K", "3");
+        assert_eq!(metadata.get(Scope::Transient, "K"), Some("2"));
+        assert_eq!(metadata.iter(Scope::Transient).count(), 1);
+    }
+
+    #[test]
+    fn only_persistent_pairs_are_inherited() {
+        let mut metadata = Metadata::new();
+        metadata.set(Scope::Transient, "T", "1");
+        metadata.set(Scope::Persistent, "P", "2");
+        let inherited = metadata.inherited();
+        assert_eq!(inherited.get(Scope::Transient, "T"), None);
+        assert_eq!(inherited.get(Scope::Persistent, "P"), Some("2"));
+    }
+
+    #[test]
+    fn prefixes_decide_the_scope() {
+        let cases: [(Scope, &str, Option<&str>); 7] = [
+            (Scope::Transient, "RPC_TRANSIT_A", Some("A")),
+            (Scope::Transient, "RPC_TRANSIT_UPSTREAM_A", None),
+            (Scope::Transient, "RPC_TRANSIT_", None),
+            (Scope::Persistent, "RPC_PERSIST_A", Some("A")),
+            (Scope::Persistent, "RPC_TRANSIT_A", None),
+            (Scope::Backward, "A", Some("A")),
+            (Scope::Backward, "RPC_BACKWARD_A", Some("A")),
+        ];
+        for (scope, key, expected) in cases {
+            let found = scoped(scope, key.as_bytes(), b"v").map(|(key, _)| key);
+            assert_eq!(found, expected.map(str::as_bytes), "{key}");
+        }
+        assert_eq!(scoped(Scope::Persistent, b"RPC_PERSIST_A", b""), None);
+    }
+}

@@ -1,0 +1,214 @@
+//! Which service and method a request is for (spec: kitex-wire 10.2).
+
+use std::fmt;
+
+use kitex_codec::Str;
+use tower_service::Service;
+
+use crate::{
+    BoxError, Error, Method, MethodDescriptor, NamedService, Request, Response, ServiceDescriptor,
+    SharedService,
+};
+
+/// The services behind one port.
+#[derive(Debug, Clone, Default)]
+pub struct Router {
+    routes: Vec<Route>,
+    fallback: Option<usize>,
+    strict: bool,
+    unknown: Option<SharedService>,
+}
+
+#[derive(Debug, Clone)]
+struct Route {
+    descriptor: &'static ServiceDescriptor,
+    /// Sorted by name.
+    methods: Vec<&'static MethodDescriptor>,
+    service: SharedService,
+}
+
+/// Where a request goes.
+#[derive(Debug)]
+pub(crate) struct Routed {
+    pub(crate) target: Target,
+    pub(crate) method: Method,
+}
+
+/// The place of a service in a [`Router`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Target(usize);
+
+impl Target {
+    /// The service that takes what no other does.
+    const UNKNOWN: Self = Self(usize::MAX);
+}
+
+impl Router {
+    /// A router without services.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a generated server.
+    pub fn add<S>(&mut self, service: S)
+    where
+        S: NamedService + Service<Request, Response = Response> + Clone + Send + Sync + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send + 'static,
+    {
+        self.add_shared(S::SERVICE, SharedService::new(service));
+    }
+
+    /// Adds a service under a description of its own.
+    pub fn add_shared(&mut self, descriptor: &'static ServiceDescriptor, service: SharedService) {
+        let mut methods: Vec<_> = descriptor.methods.iter().collect();
+        methods.sort_by_key(|method| method.name);
+        self.routes.push(Route { descriptor, methods, service });
+    }
+
+    /// Names the service that gets requests which name none, if it has their method.
+    pub fn set_fallback(&mut self, name: &str) -> Result<(), RouterError> {
+        let found = self.routes.iter().position(|route| route.descriptor.name == name);
+        self.fallback = Some(found.ok_or_else(|| RouterError::NoSuchService(name.into()))?);
+        Ok(())
+    }
+
+    /// Refuses requests that do not name a service of this router.
+    pub fn set_strict(&mut self, strict: bool) {
+        self.strict = strict;
+    }
+
+    /// Gives requests for services and methods that are not here to `service`, bytes and all.
+    pub fn set_unknown(&mut self, service: SharedService) {
+        self.unknown = Some(service);
+    }
+
+    /// Wraps every service, the one for unknown requests included.
+    pub fn map(&mut self, mut wrap: impl FnMut(SharedService) -> SharedService) {
+        let services = self.routes.iter_mut().map(|route| &mut route.service).chain(&mut self.unknown);
+        services.for_each(|service| *service = wrap(service.clone()));
+    }
+
+    /// Errors if requests could be served by two services with equal right, or by none at all.
+    pub fn check(&self) -> Result<(), RouterError> {
+        if self.routes.is_empty() && self.unknown.is_none() {
+            return Err(RouterError::NoService);
+        }
+        for (at, route) in self.routes.iter().enumerate() {
+            let earlier = &self.routes[..at];
+            let name = route.descriptor.name;
+            if earlier.iter().any(|other| other.descriptor.name == name) {
+                return Err(RouterError::SameService(name));
+            }
+            if self.strict || self.fallback.is_some() {
+                continue;
+            }
+            let both =
+                |method: &&&MethodDescriptor| earlier.iter().any(|other| other.find(method.name).is_some());
+            if let Some(method) = route.methods.iter().find(both) {
+                return Err(RouterError::SameMethod(method.name));
+            }
+        }
+        Ok(())
+    }
+
+    /// The services here.
+    pub fn services(&self) -> impl Iterator<Item = &'static ServiceDescriptor> {
+        self.routes.iter().map(|route| route.descriptor)
+    }
+
+    /// The service at a place.
+    pub fn service(&self, target: Target) -> Option<&SharedService> {
+        match target {
+            Target::UNKNOWN => self.unknown.as_ref(),
+            Target(at) => self.routes.get(at).map(|route| &route.service),
+        }
+    }
+
+    /// Finds the method `method` of the service named `service`; an empty name counts as none.
+    pub(crate) fn route(&self, service: &[u8], method: &[u8]) -> Result<Routed, Error> {
+        match self.find(service, method) {
+            Ok((at, method)) => Ok(Routed { target: Target(at), method: Method::from(method) }),
+            Err(_) if self.unknown.is_some() => {
+                let method = Method::dynamic(lossy(service), lossy(method));
+                Ok(Routed { target: Target::UNKNOWN, method })
+            }
+            Err(Missing::Service) => Err(Error::unknown_service(&lossy(service), &lossy(method))),
+            Err(Missing::Method) => {
+                Err(Error::unknown_method(&Method::dynamic(lossy(service), lossy(method))))
+            }
+        }
+    }
+
+    fn find(&self, service: &[u8], method: &[u8]) -> Result<(usize, &'static MethodDescriptor), Missing> {
+        let name = std::str::from_utf8(method).map_err(|_| Missing::Service)?;
+        let named = self.routes.iter().position(|route| route.descriptor.name.as_bytes() == service);
+        if let Some(at) = named {
+            return self.routes[at].find(name).map(|method| (at, method)).ok_or(Missing::Method);
+        }
+        if self.strict {
+            return Err(Missing::Service);
+        }
+        if service.is_empty() {
+            let mut order = self.fallback.into_iter().chain(0..self.routes.len());
+            return order.find_map(|at| self.method_at(at, name)).ok_or(Missing::Service);
+        }
+        // Clients of Kitex v0.9.0 wrote wrong service names: a method that one service alone has is served.
+        let mut having = (0..self.routes.len()).filter_map(|at| self.method_at(at, name));
+        match (having.next(), having.next()) {
+            (Some(only), None) => Ok(only),
+            _ => Err(Missing::Service),
+        }
+    }
+
+    fn method_at(&self, at: usize, name: &str) -> Option<(usize, &'static MethodDescriptor)> {
+        self.routes[at].find(name).map(|method| (at, method))
+    }
+}
+
+impl Route {
+    fn find(&self, name: &str) -> Option<&'static MethodDescriptor> {
+        let at = self.methods.binary_search_by_key(&name, |method| method.name).ok()?;
+        Some(self.methods[at])
+    }
+}
+
+enum Missing {
+    Service,
+    Method,
+}
+
+fn lossy(name: &[u8]) -> Str {
+    Str::from(String::from_utf8_lossy(name))
+}
+
+/// Services that cannot stand behind one port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RouterError {
+    /// There is no service.
+    NoService,
+    /// Two services have the same name.
+    SameService(&'static str),
+    /// Two services have the same method, and none is the fallback for requests that name no service.
+    SameMethod(&'static str),
+    /// The fallback is none of the services.
+    NoSuchService(Str),
+}
+
+impl fmt::Display for RouterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoService => f.write_str("there is no service to serve: add one"),
+            Self::SameService(name) => write!(f, "the service {name} was added twice"),
+            Self::SameMethod(name) => write!(
+                f,
+                "two services have a method {name}: name the one that serves requests without a service name \
+                 (fallback), or refuse such requests (strict)"
+            ),
+            Self::NoSuchService(name) => write!(f, "the fallback {name} is none of the services"),
+        }
+    }
+}
+
+impl std::error::Error for RouterError {}

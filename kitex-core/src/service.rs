@@ -1,0 +1,114 @@
+//! Services as trait objects: what a router holds, and what a stub calls.
+
+use std::any::Any;
+use std::future::{Future, poll_fn, ready};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll, Waker};
+
+use tower_service::Service;
+
+use crate::{BoxError, Error, Request, Response, ServiceDescriptor};
+
+/// A boxed future that can be sent between threads.
+pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// A service that says what its IDL calls it. Implemented by generated servers.
+pub trait NamedService {
+    /// The IDL's description of the service.
+    const SERVICE: &'static ServiceDescriptor;
+}
+
+/// A service without its type. Cheap to clone.
+///
+/// Each call clones the service behind it, waits until the clone is ready, and calls it, as tower asks for.
+#[derive(Clone)]
+pub struct SharedService(Arc<dyn CallOnce>);
+
+impl SharedService {
+    /// Takes the type off a service.
+    pub fn new<S>(service: S) -> Self
+    where
+        S: Service<Request, Response = Response> + Clone + Send + Sync + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send + 'static,
+    {
+        Self(Arc::new(Typed(service)))
+    }
+
+    /// Calls the service.
+    pub fn call(&self, request: Request) -> BoxFuture<Result<Response, Error>> {
+        self.0.call_once(request)
+    }
+}
+
+impl std::fmt::Debug for SharedService {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SharedService")
+    }
+}
+
+impl Service<Request> for SharedService {
+    type Response = Response;
+    type Error = Error;
+    type Future = BoxFuture<Result<Response, Error>>;
+
+    fn poll_ready(&mut self, _: &mut TaskContext<'_>) -> Poll<Result<(), Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        self.0.call_once(request)
+    }
+}
+
+trait CallOnce: Send + Sync {
+    fn call_once(&self, request: Request) -> BoxFuture<Result<Response, Error>>;
+}
+
+struct Typed<S>(S);
+
+impl<S> CallOnce for Typed<S>
+where
+    S: Service<Request, Response = Response> + Clone + Send + Sync + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send + 'static,
+{
+    fn call_once(&self, request: Request) -> BoxFuture<Result<Response, Error>> {
+        let mut service = self.0.clone();
+        // Nearly every service is ready at once: then the box holds the answer's future and nothing else.
+        match service.poll_ready(&mut TaskContext::from_waker(Waker::noop())) {
+            Poll::Ready(Ok(())) => boxed(service.call(request)),
+            Poll::Ready(Err(error)) => Box::pin(ready(Err(into_error(error)))),
+            Poll::Pending => Box::pin(async move {
+                poll_fn(|task| service.poll_ready(task)).await.map_err(into_error)?;
+                service.call(request).await.map_err(into_error)
+            }),
+        }
+    }
+}
+
+/// Boxes the future of an answer, unless it is in such a box already: that of a generated server is.
+fn boxed<F, E>(answer: F) -> BoxFuture<Result<Response, Error>>
+where
+    F: Future<Output = Result<Response, E>> + Send + 'static,
+    E: Into<BoxError>,
+{
+    let mut answer = Some(answer);
+    let same: &mut dyn Any = &mut answer;
+    if let Some(Some(same)) =
+        same.downcast_mut::<Option<BoxFuture<Result<Response, Error>>>>().map(Option::take)
+    {
+        return same;
+    }
+    Box::pin(async move {
+        match answer {
+            Some(answer) => answer.await.map_err(into_error),
+            None => unreachable!("only the branch above takes the answer"),
+        }
+    })
+}
+
+fn into_error<E: Into<BoxError>>(error: E) -> Error {
+    Error::from_box(error.into())
+}
