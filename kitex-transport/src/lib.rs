@@ -1,0 +1,16 @@
+//! Tokio drivers of the protocol engine: servers, channels, pools and multiplexed connections.
+//!
+//! Nothing here gives a header a meaning or decides what a peer is answered: that is `kitex-core`'s. What is here moves
+//! bytes, wakes tasks, and keeps the bounds on connections and memory.
+
+mod address;
+mod io;
+mod memory;
+mod socket;
+mod stream;
+
+pub use address::{Address, AddressError, Addresses};
+pub use io::Io;
+pub use memory::Memory;
+pub use socket::SocketOptions;
+pub use stream::{Listener, Stream};
