@@ -41,7 +41,16 @@ pub struct Context {
 /// What few calls use.
 #[derive(Default)]
 struct Rest {
-    extensions: Vec<(TypeId, Box<dyn Any + Send + Sync>)>,
+    extensions: Vec<Extension>,
+}
+
+/// A value that a layer left for those after it.
+#[derive(Clone)]
+struct Extension {
+    kind: TypeId,
+    /// Whether calls made on behalf of this one get it too.
+    inherited: bool,
+    value: Arc<dyn Any + Send + Sync>,
 }
 
 impl Context {
@@ -65,6 +74,7 @@ impl Context {
             metadata: self.metadata.inherited(),
             deadline: self.deadline,
             caller_method,
+            rest: self.kept(|extension| extension.inherited),
             ..Self::default()
         }
     }
@@ -78,9 +88,17 @@ impl Context {
             caller: self.caller.clone(),
             caller_method: self.caller_method.clone(),
             method: self.method.clone(),
+            rest: self.kept(|_| true),
             connection: self.connection.clone(),
             ..Self::default()
         }
+    }
+
+    /// Those of the extensions that a further context gets.
+    fn kept(&self, keeps: impl Fn(&Extension) -> bool) -> Option<Box<Rest>> {
+        let rest = self.rest.as_ref()?;
+        let extensions: Vec<_> = rest.extensions.iter().filter(|one| keeps(one)).cloned().collect();
+        (!extensions.is_empty()).then(|| Box::new(Rest { extensions }))
     }
 
     /// Who is at the other end.
@@ -160,15 +178,24 @@ impl Context {
     /// A value that a layer left for those after it.
     pub fn extension<T: Any + Send + Sync>(&self) -> Option<&T> {
         let extensions = &self.rest.as_ref()?.extensions;
-        let (_, value) = extensions.iter().find(|(kind, _)| *kind == TypeId::of::<T>())?;
-        value.downcast_ref()
+        let extension = extensions.iter().find(|extension| extension.kind == TypeId::of::<T>())?;
+        extension.value.downcast_ref()
     }
 
     /// Leaves a value for those after this layer, in place of an earlier one of the same type.
     pub fn set_extension<T: Any + Send + Sync>(&mut self, value: T) {
+        self.put_extension(value, false);
+    }
+
+    /// Leaves a value for those after this layer and for the calls that are made on behalf of this one.
+    pub fn set_inherited_extension<T: Any + Send + Sync>(&mut self, value: T) {
+        self.put_extension(value, true);
+    }
+
+    fn put_extension<T: Any + Send + Sync>(&mut self, value: T, inherited: bool) {
         let extensions = &mut self.rest.get_or_insert_default().extensions;
-        extensions.retain(|(kind, _)| *kind != TypeId::of::<T>());
-        extensions.push((TypeId::of::<T>(), Box::new(value)));
+        extensions.retain(|extension| extension.kind != TypeId::of::<T>());
+        extensions.push(Extension { kind: TypeId::of::<T>(), inherited, value: Arc::new(value) });
     }
 }
 
@@ -212,5 +239,9 @@ mod tests {
         context.set_extension("text");
         assert_eq!(context.extension::<u8>(), Some(&2));
         assert_eq!(context.extension::<u16>(), None);
+        context.set_inherited_extension(3_u16);
+        let inherited = context.inherited();
+        assert_eq!((inherited.extension::<u8>(), inherited.extension::<u16>()), (None, Some(&3)));
+        assert_eq!(context.try_clone().extension::<u8>(), Some(&2));
     }
 }

@@ -33,6 +33,12 @@ impl Incoming {
         &mut self.context
     }
 
+    /// The end of a oneway call, which nobody waits for: its answer is not sent.
+    pub fn done(mut self) -> Result<Response, Error> {
+        self.context.set_answered();
+        Ok(Response::empty(Status::Ok))
+    }
+
     /// The answer to the call.
     pub fn reply<R: MethodResult>(
         mut self,

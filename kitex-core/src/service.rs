@@ -26,14 +26,18 @@ pub trait NamedService {
 pub struct SharedService(Arc<dyn CallOnce>);
 
 impl SharedService {
-    /// Takes the type off a service.
+    /// Takes the type off a service. One without its type stays the same.
     pub fn new<S>(service: S) -> Self
     where
         S: Service<Request, Response = Response> + Clone + Send + Sync + 'static,
         S::Error: Into<BoxError>,
         S::Future: Send + 'static,
     {
-        Self(Arc::new(Typed(service)))
+        let any: &dyn Any = &service;
+        match any.downcast_ref::<Self>() {
+            Some(shared) => shared.clone(),
+            None => Self(Arc::new(Typed(service))),
+        }
     }
 
     /// Calls the service.
