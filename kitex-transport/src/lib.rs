@@ -4,13 +4,18 @@
 //! bytes, wakes tasks, and keeps the bounds on connections and memory.
 
 mod address;
+mod channel;
+mod clock;
 mod io;
 mod memory;
+mod server;
 mod socket;
 mod stream;
 
 pub use address::{Address, AddressError, Addresses};
+pub use channel::{BackoffConfig, Channel, ChannelConfig, ChannelStats, Mode, MultiplexConfig, PoolConfig};
 pub use io::Io;
 pub use memory::Memory;
+pub use server::{Bound, ServeError, ServerHandle, ServerSettings, ServerStats};
 pub use socket::SocketOptions;
 pub use stream::{Listener, Stream};

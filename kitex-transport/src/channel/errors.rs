@@ -1,0 +1,40 @@
+//! How a call fails when its connection does.
+
+use std::borrow::Cow;
+use std::io;
+
+use kitex_core::{ConnectionInfo, Error, ErrorKind, Stage};
+
+/// A connection was closed or broke while a call was under way on it.
+#[cold]
+pub(super) fn closed(info: &ConnectionInfo, stage: Stage, text: impl Into<Cow<'static, str>>) -> Error {
+    Error::new(ErrorKind::Closed, stage, text).with_peer(info.peer())
+}
+
+/// Reading or writing failed.
+#[cold]
+pub(super) fn broken(info: &ConnectionInfo, stage: Stage, error: io::Error) -> Error {
+    closed(info, stage, "the connection broke").with_source(error)
+}
+
+/// The peer sends no more; `left_over` bytes of an answer came before.
+#[cold]
+pub(super) fn ended(info: &ConnectionInfo, left_over: usize) -> Error {
+    let text = match left_over {
+        0 => "the peer closed the connection before it answered",
+        _ => "the peer closed the connection in the middle of its answer",
+    };
+    closed(info, Stage::Read, text)
+}
+
+/// The channel was closed.
+#[cold]
+pub(super) fn shutdown() -> Error {
+    Error::new(ErrorKind::Shutdown, Stage::Pick, "the channel is closed")
+}
+
+/// Connections are made by a runtime.
+#[cold]
+pub(super) fn no_runtime() -> Error {
+    Error::new(ErrorKind::Connect, Stage::Dial, "no connection: the call runs outside a Tokio runtime")
+}

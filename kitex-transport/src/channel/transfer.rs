@@ -1,0 +1,63 @@
+//! Bytes between a stream and an engine.
+
+use std::future::Future;
+use std::io::{self, IoSlice};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
+
+use kitex_codec::{BytesMut, CHUNK, Output, take_chunk};
+use tokio::io::AsyncReadExt;
+
+use crate::Io;
+
+/// Pieces of one vectored write.
+const SLICES: usize = 16;
+
+/// Free bytes below which a read is not worth its system call.
+const ROOM: usize = 2048;
+
+/// Writes once of what `output` holds, which is not empty; gives how many bytes were taken.
+pub(super) fn poll_send<S: Io>(
+    stream: &mut S,
+    output: &mut Output,
+    task: &mut Context<'_>,
+) -> Poll<io::Result<usize>> {
+    let stream = Pin::new(stream);
+    let sent = match output.front() {
+        (bytes, true) => ready!(stream.poll_write(task, bytes))?,
+        _ => {
+            let mut slices = [IoSlice::new(&[]); SLICES];
+            let filled = output.io_slices(&mut slices);
+            ready!(stream.poll_write_vectored(task, &slices[..filled]))?
+        }
+    };
+    if sent == 0 {
+        return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+    }
+    output.advance(sent);
+    Poll::Ready(Ok(sent))
+}
+
+/// Reads once behind what `input` holds; 0 at the end. `expected` is the length of the message that `input` begins
+/// with, if that is known.
+pub(super) fn poll_receive<S: Io>(
+    stream: &mut S,
+    input: &mut BytesMut,
+    expected: Option<usize>,
+    task: &mut Context<'_>,
+) -> Poll<io::Result<usize>> {
+    make_room(input, expected);
+    pin!(stream.read_buf(input)).poll(task)
+}
+
+/// Makes room for the next read: a chunk, or as much again as a large message has brought already. What its header
+/// promises takes no memory.
+fn make_room(input: &mut BytesMut, expected: Option<usize>) {
+    let held = input.len();
+    let missing = expected.map_or(0, |whole| whole.saturating_sub(held));
+    if input.capacity() == 0 {
+        *input = take_chunk();
+    } else if input.capacity() - held < missing.clamp(ROOM, CHUNK) {
+        input.reserve(missing.clamp(CHUNK, held.max(CHUNK)));
+    }
+}

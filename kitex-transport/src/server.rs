@@ -1,0 +1,259 @@
+//! Servers: listeners, their connections, and how both end.
+
+mod accept;
+mod calls;
+mod driver;
+mod log;
+mod phase;
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use kitex_codec::Limits;
+use kitex_core::{Router, RouterError, ServerConfig};
+
+use crate::{Address, AddressError, Addresses, Listener, SocketOptions};
+
+use log::LogLimit;
+use phase::{Phase, Phases};
+
+/// How a server behaves.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ServerSettings {
+    /// How connections behave.
+    pub connection: ServerConfig,
+    /// Bounds on messages.
+    pub limits: Limits,
+    /// Connections at a time; one more is closed at once. 65 536.
+    pub max_connections: usize,
+    /// Bytes of input held for one connection, half-read messages included. 32 MiB.
+    pub max_input: usize,
+    /// Bytes of input held for all connections; reading pauses at it. 1 GiB.
+    pub max_server_input: usize,
+    /// How long a peer may take nothing of what is written to it. 10 seconds.
+    pub write_timeout: Duration,
+    /// How long calls under way may take once the server shuts down. 30 seconds.
+    pub grace: Duration,
+    /// How long connections without a call stay open once the server shuts down, so that requests on their way to it
+    /// are still served. 100 milliseconds.
+    pub lame_duck: Duration,
+    /// A handler that keeps its thread for longer at a time is named in the log. 1 millisecond.
+    pub slow_poll: Duration,
+    /// Options of TCP sockets.
+    pub socket: SocketOptions,
+}
+
+impl Default for ServerSettings {
+    fn default() -> Self {
+        Self {
+            connection: ServerConfig::default(),
+            limits: Limits::default(),
+            max_connections: 65_536,
+            max_input: 32 << 20,
+            max_server_input: 1 << 30,
+            write_timeout: Duration::from_secs(10),
+            grace: Duration::from_secs(30),
+            lame_duck: Duration::from_millis(100),
+            slow_poll: Duration::from_millis(1),
+            socket: SocketOptions::default(),
+        }
+    }
+}
+
+/// What the connections of a server share.
+#[derive(Debug)]
+struct Shared {
+    router: Arc<Router>,
+    settings: ServerSettings,
+    connection: Arc<ServerConfig>,
+    limits: Arc<Limits>,
+    phases: Phases,
+    log: LogLimit,
+    connections: AtomicUsize,
+    refused: AtomicU64,
+    slow_polls: AtomicU64,
+    input: AtomicUsize,
+}
+
+/// A server that listens. Connections are made from then on, and served once [`serve`](Self::serve) runs.
+#[derive(Debug)]
+pub struct Bound {
+    listeners: Vec<Listener>,
+    addresses: Vec<Address>,
+    shared: Arc<Shared>,
+}
+
+impl Bound {
+    /// Listens at addresses. Errors if one of them cannot be listened at, or if the services cannot stand together.
+    pub async fn bind(
+        addresses: Addresses,
+        router: Router,
+        settings: ServerSettings,
+    ) -> Result<Self, ServeError> {
+        router.check()?;
+        let mut listeners = Vec::new();
+        let mut bound = Vec::new();
+        for address in addresses.into_list()? {
+            let listener = Listener::bind(&address, &settings.socket).await;
+            let listened = listener.and_then(|listener| Ok((listener.address()?, listener)));
+            let (at, listener) = listened.map_err(|error| ServeError::Listen(address, error))?;
+            listeners.push(listener);
+            bound.push(at);
+        }
+        let shared = Shared {
+            router: Arc::new(router),
+            connection: Arc::new(settings.connection.clone()),
+            limits: Arc::new(settings.limits.clone()),
+            settings: ServerSettings {
+                // A whole message always fits into what is held for its connection.
+                max_input: settings.max_input.max(settings.limits.max_frame.saturating_mul(2)),
+                ..settings
+            },
+            phases: Phases::new(),
+            log: LogLimit::new(),
+            connections: AtomicUsize::new(0),
+            refused: AtomicU64::new(0),
+            slow_polls: AtomicU64::new(0),
+            input: AtomicUsize::new(0),
+        };
+        Ok(Self { listeners, addresses: bound, shared: Arc::new(shared) })
+    }
+
+    /// Where the server listens; the port is the one that the system chose for port 0.
+    pub fn addresses(&self) -> &[Address] {
+        &self.addresses
+    }
+
+    /// A handle that outlives [`serve`](Self::serve).
+    pub fn handle(&self) -> ServerHandle {
+        ServerHandle(Arc::clone(&self.shared))
+    }
+
+    /// Serves until [`ServerHandle::shutdown`], and then until every connection has ended or the grace is over.
+    pub async fn serve(self) -> Result<(), ServeError> {
+        let Self { listeners, shared, .. } = self;
+        let accepting: Vec<_> = listeners
+            .into_iter()
+            .map(|listener| tokio::spawn(accept::run(listener, Arc::clone(&shared))))
+            .collect();
+        shared.phases.reached(Phase::Draining).await;
+        for task in accepting {
+            // The loop has no end of its own: it ends with the phase, and its listener with it.
+            let _ = task.await;
+        }
+        let ended = async {
+            let idle = tokio::time::sleep(shared.settings.lame_duck);
+            tokio::select! {
+                () = shared.phases.emptied(&shared.connections) => return,
+                () = idle => shared.phases.advance(Phase::Closing),
+            }
+            shared.phases.emptied(&shared.connections).await;
+        };
+        let grace = shared.settings.grace;
+        let in_time = tokio::select! {
+            in_time = tokio::time::timeout(grace, ended) => in_time.is_ok(),
+            () = shared.phases.reached(Phase::Aborting) => false,
+        };
+        if !in_time {
+            let left = shared.connections.load(Ordering::Acquire);
+            tracing::warn!(
+                connections = left,
+                ?grace,
+                "calls were still under way when the shutdown's grace was over"
+            );
+            shared.phases.advance(Phase::Aborting);
+            shared.phases.emptied(&shared.connections).await;
+        }
+        Ok(())
+    }
+}
+
+/// Shuts a server down and tells how it does. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct ServerHandle(Arc<Shared>);
+
+impl ServerHandle {
+    /// Begins the shutdown: no connection is accepted any more, peers are told, calls under way are answered. Once
+    /// more, nothing further happens.
+    pub fn shutdown(&self) {
+        self.0.phases.advance(Phase::Draining);
+    }
+
+    /// Ends every connection at once, calls under way or not.
+    pub fn abort(&self) {
+        self.0.phases.advance(Phase::Aborting);
+    }
+
+    /// How the server does.
+    pub fn stats(&self) -> ServerStats {
+        let shared = &*self.0;
+        ServerStats {
+            connections: shared.connections.load(Ordering::Relaxed),
+            refused_connections: shared.refused.load(Ordering::Relaxed),
+            slow_polls: shared.slow_polls.load(Ordering::Relaxed),
+            held_input: shared.input.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// How a server does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct ServerStats {
+    /// Connections now.
+    pub connections: usize,
+    /// Connections closed because there were too many.
+    pub refused_connections: u64,
+    /// Times that a handler kept its thread for too long.
+    pub slow_polls: u64,
+    /// Bytes of half-read messages, by steps of 64 KiB a connection.
+    pub held_input: usize,
+}
+
+/// Why a server does not serve.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The services cannot stand behind one port.
+    Services(RouterError),
+    /// The text is no address.
+    Address(AddressError),
+    /// An address cannot be listened at.
+    Listen(Address, io::Error),
+}
+
+impl fmt::Display for ServeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Services(error) => error.fmt(f),
+            Self::Address(error) => error.fmt(f),
+            Self::Listen(address, error) => write!(f, "cannot listen at {address}: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for ServeError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Services(error) => Some(error),
+            Self::Address(error) => Some(error),
+            Self::Listen(_, error) => Some(error),
+        }
+    }
+}
+
+impl From<RouterError> for ServeError {
+    fn from(error: RouterError) -> Self {
+        Self::Services(error)
+    }
+}
+
+impl From<AddressError> for ServeError {
+    fn from(error: AddressError) -> Self {
+        Self::Address(error)
+    }
+}

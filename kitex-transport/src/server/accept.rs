@@ -1,0 +1,89 @@
+//! The accept loop: no error ends it.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use kitex_core::Peer;
+
+use super::Shared;
+use super::driver::Driver;
+use super::phase::Phase;
+use crate::{Listener, Stream, clock};
+
+/// The first pause after an error that is not the peer's, and the longest.
+const BACK_OFF: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(1));
+
+/// Accepts until the server shuts down.
+pub(super) async fn run(listener: Listener, shared: Arc<Shared>) {
+    let mut pause = BACK_OFF.0;
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = shared.phases.reached(Phase::Draining) => return,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                pause = BACK_OFF.0;
+                admit(stream, peer, &shared);
+            }
+            Err(error) if is_of_one_connection(&error) => {}
+            Err(error) => {
+                if let Some(suppressed) = shared.log.admit(clock::now()) {
+                    tracing::error!(%error, suppressed, retry_after = ?pause, "cannot accept connections");
+                }
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(BACK_OFF.1);
+            }
+        }
+    }
+}
+
+/// True if the connection that was to be accepted is gone, and the next one may be well. Everything else, such as too
+/// many open files, needs time to pass.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{
+        ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable, Interrupted, InvalidInput,
+        NetworkDown, NetworkUnreachable, NotConnected, TimedOut, WouldBlock,
+    };
+    matches!(
+        error.kind(),
+        ConnectionAborted
+            | ConnectionRefused
+            | ConnectionReset
+            | HostUnreachable
+            | Interrupted
+            | InvalidInput
+            | NetworkDown
+            | NetworkUnreachable
+            | NotConnected
+            | TimedOut
+            | WouldBlock
+    )
+}
+
+fn admit(stream: Stream, peer: Peer, shared: &Arc<Shared>) {
+    let limit = shared.settings.max_connections;
+    if shared.connections.fetch_add(1, Ordering::AcqRel) >= limit {
+        shared.connections.fetch_sub(1, Ordering::AcqRel);
+        shared.refused.fetch_add(1, Ordering::Relaxed);
+        if let Some(suppressed) = shared.log.admit(clock::now()) {
+            tracing::warn!(%peer, limit, setting = "max_connections", suppressed, "refused a connection");
+        }
+        return;
+    }
+    tokio::spawn(Driver::new(stream, peer, Counted(Arc::clone(shared))));
+}
+
+/// A connection's place among those that are counted.
+#[derive(Debug)]
+pub(super) struct Counted(pub(super) Arc<Shared>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.connections.fetch_sub(1, Ordering::AcqRel);
+        self.0.phases.ended();
+    }
+}

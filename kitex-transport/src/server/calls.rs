@@ -1,0 +1,182 @@
+//! The calls of one connection that could not be answered at once.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use futures_util::stream::{FuturesUnordered, Stream as _};
+use futures_util::task::AtomicWaker;
+use kitex_core::{BoxFuture, CallId, Error, Method, Response};
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::task::AbortHandle;
+
+pub(super) type Outcome = Result<Response, Error>;
+
+/// A call that runs.
+pub(super) struct Call {
+    pub(super) id: CallId,
+    pub(super) method: Method,
+    answer: BoxFuture<Outcome>,
+}
+
+impl Call {
+    /// Begins a call. A panic in a layer or a stub is an answer like one in the handler.
+    pub(super) fn begin(id: CallId, method: Method, begin: impl FnOnce() -> BoxFuture<Outcome>) -> Self {
+        let answer = catch_unwind(AssertUnwindSafe(begin)).unwrap_or_else(|panic| {
+            let error = Error::panicked(&method, said(&*panic));
+            Box::pin(std::future::ready(Err(error)))
+        });
+        Self { id, method, answer }
+    }
+
+    /// Polls the call; also gives how long that kept the thread.
+    pub(super) fn poll(&mut self, task: &mut Context<'_>, began: Instant) -> (Poll<Outcome>, Duration) {
+        let polled = catch_unwind(AssertUnwindSafe(|| self.answer.as_mut().poll(task)));
+        let polled =
+            polled.unwrap_or_else(|panic| Poll::Ready(Err(Error::panicked(&self.method, said(&*panic)))));
+        (polled, began.elapsed())
+    }
+}
+
+/// What a panic said.
+fn said(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no text")
+}
+
+/// The calls that run beside one another. On a multi-thread runtime each has a task, so that one connection can use
+/// every core; on a current-thread runtime the connection's task runs them.
+pub(super) struct Calls {
+    here: FuturesUnordered<Here>,
+    spawned: Vec<(CallId, bool, AbortHandle)>,
+    ended: Arc<Ended>,
+}
+
+/// A call that has ended, and the longest that one poll of it took.
+pub(super) struct Finished {
+    pub(super) id: CallId,
+    pub(super) method: Method,
+    pub(super) outcome: Outcome,
+    pub(super) longest: Duration,
+}
+
+#[derive(Default)]
+struct Ended {
+    calls: Mutex<Vec<Finished>>,
+    connection: AtomicWaker,
+}
+
+impl Calls {
+    pub(super) fn new() -> Self {
+        Self { here: FuturesUnordered::new(), spawned: Vec::new(), ended: Arc::default() }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.here.is_empty() && self.spawned.is_empty()
+    }
+
+    /// Runs a call on.
+    pub(super) fn push(&mut self, call: Call) {
+        let here = Here { call: Some(call), longest: Duration::ZERO, waker: None };
+        if Handle::current().runtime_flavor() != RuntimeFlavor::MultiThread {
+            return self.here.push(here);
+        }
+        let Some(Call { id, ref method, .. }) = here.call else { return };
+        let oneway = method.is_oneway();
+        let ended = Arc::clone(&self.ended);
+        let task = tokio::spawn(async move {
+            if let Some(finished) = here.await {
+                ended.calls.lock().unwrap_or_else(PoisonError::into_inner).push(finished);
+                ended.connection.wake();
+            }
+        });
+        self.spawned.push((id, oneway, task.abort_handle()));
+    }
+
+    /// The next call that has ended.
+    pub(super) fn poll_finished(&mut self, task: &mut Context<'_>) -> Poll<Finished> {
+        while let Poll::Ready(Some(ended)) = Pin::new(&mut self.here).poll_next(task) {
+            if let Some(finished) = ended {
+                return Poll::Ready(finished);
+            }
+        }
+        if self.spawned.is_empty() {
+            return Poll::Pending;
+        }
+        self.ended.connection.register(task.waker());
+        let finished = self.ended.calls.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let Some(finished) = finished else { return Poll::Pending };
+        self.spawned.retain(|(id, ..)| *id != finished.id);
+        Poll::Ready(finished)
+    }
+
+    /// Drops the future of a call.
+    pub(super) fn cancel(&mut self, id: CallId) {
+        for here in self.here.iter_mut().filter(|here| here.is(id)) {
+            here.cancel();
+        }
+        if let Some(at) = self.spawned.iter().position(|(spawned, ..)| *spawned == id) {
+            self.spawned.swap_remove(at).2.abort();
+        }
+    }
+
+    /// Drops the futures of all calls that somebody waits for.
+    pub(super) fn cancel_two_way(&mut self) {
+        let waiting = |here: &&mut Here| here.call.as_ref().is_some_and(|call| !call.method.is_oneway());
+        self.here.iter_mut().filter(waiting).for_each(Here::cancel);
+        self.spawned.retain(|(_, oneway, task)| {
+            if !oneway {
+                task.abort();
+            }
+            *oneway
+        });
+    }
+}
+
+impl Drop for Calls {
+    fn drop(&mut self) {
+        self.spawned.iter().for_each(|(_, _, task)| task.abort());
+    }
+}
+
+/// A call in the connection's own task, or in one of its own.
+struct Here {
+    call: Option<Call>,
+    longest: Duration,
+    /// Wakes a cancelled call, so that it leaves the set.
+    waker: Option<Waker>,
+}
+
+impl Here {
+    fn is(&self, id: CallId) -> bool {
+        self.call.as_ref().is_some_and(|call| call.id == id)
+    }
+
+    fn cancel(&mut self) {
+        self.call = None;
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+}
+
+impl Future for Here {
+    type Output = Option<Finished>;
+
+    fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let Some(call) = &mut this.call else { return Poll::Ready(None) };
+        let (polled, took) = call.poll(task, Instant::now());
+        this.longest = this.longest.max(took);
+        let Poll::Ready(outcome) = polled else {
+            this.waker = Some(task.waker().clone());
+            return Poll::Pending;
+        };
+        let longest = this.longest;
+        Poll::Ready(this.call.take().map(|Call { id, method, .. }| Finished { id, method, outcome, longest }))
+    }
+}
