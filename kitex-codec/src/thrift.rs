@@ -138,7 +138,7 @@ pub trait ThriftReader: Sized {
     fn begin_struct(&mut self) -> Result<(), DecodeError>;
     /// Reads the next field's header; `None` at the struct's end.
     fn read_field(&mut self) -> Result<Option<Field>, DecodeError>;
-    /// Reads a bool: any byte but 0 is true.
+    /// Reads a bool: 1 is true, and any other byte is not.
     fn read_bool(&mut self) -> Result<bool, DecodeError>;
     /// Reads an i8.
     fn read_i8(&mut self) -> Result<i8, DecodeError>;

@@ -199,6 +199,11 @@ impl ServerConnection {
         self.calls.len() == 0 && self.partial_since.is_none() && self.output.is_empty()
     }
 
+    /// True if the peer was told that this side goes away and has a moment to close first.
+    pub fn awaits_close(&self) -> bool {
+        matches!(self.state, State::Told { .. })
+    }
+
     /// True once there is nothing left to do: the driver closes.
     pub fn is_finished(&self) -> bool {
         self.state == State::Closing && self.calls.len() == 0 && self.output.is_empty()
@@ -301,7 +306,7 @@ impl ServerConnection {
 
     /// Errors if a whole message is no request that could be answered (spec: kitex-wire 4.2, 4.3, 10.3).
     fn check(&self, frame: &Frame) -> Result<(), DecodeError> {
-        if frame.protobuf || frame.header.as_ref().is_some_and(|header| header.protocol != 0) {
+        if frame.protobuf {
             let mut head = [0; 8];
             let payload = frame.payload_bytes();
             let len = payload.len().min(8);

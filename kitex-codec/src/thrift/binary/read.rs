@@ -150,7 +150,7 @@ impl ThriftReader for BinaryReader<'_> {
 
     #[inline]
     fn read_bool(&mut self) -> Result<bool, DecodeError> {
-        self.array().map(|[byte]| byte != 0)
+        self.array().map(|[byte]| byte == 1)
     }
 
     #[inline]
