@@ -32,6 +32,7 @@ pub(super) struct Pool {
 #[derive(Debug)]
 pub(super) struct State {
     /// Unused connections; the one that was used last is taken first.
+    #[expect(clippy::vec_box, reason = "what moves at each call is a pointer")]
     pub(super) idle: Vec<Box<Connection>>,
     /// Connections in use, unused, or being made.
     open: usize,
@@ -222,9 +223,12 @@ impl Pool {
 
     #[cold]
     fn crowded(&self, state: &State) -> Error {
-        let (open, waiting) = (state.open, state.waiters.len());
-        let text = format!("all {open} connections are in use and {waiting} calls wait for one");
-        let setting = if self.config.max_connections == 0 { "max_connections" } else { "max_waiters" };
+        let max_connections = self.config.max_connections;
+        let setting = if max_connections == 0 { "max_connections" } else { "max_waiters" };
+        let text = format!(
+            "all connections (max_connections: {max_connections}) are in use, and {} calls wait for one",
+            state.waiters.len()
+        );
         self.endpoint.at_peer(Error::limit(setting, Stage::Pick, text))
     }
 }

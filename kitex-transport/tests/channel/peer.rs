@@ -10,6 +10,7 @@ use kitex_core::{
 };
 use kitex_transport::{Address, Channel, ChannelConfig, Memory};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::task::JoinHandle;
 use tower_service::Service;
 
 static ECHO: ServiceDescriptor =
@@ -45,9 +46,9 @@ pub(crate) fn oneway(text: &str) -> Request {
 }
 
 /// The string in a message.
-pub(crate) fn text(body: Body) -> String {
+pub(crate) fn text(body: &Body) -> String {
     let Body::Message(payload) = body else { panic!("a stream") };
-    let bytes = payload.into_bytes();
+    let bytes = payload.clone().into_bytes();
     String::from_utf8(bytes[7..bytes.len() - 1].to_vec()).unwrap()
 }
 
@@ -56,12 +57,29 @@ pub(crate) async fn call_within(channel: &Channel, said: &str, timeout: Duration
     let mut request = request(said);
     let now = tokio::time::Instant::now().into_std();
     request.context.deadline = Some(Deadline::after(now, timeout));
-    channel.clone().call(request).await.map(|response| text(response.body))
+    channel.clone().call(request).await.map(|response| text(&response.body))
 }
 
 /// The answer to a call that has a minute.
 pub(crate) async fn call(channel: &Channel, said: &str) -> Result<String, Error> {
     call_within(channel, said, Duration::from_secs(60)).await
+}
+
+/// Begins a call in a task of its own.
+pub(crate) fn begin(channel: &Channel, said: &str) -> JoinHandle<Result<String, Error>> {
+    let (channel, said) = (channel.clone(), said.to_owned());
+    tokio::spawn(async move { call(&channel, &said).await })
+}
+
+/// Lets the other tasks run until something holds.
+pub(crate) async fn eventually(mut holds: impl FnMut() -> bool) {
+    for _ in 0..1000 {
+        if holds() {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("it does not become true");
 }
 
 /// A channel to one listener in memory.
@@ -88,6 +106,14 @@ impl Peer {
         Self { stream: memory.accept().await.unwrap(), engine, input: BytesMut::new() }
     }
 
+    /// Accepts the connection of a call that has to be driven.
+    pub(crate) async fn accept_for<F: Future + Unpin>(memory: &Memory, call: &mut F) -> Self {
+        tokio::select! {
+            peer = Self::accept(memory) => peer,
+            _ = call => panic!("the call ended without an answer"),
+        }
+    }
+
     /// The next request; `None` when the client has closed.
     pub(crate) async fn take(&mut self) -> Option<ServerRequest> {
         let now = tokio::time::Instant::now().into_std();
@@ -102,15 +128,21 @@ impl Peer {
     }
 
     /// The bytes of an answer that repeats the request.
-    pub(crate) fn echo_of(&mut self, taken: ServerRequest) -> Vec<u8> {
-        let Body::Message(payload) = taken.request.body else { panic!("a stream") };
-        self.reply(taken.id, Ok(Response::new(Status::Ok, payload)))
+    pub(crate) fn echo_of(&mut self, taken: &ServerRequest) -> Vec<u8> {
+        let Body::Message(payload) = &taken.request.body else { panic!("a stream") };
+        self.reply(taken.id, Ok(Response::new(Status::Ok, payload.clone())))
     }
 
     /// The bytes of an answer.
     pub(crate) fn reply(&mut self, id: kitex_core::CallId, result: Result<Response, Error>) -> Vec<u8> {
         self.engine.reply(tokio::time::Instant::now().into_std(), id, result);
         self.written()
+    }
+
+    /// The next request, read when the shutdown has begun.
+    pub(crate) async fn take_while_shutting_down(&mut self) -> ServerRequest {
+        assert!(self.shutdown().is_empty());
+        self.take().await.unwrap()
     }
 
     /// The bytes that the shutdown of a server with nothing under way says.
@@ -131,13 +163,17 @@ impl Peer {
     }
 
     pub(crate) async fn write(&mut self, bytes: &[u8]) {
-        self.stream.write_all(bytes).await.unwrap();
+        self.try_write(bytes).await.unwrap();
+    }
+
+    pub(crate) async fn try_write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.stream.write_all(bytes).await
     }
 
     /// Answers the next request; false when the client has closed.
     pub(crate) async fn echo(&mut self) -> bool {
         let Some(taken) = self.take().await else { return false };
-        let answer = self.echo_of(taken);
+        let answer = self.echo_of(&taken);
         self.stream.write_all(&answer).await.is_ok()
     }
 
