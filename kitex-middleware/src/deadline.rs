@@ -1,0 +1,271 @@
+//! One deadline over everything that a call does.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context as TaskContext, Poll, ready};
+use std::time::{Duration, Instant};
+
+use pin_project_lite::pin_project;
+use tokio::time::{Sleep, sleep_until};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use kitex_core::{BoxError, Deadline, Error, Request, Response, Stage};
+
+/// What a call made on behalf of another leaves of that one's time, so that the answer can still be passed on: at most
+/// this, and never more than a tenth of what is left.
+const MARGIN: Duration = Duration::from_millis(5);
+
+/// Gives each call a deadline and ends it there, by a timer that is made when the call first has to wait.
+///
+/// A caller's layer ([`new`](Self::new)) takes the call's own timeout, else the default, and never lets a call outlive
+/// the one on whose behalf it is made: of what that one has left, a tenth, at most 5 ms, is kept back for its answer.
+/// A server's layer ([`serve`](Self::serve)) leaves a deadline that came with the call alone. Both refuse a call whose
+/// deadline has passed already.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use kitex_middleware::DeadlineLayer;
+///
+/// let caller = DeadlineLayer::new(Duration::from_secs(1));
+/// let server = DeadlineLayer::serve(Duration::from_secs(60));
+/// ```
+///
+/// Needs a tokio runtime with a timer. What waits in `poll_ready` of a service beneath is waited for outside of the
+/// deadline; beneath a [`SharedService`](kitex_core::SharedService) nothing does.
+#[derive(Debug, Clone, Copy)]
+pub struct DeadlineLayer {
+    default: Duration,
+    stage: Stage,
+}
+
+impl DeadlineLayer {
+    /// For callers: a call takes its own timeout, or `default` if it has none.
+    pub fn new(default: Duration) -> Self {
+        Self { default, stage: Stage::Read }
+    }
+
+    /// For servers: a call that comes without a deadline takes `default`. One that comes with a deadline is ended by
+    /// whoever received it.
+    pub fn serve(default: Duration) -> Self {
+        Self { default, stage: Stage::Handle }
+    }
+
+    /// For callers over a transport that ends calls at their deadline itself: assigns it, and costs no timer.
+    pub fn assign(default: Duration) -> AssignDeadlineLayer {
+        AssignDeadlineLayer { default }
+    }
+}
+
+impl<S> Layer<S> for DeadlineLayer {
+    type Service = DeadlineService<S>;
+
+    fn layer(&self, inner: S) -> DeadlineService<S> {
+        DeadlineService { inner, layer: *self }
+    }
+}
+
+/// The service of [`DeadlineLayer`].
+#[derive(Debug, Clone)]
+pub struct DeadlineService<S> {
+    inner: S,
+    layer: DeadlineLayer,
+}
+
+impl<S> Service<Request> for DeadlineService<S>
+where
+    S: Service<Request, Response = Response>,
+    S::Error: Into<BoxError>,
+{
+    type Response = Response;
+    type Error = Error;
+    type Future = DeadlineFuture<S::Future>;
+
+    fn poll_ready(&mut self, task: &mut TaskContext<'_>) -> Poll<Result<(), Error>> {
+        self.inner.poll_ready(task).map_err(into_error)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let DeadlineLayer { default, stage } = self.layer;
+        let at = match stage {
+            Stage::Handle => admit(&mut request, default),
+            _ => assign(&mut request, default).map(Some),
+        };
+        match at {
+            Ok(at) => {
+                let answer = AssignFuture::running(self.inner.call(request));
+                DeadlineFuture { answer, at, stage, timer: None }
+            }
+            Err(error) => {
+                DeadlineFuture { answer: AssignFuture::refused(error), at: None, stage, timer: None }
+            }
+        }
+    }
+}
+
+/// Gives each call a deadline, for the transport beneath to end it at. See [`DeadlineLayer::assign`].
+#[derive(Debug, Clone, Copy)]
+pub struct AssignDeadlineLayer {
+    default: Duration,
+}
+
+impl<S> Layer<S> for AssignDeadlineLayer {
+    type Service = AssignDeadline<S>;
+
+    fn layer(&self, inner: S) -> AssignDeadline<S> {
+        AssignDeadline { inner, default: self.default }
+    }
+}
+
+/// The service of [`AssignDeadlineLayer`].
+#[derive(Debug, Clone)]
+pub struct AssignDeadline<S> {
+    inner: S,
+    default: Duration,
+}
+
+impl<S> Service<Request> for AssignDeadline<S>
+where
+    S: Service<Request, Response = Response>,
+    S::Error: Into<BoxError>,
+{
+    type Response = Response;
+    type Error = Error;
+    type Future = AssignFuture<S::Future>;
+
+    fn poll_ready(&mut self, task: &mut TaskContext<'_>) -> Poll<Result<(), Error>> {
+        self.inner.poll_ready(task).map_err(into_error)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        match assign(&mut request, self.default) {
+            Ok(_) => AssignFuture::running(self.inner.call(request)),
+            Err(error) => AssignFuture::refused(error),
+        }
+    }
+}
+
+pin_project! {
+    /// The answer to a call that has a deadline, or the refusal of one that is too late.
+    #[derive(Debug)]
+    #[must_use = "a call is made when it is awaited"]
+    pub struct AssignFuture<F> {
+        #[pin]
+        state: Assigned<F>,
+    }
+}
+
+pin_project! {
+    #[derive(Debug)]
+    #[project = AssignedProjection]
+    enum Assigned<F> {
+        Running { #[pin] answer: F },
+        Refused { error: Option<Error> },
+    }
+}
+
+impl<F> AssignFuture<F> {
+    fn running(answer: F) -> Self {
+        Self { state: Assigned::Running { answer } }
+    }
+
+    fn refused(error: Error) -> Self {
+        Self { state: Assigned::Refused { error: Some(error) } }
+    }
+}
+
+impl<F, E> Future for AssignFuture<F>
+where
+    F: Future<Output = Result<Response, E>>,
+    E: Into<BoxError>,
+{
+    type Output = Result<Response, Error>;
+
+    fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<Self::Output> {
+        match self.project().state.project() {
+            AssignedProjection::Running { answer } => answer.poll(task).map_err(into_error),
+            AssignedProjection::Refused { error } => {
+                Poll::Ready(Err(error.take().unwrap_or_else(|| Error::deadline(Stage::Local))))
+            }
+        }
+    }
+}
+
+pin_project! {
+    /// The answer to a call that ends at its deadline.
+    #[derive(Debug)]
+    #[must_use = "a call is made when it is awaited"]
+    pub struct DeadlineFuture<F> {
+        #[pin]
+        answer: AssignFuture<F>,
+        at: Option<Deadline>,
+        stage: Stage,
+        #[pin]
+        timer: Option<Sleep>,
+    }
+}
+
+impl<F, E> Future for DeadlineFuture<F>
+where
+    F: Future<Output = Result<Response, E>>,
+    E: Into<BoxError>,
+{
+    type Output = Result<Response, Error>;
+
+    fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        if let Poll::Ready(answer) = this.answer.poll(task) {
+            return Poll::Ready(answer);
+        }
+        let Some(at) = *this.at else { return Poll::Pending };
+        if this.timer.is_none() {
+            this.timer.set(Some(sleep_until(at.instant().into())));
+        }
+        if let Some(timer) = this.timer.as_pin_mut() {
+            ready!(timer.poll(task));
+        }
+        Poll::Ready(Err(Error::deadline(*this.stage)))
+    }
+}
+
+/// Gives an outgoing call its deadline. Errors if that has passed.
+fn assign(request: &mut Request, default: Duration) -> Result<Deadline, Error> {
+    let now = now();
+    let context = &mut request.context;
+    let mut at = Deadline::after(now, context.timeout.unwrap_or(default));
+    if let Some(inherited) = context.deadline {
+        at = at.min(inherited.less(MARGIN.min(inherited.remaining(now) / 10)));
+    }
+    context.deadline = Some(at);
+    in_time(request, at, now)
+}
+
+/// Gives an incoming call a deadline if it has none, which is then ours to keep. Errors if the one it has has passed.
+fn admit(request: &mut Request, default: Duration) -> Result<Option<Deadline>, Error> {
+    let now = now();
+    match request.context.deadline {
+        Some(at) => in_time(request, at, now).map(|_| None),
+        None => {
+            let at = Deadline::after(now, default);
+            request.context.deadline = Some(at);
+            in_time(request, at, now).map(Some)
+        }
+    }
+}
+
+fn in_time(request: &Request, at: Deadline, now: Instant) -> Result<Deadline, Error> {
+    if at.has_passed(now) {
+        return Err(Error::deadline(Stage::Local).with_method(&request.method));
+    }
+    Ok(at)
+}
+
+/// Tokio's clock, so that paused time holds.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+fn into_error<E: Into<BoxError>>(error: E) -> Error {
+    Error::from_box(error.into())
+}

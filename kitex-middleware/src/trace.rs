@@ -1,0 +1,229 @@
+//! A span for each call, and the trace carried from service to service.
+
+mod ids;
+mod parent;
+mod span;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll, ready};
+
+use pin_project_lite::pin_project;
+use tower_layer::Layer;
+use tower_service::Service;
+use tracing::Span;
+
+use kitex_codec::Str;
+use kitex_core::{BoxError, BoxFuture, Context, Error, Request, Response, Scope, SharedService};
+
+pub use parent::{TraceContext, TraceParent};
+
+use ids::Ids;
+
+/// The key of the trace's place in metadata.
+///
+/// It is a transient key, as Kitex's own OpenTelemetry suite has it: each hop writes one of its own, and a hop that
+/// knows nothing of traces must not pass on the place of another.
+const PARENT: &str = "traceparent";
+
+/// The key of what tracing systems add.
+const STATE: &str = "tracestate";
+
+/// A `tracing` span for each call, and W3C's trace context in its metadata.
+///
+/// Spans have the level `INFO`, the target `kitex`, and the field names of OpenTelemetry's conventions for RPC:
+/// `rpc.system.name`, `rpc.method`, `server.address`, `client.address`, `error.type` (an [`ErrorKind`] or, from the
+/// peer, the exception's code), `rpc.response.status_code`; besides, `trace_id` and `span_id`. A call that failed has
+/// `otel.status_code = "ERROR"`. A declared exception (`kitex.exception.id`) and a business status are answers, and no
+/// errors.
+///
+/// While nobody listens to these spans a call costs a check, and a trace that came is passed on as it came. A trace
+/// is begun where a span has no parent. The [`TraceContext`] of a served call is an extension of its context, and is
+/// inherited by the calls made with that context.
+///
+/// [`ErrorKind`]: kitex_core::ErrorKind
+#[derive(Debug, Clone)]
+pub struct TraceLayer {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    side: Side,
+    ids: Ids,
+    server: Option<(Str, Option<u16>)>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Side {
+    Client,
+    Server,
+}
+
+impl TraceLayer {
+    /// For clients.
+    pub fn client() -> Self {
+        Self::of(Side::Client, None)
+    }
+
+    /// For clients that know where their calls go: a host, an IP address or a path, and a port if it has one.
+    pub fn client_of(address: impl Into<Str>, port: Option<u16>) -> Self {
+        Self::of(Side::Client, Some((address.into(), port)))
+    }
+
+    /// For servers.
+    pub fn server() -> Self {
+        Self::of(Side::Server, None)
+    }
+
+    fn of(side: Side, server: Option<(Str, Option<u16>)>) -> Self {
+        Self { shared: Arc::new(Shared { side, ids: Ids::new(), server }) }
+    }
+}
+
+impl<S> Layer<S> for TraceLayer
+where
+    S: Service<Request, Response = Response> + Clone + Send + Sync + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send + 'static,
+{
+    type Service = Trace;
+
+    fn layer(&self, inner: S) -> Trace {
+        Trace { inner: SharedService::new(inner), shared: Arc::clone(&self.shared) }
+    }
+}
+
+/// The service of [`TraceLayer`].
+#[derive(Debug, Clone)]
+pub struct Trace {
+    inner: SharedService,
+    shared: Arc<Shared>,
+}
+
+impl Service<Request> for Trace {
+    type Response = Response;
+    type Error = Error;
+    /// What the service beneath has boxed already, untouched, while nobody listens.
+    type Future = BoxFuture<Result<Response, Error>>;
+
+    fn poll_ready(&mut self, _: &mut TaskContext<'_>) -> Poll<Result<(), Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let span = match self.shared.side {
+            Side::Client => self.shared.begin_client(&mut request),
+            Side::Server => self.shared.begin_server(&mut request),
+        };
+        if span.is_disabled() {
+            return self.inner.call(request);
+        }
+        let answer = span.in_scope(|| self.inner.call(request));
+        Box::pin(Traced { answer, span: Running(Some(span)) })
+    }
+}
+
+impl Shared {
+    fn begin_client(&self, request: &mut Request) -> Span {
+        let span = span::client(request);
+        let context = &mut request.context;
+        let parent = received(context).or_else(|| context.extension::<TraceContext>().cloned());
+        if span.is_disabled() {
+            if let Some(parent) = parent {
+                send(context, parent.parent, parent.state);
+            }
+            return span;
+        }
+        if let Some((address, port)) = &self.server {
+            span.record("server.address", &**address);
+            port.map(|port| span.record("server.port", port));
+        }
+        let (own, state) = self.own(parent.as_ref());
+        span::record_ids(&span, own, None);
+        send(context, own, state);
+        span
+    }
+
+    fn begin_server(&self, request: &mut Request) -> Span {
+        let span = span::server(request);
+        let context = &mut request.context;
+        let parent = received(context);
+        if span.is_disabled() {
+            if let Some(parent) = parent {
+                context.set_inherited_extension(parent);
+            }
+            return span;
+        }
+        let (own, state) = self.own(parent.as_ref());
+        span::record_ids(&span, own, parent.map(|parent| parent.parent));
+        context.set_inherited_extension(TraceContext { parent: own, state });
+        span
+    }
+
+    /// The place of a new span: below its parent, or at the root of a trace of its own.
+    fn own(&self, parent: Option<&TraceContext>) -> (TraceParent, Str) {
+        if let Some(TraceContext { parent, state }) = parent {
+            return (parent.child(self.ids.span()), state.clone());
+        }
+        loop {
+            if let Some(root) = TraceParent::new(self.ids.trace(), self.ids.span(), true) {
+                return (root, Str::new());
+            }
+        }
+    }
+}
+
+/// The trace that metadata tells of, which on a client somebody has set by hand.
+fn received(context: &Context) -> Option<TraceContext> {
+    let parent = TraceParent::parse(context.transient(PARENT)?)?;
+    let state = context.transient(STATE).map(Str::from).unwrap_or_default();
+    Some(TraceContext { parent, state })
+}
+
+fn send(context: &mut Context, parent: TraceParent, state: Str) {
+    context.metadata.set(Scope::Transient, PARENT, parent.to_string());
+    if !state.is_empty() {
+        context.metadata.set(Scope::Transient, STATE, state);
+    }
+}
+
+pin_project! {
+    /// An answer that is waited for inside a span.
+    struct Traced<F> {
+        #[pin]
+        answer: F,
+        span: Running,
+    }
+}
+
+impl<F> Future for Traced<F>
+where
+    F: Future<Output = Result<Response, Error>>,
+{
+    type Output = Result<Response, Error>;
+
+    fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let result = {
+            let _entered = this.span.0.as_ref().map(Span::enter);
+            ready!(this.answer.poll(task))
+        };
+        if let Some(span) = this.span.0.take() {
+            span::record_end(&span, &result);
+        }
+        Poll::Ready(result)
+    }
+}
+
+/// The span of a call until the call has ended.
+struct Running(Option<Span>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(span) = &self.0 {
+            span::record_cancelled(span);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Spans of calls, named and filled as OpenTelemetry's conventions for RPC have it.
+
+use std::fmt;
+
+use kitex_core::{Error, ErrorKind, Method, Peer, Request, Response, Status};
+use tracing::field::{Empty, display};
+use tracing::{Span, info_span};
+
+use super::TraceParent;
+
+/// `EchoSvc/Echo`: how the conventions write a method.
+struct Name<'a>(&'a Method);
+
+impl fmt::Display for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.0.service(), self.0.name())
+    }
+}
+
+/// The span of an outgoing call. Nothing is formatted unless somebody listens.
+pub(super) fn client(request: &Request) -> Span {
+    let name = Name(&request.method);
+    info_span!(
+        target: "kitex",
+        "rpc.client",
+        otel.name = %name,
+        otel.kind = "client",
+        otel.status_code = Empty,
+        otel.status_description = Empty,
+        rpc.system.name = "kitex",
+        rpc.method = %name,
+        rpc.response.status_code = Empty,
+        server.address = Empty,
+        server.port = Empty,
+        network.peer.address = Empty,
+        network.peer.port = Empty,
+        "error.type" = Empty,
+        kitex.exception.id = Empty,
+        trace_id = Empty,
+        span_id = Empty,
+    )
+}
+
+/// The span of a call that is being served.
+pub(super) fn server(request: &Request) -> Span {
+    let name = Name(&request.method);
+    let span = info_span!(
+        target: "kitex",
+        "rpc.server",
+        otel.name = %name,
+        otel.kind = "server",
+        otel.status_code = Empty,
+        otel.status_description = Empty,
+        rpc.system.name = "kitex",
+        rpc.method = %name,
+        rpc.response.status_code = Empty,
+        client.address = Empty,
+        client.port = Empty,
+        "error.type" = Empty,
+        kitex.caller = Empty,
+        kitex.exception.id = Empty,
+        trace_id = Empty,
+        span_id = Empty,
+        parent_span_id = Empty,
+    );
+    if span.is_disabled() {
+        return span;
+    }
+    if let Some(peer) = request.context.peer() {
+        record_peer(&span, ["client.address", "client.port"], peer);
+    }
+    if !request.context.caller().is_empty() {
+        span.record("kitex.caller", request.context.caller());
+    }
+    span
+}
+
+/// The ids of a span, for those who look for a trace in the log.
+pub(super) fn record_ids(span: &Span, own: TraceParent, parent: Option<TraceParent>) {
+    span.record("trace_id", display(format_args!("{:032x}", own.trace_id())));
+    span.record("span_id", display(format_args!("{:016x}", own.span_id())));
+    if let Some(parent) = parent {
+        span.record("parent_span_id", display(format_args!("{:016x}", parent.span_id())));
+    }
+}
+
+fn record_peer(span: &Span, [address, port]: [&'static str; 2], peer: &Peer) {
+    match peer {
+        Peer::Ip(ip) => {
+            span.record(address, display(ip.ip()));
+            span.record(port, ip.port());
+        }
+        Peer::Unix(Some(path)) => {
+            span.record(address, &**path);
+        }
+        _ => {}
+    }
+}
+
+/// How the call ended. A declared exception and a business status are answers: they are noted, and are no error.
+pub(super) fn record_end(span: &Span, result: &Result<Response, Error>) {
+    match result {
+        Ok(response) => match &response.status {
+            Status::Ok => {}
+            Status::Exception(id) => {
+                span.record("kitex.exception.id", id);
+            }
+            Status::Business(status) => {
+                span.record("rpc.response.status_code", display(status.code));
+            }
+        },
+        Err(error) => record_error(span, error),
+    }
+}
+
+#[cold]
+fn record_error(span: &Span, error: &Error) {
+    if let Some(code) = error.code() {
+        span.record("rpc.response.status_code", display(code));
+    }
+    match (error.kind(), error.code()) {
+        (ErrorKind::Remote, Some(code)) => span.record("error.type", display(code)),
+        (kind, _) => span.record("error.type", tracing::field::debug(kind)),
+    };
+    if let Some(peer) = error.peer() {
+        record_peer(span, ["network.peer.address", "network.peer.port"], peer);
+    }
+    span.record("otel.status_code", "ERROR");
+    span.record("otel.status_description", display(error));
+}
+
+/// The call was given up before it ended.
+#[cold]
+pub(super) fn record_cancelled(span: &Span) {
+    span.record("error.type", tracing::field::debug(ErrorKind::Cancelled));
+    span.record("otel.status_code", "ERROR");
+}
