@@ -40,6 +40,14 @@ impl SharedService {
         }
     }
 
+    /// A service that is called by reference and always ready: nothing is cloned for a call.
+    pub fn from_fn<F>(call: F) -> Self
+    where
+        F: Fn(Request) -> BoxFuture<Result<Response, Error>> + Send + Sync + 'static,
+    {
+        Self(Arc::new(Function(call)))
+    }
+
     /// Calls the service.
     pub fn call(&self, request: Request) -> BoxFuture<Result<Response, Error>> {
         self.0.call_once(request)
@@ -89,6 +97,17 @@ where
                 service.call(request).await.map_err(into_error)
             }),
         }
+    }
+}
+
+struct Function<F>(F);
+
+impl<F> CallOnce for Function<F>
+where
+    F: Fn(Request) -> BoxFuture<Result<Response, Error>> + Send + Sync,
+{
+    fn call_once(&self, request: Request) -> BoxFuture<Result<Response, Error>> {
+        (self.0)(request)
     }
 }
 

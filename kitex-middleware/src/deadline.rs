@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context as TaskContext, Poll, ready};
+use std::task::{Context as TaskContext, Poll};
 use std::time::{Duration, Instant};
 
 use pin_project_lite::pin_project;
@@ -10,7 +10,7 @@ use tokio::time::{Sleep, sleep_until};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use kitex_core::{BoxError, Deadline, Error, Request, Response, Stage};
+use kitex_core::{BoxError, Deadline, Error, Request, Response, SharedService, Stage};
 
 /// What a call made on behalf of another leaves of that one's time, so that the answer can still be passed on: at most
 /// this, and never more than a tenth of what is left.
@@ -92,15 +92,11 @@ where
             Stage::Handle => admit(&mut request, default),
             _ => assign(&mut request, default).map(Some),
         };
-        match at {
-            Ok(at) => {
-                let answer = AssignFuture::running(self.inner.call(request));
-                DeadlineFuture { answer, at, stage, timer: None }
-            }
-            Err(error) => {
-                DeadlineFuture { answer: AssignFuture::refused(error), at: None, stage, timer: None }
-            }
-        }
+        let state = match at {
+            Ok(at) => State::Running { answer: self.inner.call(request), at },
+            Err(error) => State::Refused { error: Some(error) },
+        };
+        DeadlineFuture { state, stage, timer: None }
     }
 }
 
@@ -110,85 +106,30 @@ pub struct AssignDeadlineLayer {
     default: Duration,
 }
 
-impl<S> Layer<S> for AssignDeadlineLayer {
-    type Service = AssignDeadline<S>;
-
-    fn layer(&self, inner: S) -> AssignDeadline<S> {
-        AssignDeadline { inner, default: self.default }
-    }
-}
-
-/// The service of [`AssignDeadlineLayer`].
-#[derive(Debug, Clone)]
-pub struct AssignDeadline<S> {
-    inner: S,
-    default: Duration,
-}
-
-impl<S> Service<Request> for AssignDeadline<S>
+impl<S> Layer<S> for AssignDeadlineLayer
 where
-    S: Service<Request, Response = Response>,
+    S: Service<Request, Response = Response> + Clone + Send + Sync + 'static,
     S::Error: Into<BoxError>,
+    S::Future: Send + 'static,
 {
-    type Response = Response;
-    type Error = Error;
-    type Future = AssignFuture<S::Future>;
+    /// Gives the future that the service beneath has boxed already.
+    type Service = SharedService;
 
-    fn poll_ready(&mut self, task: &mut TaskContext<'_>) -> Poll<Result<(), Error>> {
-        self.inner.poll_ready(task).map_err(into_error)
-    }
-
-    fn call(&mut self, mut request: Request) -> Self::Future {
-        match assign(&mut request, self.default) {
-            Ok(_) => AssignFuture::running(self.inner.call(request)),
-            Err(error) => AssignFuture::refused(error),
-        }
-    }
-}
-
-pin_project! {
-    /// The answer to a call that has a deadline, or the refusal of one that is too late.
-    #[derive(Debug)]
-    #[must_use = "a call is made when it is awaited"]
-    pub struct AssignFuture<F> {
-        #[pin]
-        state: Assigned<F>,
+    fn layer(&self, inner: S) -> SharedService {
+        let (inner, default) = (SharedService::new(inner), self.default);
+        SharedService::from_fn(move |mut request| match assign(&mut request, default) {
+            Ok(_) => inner.call(request),
+            Err(error) => Box::pin(std::future::ready(Err(error))),
+        })
     }
 }
 
 pin_project! {
     #[derive(Debug)]
-    #[project = AssignedProjection]
-    enum Assigned<F> {
-        Running { #[pin] answer: F },
+    #[project = StateProjection]
+    enum State<F> {
+        Running { #[pin] answer: F, at: Option<Deadline> },
         Refused { error: Option<Error> },
-    }
-}
-
-impl<F> AssignFuture<F> {
-    fn running(answer: F) -> Self {
-        Self { state: Assigned::Running { answer } }
-    }
-
-    fn refused(error: Error) -> Self {
-        Self { state: Assigned::Refused { error: Some(error) } }
-    }
-}
-
-impl<F, E> Future for AssignFuture<F>
-where
-    F: Future<Output = Result<Response, E>>,
-    E: Into<BoxError>,
-{
-    type Output = Result<Response, Error>;
-
-    fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<Self::Output> {
-        match self.project().state.project() {
-            AssignedProjection::Running { answer } => answer.poll(task).map_err(into_error),
-            AssignedProjection::Refused { error } => {
-                Poll::Ready(Err(error.take().unwrap_or_else(|| Error::deadline(Stage::Local))))
-            }
-        }
     }
 }
 
@@ -198,8 +139,7 @@ pin_project! {
     #[must_use = "a call is made when it is awaited"]
     pub struct DeadlineFuture<F> {
         #[pin]
-        answer: AssignFuture<F>,
-        at: Option<Deadline>,
+        state: State<F>,
         stage: Stage,
         #[pin]
         timer: Option<Sleep>,
@@ -215,17 +155,25 @@ where
 
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        if let Poll::Ready(answer) = this.answer.poll(task) {
-            return Poll::Ready(answer);
-        }
-        let Some(at) = *this.at else { return Poll::Pending };
-        if this.timer.is_none() {
+        let at = match this.state.project() {
+            StateProjection::Refused { error } => {
+                let error = error.take().unwrap_or_else(|| Error::deadline(*this.stage));
+                return Poll::Ready(Err(error));
+            }
+            StateProjection::Running { answer, at } => {
+                if let Poll::Ready(answer) = answer.poll(task) {
+                    return Poll::Ready(answer.map_err(into_error));
+                }
+                *at
+            }
+        };
+        if let (None, Some(at)) = (&*this.timer, at) {
             this.timer.set(Some(sleep_until(at.instant().into())));
         }
-        if let Some(timer) = this.timer.as_pin_mut() {
-            ready!(timer.poll(task));
+        match this.timer.as_pin_mut() {
+            Some(timer) => timer.poll(task).map(|()| Err(Error::deadline(*this.stage))),
+            None => Poll::Pending,
         }
-        Poll::Ready(Err(Error::deadline(*this.stage)))
     }
 }
 

@@ -11,8 +11,6 @@ mod deadline;
 mod from_fn;
 mod trace;
 
-pub use deadline::{
-    AssignDeadline, AssignDeadlineLayer, AssignFuture, DeadlineFuture, DeadlineLayer, DeadlineService,
-};
+pub use deadline::{AssignDeadlineLayer, DeadlineFuture, DeadlineLayer, DeadlineService};
 pub use from_fn::{FromFn, FromFnLayer, Next, from_fn};
-pub use trace::{Trace, TraceContext, TraceLayer, TraceParent};
+pub use trace::{TraceContext, TraceLayer, TraceParent};

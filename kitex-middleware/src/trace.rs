@@ -88,44 +88,28 @@ where
     S::Error: Into<BoxError>,
     S::Future: Send + 'static,
 {
-    type Service = Trace;
+    /// Gives the future that the service beneath has boxed already, while nobody listens.
+    type Service = SharedService;
 
-    fn layer(&self, inner: S) -> Trace {
-        Trace { inner: SharedService::new(inner), shared: Arc::clone(&self.shared) }
-    }
-}
-
-/// The service of [`TraceLayer`].
-#[derive(Debug, Clone)]
-pub struct Trace {
-    inner: SharedService,
-    shared: Arc<Shared>,
-}
-
-impl Service<Request> for Trace {
-    type Response = Response;
-    type Error = Error;
-    /// What the service beneath has boxed already, untouched, while nobody listens.
-    type Future = BoxFuture<Result<Response, Error>>;
-
-    fn poll_ready(&mut self, _: &mut TaskContext<'_>) -> Poll<Result<(), Error>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, mut request: Request) -> Self::Future {
-        let span = match self.shared.side {
-            Side::Client => self.shared.begin_client(&mut request),
-            Side::Server => self.shared.begin_server(&mut request),
-        };
-        if span.is_disabled() {
-            return self.inner.call(request);
-        }
-        let answer = span.in_scope(|| self.inner.call(request));
-        Box::pin(Traced { answer, span: Running(Some(span)) })
+    fn layer(&self, inner: S) -> SharedService {
+        let (inner, shared) = (SharedService::new(inner), Arc::clone(&self.shared));
+        SharedService::from_fn(move |request| shared.call(&inner, request))
     }
 }
 
 impl Shared {
+    fn call(&self, inner: &SharedService, mut request: Request) -> BoxFuture<Result<Response, Error>> {
+        let span = match self.side {
+            Side::Client => self.begin_client(&mut request),
+            Side::Server => self.begin_server(&mut request),
+        };
+        if span.is_disabled() {
+            return inner.call(request);
+        }
+        let answer = span.in_scope(|| inner.call(request));
+        Box::pin(Traced { answer, span: Running(Some(span)) })
+    }
+
     fn begin_client(&self, request: &mut Request) -> Span {
         let span = span::client(request);
         let context = &mut request.context;
