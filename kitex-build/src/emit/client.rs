@@ -26,14 +26,14 @@ where
 
 /// Connects to `target` with the defaults.
 pub async fn connect(
-    target: impl ::std::convert::Into<::std::string::String>,
+    target: impl ::std::convert::Into<::kitex::codegen::Addresses>,
 ) -> ::std::result::Result<Self, ::kitex::codegen::Error> {
     ::kitex::codegen::connect(target).await
 }
 
 /// Sets up a client of `target`.
 pub fn builder(
-    target: impl ::std::convert::Into<::std::string::String>,
+    target: impl ::std::convert::Into<::kitex::codegen::Addresses>,
 ) -> ::kitex::codegen::ClientBuilder<Self> {
     ::kitex::codegen::ClientBuilder::new(target)
 }";

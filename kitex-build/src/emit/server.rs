@@ -53,10 +53,8 @@ impl Emitter<'_> {
                 code.line("let error = ::kitex::codegen::Error::unknown_method(&request.method);");
                 return code.line("::std::boxed::Box::pin(::std::future::ready(Err(error)))");
             }
-            if methods.iter().any(|view| view.arguments.starts_with("calls::")) {
-                code.line(format!("use self::{} as calls;", self.plan.services[&id].calls));
-                code.gap();
-            }
+            code.line(format!("use self::{} as calls;", self.plan.services[&id].calls));
+            code.gap();
             code.line("let handler = ::std::sync::Arc::clone(&self.handler);");
             code.line("::std::boxed::Box::pin(async move {");
             code.body(|code| dispatch(code, &self.plan.names[id], methods), "})");
@@ -65,9 +63,9 @@ impl Emitter<'_> {
 }
 
 fn dispatch(code: &mut Code, service: &str, methods: &[MethodView<'_>]) {
-    code.block("match request.method.index()", |code| {
+    code.block("match request.method.index_in(&calls::SERVICE)", |code| {
         for (index, view) in methods.iter().enumerate() {
-            code.block(format!("{index} =>"), |code| invoke(code, service, view));
+            code.block(format!("Some({index}) =>"), |code| invoke(code, service, view));
         }
         let error = "::kitex::codegen::Error::unknown_method(&request.method)";
         code.arm("_", &Node::call("Err", vec![error.into()]));

@@ -313,15 +313,15 @@ pub mod docs {
 
             let handler = ::std::sync::Arc::clone(&self.handler);
             ::std::boxed::Box::pin(async move {
-                match request.method.index() {
-                    0 => {
+                match request.method.index_in(&calls::SERVICE) {
+                    Some(0) => {
                         let (mut call, args) =
                             ::kitex::codegen::accept::<calls::CallArgs>(request)?;
                         let answer = Docs::call_2(&*handler, call.context(), args.a);
                         let outcome = answer.await;
                         call.reply::<calls::CallResult>(outcome)
                     }
-                    1 => {
+                    Some(1) => {
                         let (mut call, _) = ::kitex::codegen::accept::<calls::OtherArgs>(request)?;
                         let answer = Docs::other(&*handler, call.context());
                         let outcome = answer.await;
@@ -359,14 +359,14 @@ pub mod docs {
 
         /// Connects to `target` with the defaults.
         pub async fn connect(
-            target: impl ::std::convert::Into<::std::string::String>,
+            target: impl ::std::convert::Into<::kitex::codegen::Addresses>,
         ) -> ::std::result::Result<Self, ::kitex::codegen::Error> {
             ::kitex::codegen::connect(target).await
         }
 
         /// Sets up a client of `target`.
         pub fn builder(
-            target: impl ::std::convert::Into<::std::string::String>,
+            target: impl ::std::convert::Into<::kitex::codegen::Addresses>,
         ) -> ::kitex::codegen::ClientBuilder<Self> {
             ::kitex::codegen::ClientBuilder::new(target)
         }

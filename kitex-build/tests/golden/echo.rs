@@ -230,8 +230,8 @@ pub mod echo {
 
             let handler = ::std::sync::Arc::clone(&self.handler);
             ::std::boxed::Box::pin(async move {
-                match request.method.index() {
-                    0 => {
+                match request.method.index_in(&calls::SERVICE) {
+                    Some(0) => {
                         let (mut call, args) =
                             ::kitex::codegen::accept::<calls::EchoArgs>(request)?;
                         let answer = EchoSvc::echo(&*handler, call.context(), args.req);
@@ -270,14 +270,14 @@ pub mod echo {
 
         /// Connects to `target` with the defaults.
         pub async fn connect(
-            target: impl ::std::convert::Into<::std::string::String>,
+            target: impl ::std::convert::Into<::kitex::codegen::Addresses>,
         ) -> ::std::result::Result<Self, ::kitex::codegen::Error> {
             ::kitex::codegen::connect(target).await
         }
 
         /// Sets up a client of `target`.
         pub fn builder(
-            target: impl ::std::convert::Into<::std::string::String>,
+            target: impl ::std::convert::Into<::kitex::codegen::Addresses>,
         ) -> ::kitex::codegen::ClientBuilder<Self> {
             ::kitex::codegen::ClientBuilder::new(target)
         }

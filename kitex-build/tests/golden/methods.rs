@@ -266,8 +266,8 @@ pub mod methods {
 
             let handler = ::std::sync::Arc::clone(&self.handler);
             ::std::boxed::Box::pin(async move {
-                match request.method.index() {
-                    0 => {
+                match request.method.index_in(&calls::SERVICE) {
+                    Some(0) => {
                         let (mut call, args) = ::kitex::codegen::accept::<calls::NewArgs>(request)?;
                         let answer = Clone::new_2(
                             &*handler,
@@ -279,7 +279,7 @@ pub mod methods {
                         let outcome = answer.await;
                         call.reply::<calls::NewResult>(outcome)
                     }
-                    1 => {
+                    Some(1) => {
                         let (mut call, args) =
                             ::kitex::codegen::accept::<calls::ConnectArgs>(request)?;
                         let answer =
@@ -287,59 +287,59 @@ pub mod methods {
                         let outcome = answer.await;
                         call.reply::<calls::ConnectResult>(outcome)
                     }
-                    2 => {
+                    Some(2) => {
                         let (mut call, _) = ::kitex::codegen::accept::<calls::FmtArgs>(request)?;
                         let answer = Clone::fmt_2(&*handler, call.context());
                         let outcome = answer.await;
                         call.reply::<calls::FmtResult>(outcome)
                     }
-                    3 => {
+                    Some(3) => {
                         let (mut call, _) = ::kitex::codegen::accept::<calls::CloneArgs>(request)?;
                         let answer = Clone::clone_2(&*handler, call.context());
                         let outcome = answer.await;
                         call.reply::<calls::CloneResult>(outcome)
                     }
-                    4 => {
+                    Some(4) => {
                         let (mut call, args) = ::kitex::codegen::accept::<calls::FooArgs>(request)?;
                         let answer = Clone::foo(&*handler, call.context(), args.foo);
                         let outcome = answer.await;
                         call.reply::<calls::FooResult>(outcome)
                     }
-                    5 => {
+                    Some(5) => {
                         let (mut call, _) = ::kitex::codegen::accept::<calls::FooArgs2>(request)?;
                         let answer = Clone::foo_2(&*handler, call.context());
                         let outcome = answer.await;
                         call.reply::<calls::FooResult2>(outcome)
                     }
-                    6 => {
+                    Some(6) => {
                         let (mut call, args) =
                             ::kitex::codegen::accept::<calls::FromResultArgs>(request)?;
                         let answer = Clone::from_result(&*handler, call.context(), args.result);
                         let outcome = answer.await;
                         call.reply::<calls::FromResultResult>(outcome)
                     }
-                    7 => {
+                    Some(7) => {
                         let (mut call, args) =
                             ::kitex::codegen::accept::<calls::IntoArgs>(request)?;
                         let answer = Clone::into_2(&*handler, call.context(), args.handler);
                         let _ = answer.await;
                         call.done()
                     }
-                    8 => {
+                    Some(8) => {
                         let (mut call, _) =
                             ::kitex::codegen::accept::<calls::EchoArgsArgs>(request)?;
                         let answer = Clone::echo_args(&*handler, call.context());
                         let outcome = answer.await;
                         call.reply::<calls::EchoArgsResult>(outcome)
                     }
-                    9 => {
+                    Some(9) => {
                         let (mut call, args) =
                             ::kitex::codegen::accept::<calls::EchoArgs>(request)?;
                         let answer = Clone::echo(&*handler, call.context(), args.args);
                         let outcome = answer.await;
                         call.reply::<calls::EchoResult>(outcome)
                     }
-                    10 => {
+                    Some(10) => {
                         let (mut call, args) =
                             ::kitex::codegen::accept::<calls::ErrsArgs>(request)?;
                         let answer = Clone::errs(&*handler, call.context(), args.errs, args.deep);
@@ -378,14 +378,14 @@ pub mod methods {
 
         /// Connects to `target` with the defaults.
         pub async fn connect(
-            target: impl ::std::convert::Into<::std::string::String>,
+            target: impl ::std::convert::Into<::kitex::codegen::Addresses>,
         ) -> ::std::result::Result<Self, ::kitex::codegen::Error> {
             ::kitex::codegen::connect(target).await
         }
 
         /// Sets up a client of `target`.
         pub fn builder(
-            target: impl ::std::convert::Into<::std::string::String>,
+            target: impl ::std::convert::Into<::kitex::codegen::Addresses>,
         ) -> ::kitex::codegen::ClientBuilder<Self> {
             ::kitex::codegen::ClientBuilder::new(target)
         }
@@ -1893,8 +1893,8 @@ pub mod methods {
 
             let handler = ::std::sync::Arc::clone(&self.handler);
             ::std::boxed::Box::pin(async move {
-                match request.method.index() {
-                    0 => {
+                match request.method.index_in(&calls::SERVICE) {
+                    Some(0) => {
                         let (mut call, args) =
                             ::kitex::codegen::accept::<clone_calls::NewArgs>(request)?;
                         let answer = Many::new_2(
@@ -1907,7 +1907,7 @@ pub mod methods {
                         let outcome = answer.await;
                         call.reply::<clone_calls::NewResult>(outcome)
                     }
-                    1 => {
+                    Some(1) => {
                         let (mut call, args) =
                             ::kitex::codegen::accept::<clone_calls::ConnectArgs>(request)?;
                         let answer =
@@ -1915,70 +1915,70 @@ pub mod methods {
                         let outcome = answer.await;
                         call.reply::<clone_calls::ConnectResult>(outcome)
                     }
-                    2 => {
+                    Some(2) => {
                         let (mut call, _) =
                             ::kitex::codegen::accept::<clone_calls::FmtArgs>(request)?;
                         let answer = Many::fmt_2(&*handler, call.context());
                         let outcome = answer.await;
                         call.reply::<clone_calls::FmtResult>(outcome)
                     }
-                    3 => {
+                    Some(3) => {
                         let (mut call, _) =
                             ::kitex::codegen::accept::<clone_calls::CloneArgs>(request)?;
                         let answer = Many::clone_2(&*handler, call.context());
                         let outcome = answer.await;
                         call.reply::<clone_calls::CloneResult>(outcome)
                     }
-                    4 => {
+                    Some(4) => {
                         let (mut call, args) =
                             ::kitex::codegen::accept::<clone_calls::FooArgs>(request)?;
                         let answer = Many::foo(&*handler, call.context(), args.foo);
                         let outcome = answer.await;
                         call.reply::<clone_calls::FooResult>(outcome)
                     }
-                    5 => {
+                    Some(5) => {
                         let (mut call, _) =
                             ::kitex::codegen::accept::<clone_calls::FooArgs2>(request)?;
                         let answer = Many::foo_2(&*handler, call.context());
                         let outcome = answer.await;
                         call.reply::<clone_calls::FooResult2>(outcome)
                     }
-                    6 => {
+                    Some(6) => {
                         let (mut call, args) =
                             ::kitex::codegen::accept::<clone_calls::FromResultArgs>(request)?;
                         let answer = Many::from_result(&*handler, call.context(), args.result);
                         let outcome = answer.await;
                         call.reply::<clone_calls::FromResultResult>(outcome)
                     }
-                    7 => {
+                    Some(7) => {
                         let (mut call, args) =
                             ::kitex::codegen::accept::<clone_calls::IntoArgs>(request)?;
                         let answer = Many::into_2(&*handler, call.context(), args.handler);
                         let _ = answer.await;
                         call.done()
                     }
-                    8 => {
+                    Some(8) => {
                         let (mut call, _) =
                             ::kitex::codegen::accept::<clone_calls::EchoArgsArgs>(request)?;
                         let answer = Many::echo_args(&*handler, call.context());
                         let outcome = answer.await;
                         call.reply::<clone_calls::EchoArgsResult>(outcome)
                     }
-                    9 => {
+                    Some(9) => {
                         let (mut call, args) =
                             ::kitex::codegen::accept::<clone_calls::EchoArgs>(request)?;
                         let answer = Many::echo(&*handler, call.context(), args.args);
                         let outcome = answer.await;
                         call.reply::<clone_calls::EchoResult>(outcome)
                     }
-                    10 => {
+                    Some(10) => {
                         let (mut call, args) =
                             ::kitex::codegen::accept::<clone_calls::ErrsArgs>(request)?;
                         let answer = Many::errs(&*handler, call.context(), args.errs, args.deep);
                         let outcome = answer.await;
                         call.reply::<clone_calls::ErrsResult>(outcome)
                     }
-                    11 => {
+                    Some(11) => {
                         let (mut call, _) = ::kitex::codegen::accept::<calls::MoreArgs>(request)?;
                         let answer = Many::more(&*handler, call.context());
                         let outcome = answer.await;
@@ -2016,14 +2016,14 @@ pub mod methods {
 
         /// Connects to `target` with the defaults.
         pub async fn connect(
-            target: impl ::std::convert::Into<::std::string::String>,
+            target: impl ::std::convert::Into<::kitex::codegen::Addresses>,
         ) -> ::std::result::Result<Self, ::kitex::codegen::Error> {
             ::kitex::codegen::connect(target).await
         }
 
         /// Sets up a client of `target`.
         pub fn builder(
-            target: impl ::std::convert::Into<::std::string::String>,
+            target: impl ::std::convert::Into<::kitex::codegen::Addresses>,
         ) -> ::kitex::codegen::ClientBuilder<Self> {
             ::kitex::codegen::ClientBuilder::new(target)
         }
@@ -2492,8 +2492,8 @@ pub mod methods {
 
             let handler = ::std::sync::Arc::clone(&self.handler);
             ::std::boxed::Box::pin(async move {
-                match request.method.index() {
-                    0 => {
+                match request.method.index_in(&calls::SERVICE) {
+                    Some(0) => {
                         let (mut call, args) = ::kitex::codegen::accept::<
                             calls::MethodWithARatherLongNameArgs,
                         >(request)?;
@@ -2506,7 +2506,7 @@ pub mod methods {
                         let outcome = answer.await;
                         call.reply::<calls::MethodWithARatherLongNameResult>(outcome)
                     }
-                    1 => {
+                    Some(1) => {
                         let (mut call, args) =
                             ::kitex::codegen::accept::<calls::LookupArgs>(request)?;
                         let answer = ServiceWithARatherLongName::lookup(
@@ -2549,14 +2549,14 @@ pub mod methods {
 
         /// Connects to `target` with the defaults.
         pub async fn connect(
-            target: impl ::std::convert::Into<::std::string::String>,
+            target: impl ::std::convert::Into<::kitex::codegen::Addresses>,
         ) -> ::std::result::Result<Self, ::kitex::codegen::Error> {
             ::kitex::codegen::connect(target).await
         }
 
         /// Sets up a client of `target`.
         pub fn builder(
-            target: impl ::std::convert::Into<::std::string::String>,
+            target: impl ::std::convert::Into<::kitex::codegen::Addresses>,
         ) -> ::kitex::codegen::ClientBuilder<Self> {
             ::kitex::codegen::ClientBuilder::new(target)
         }

@@ -252,8 +252,8 @@ pub mod example {
 
                 let handler = ::std::sync::Arc::clone(&self.handler);
                 ::std::boxed::Box::pin(async move {
-                    match request.method.index() {
-                        0 => {
+                    match request.method.index_in(&calls::SERVICE) {
+                        Some(0) => {
                             let (mut call, _) = ::kitex::codegen::accept::<
                                 super::base::health_calls::PingArgs,
                             >(request)?;
@@ -261,7 +261,7 @@ pub mod example {
                             let outcome = answer.await;
                             call.reply::<super::base::health_calls::PingResult>(outcome)
                         }
-                        1 => {
+                        Some(1) => {
                             let (mut call, args) = ::kitex::codegen::accept::<
                                 super::base::health_calls::LoadArgs,
                             >(request)?;
@@ -269,14 +269,14 @@ pub mod example {
                             let outcome = answer.await;
                             call.reply::<super::base::health_calls::LoadResult>(outcome)
                         }
-                        2 => {
+                        Some(2) => {
                             let (mut call, args) =
                                 ::kitex::codegen::accept::<calls::GetArgs>(request)?;
                             let answer = Stock::get(&*handler, call.context(), args.id);
                             let outcome = answer.await;
                             call.reply::<calls::GetResult>(outcome)
                         }
-                        3 => {
+                        Some(3) => {
                             let (mut call, args) =
                                 ::kitex::codegen::accept::<calls::ListArgs>(request)?;
                             let answer =
@@ -284,7 +284,7 @@ pub mod example {
                             let outcome = answer.await;
                             call.reply::<calls::ListResult>(outcome)
                         }
-                        4 => {
+                        Some(4) => {
                             let (mut call, args) =
                                 ::kitex::codegen::accept::<calls::TouchArgs>(request)?;
                             let answer =
@@ -292,7 +292,7 @@ pub mod example {
                             let _ = answer.await;
                             call.done()
                         }
-                        5 => {
+                        Some(5) => {
                             let (mut call, args) =
                                 ::kitex::codegen::accept::<calls::SearchArgs>(request)?;
                             let answer = Stock::search(
@@ -310,7 +310,7 @@ pub mod example {
                             let outcome = answer.await;
                             call.reply::<calls::SearchResult>(outcome)
                         }
-                        6 => {
+                        Some(6) => {
                             let (mut call, args) =
                                 ::kitex::codegen::accept::<calls::PickArgs>(request)?;
                             let answer = Stock::pick(&*handler, call.context(), args.choice);
@@ -349,14 +349,14 @@ pub mod example {
 
             /// Connects to `target` with the defaults.
             pub async fn connect(
-                target: impl ::std::convert::Into<::std::string::String>,
+                target: impl ::std::convert::Into<::kitex::codegen::Addresses>,
             ) -> ::std::result::Result<Self, ::kitex::codegen::Error> {
                 ::kitex::codegen::connect(target).await
             }
 
             /// Sets up a client of `target`.
             pub fn builder(
-                target: impl ::std::convert::Into<::std::string::String>,
+                target: impl ::std::convert::Into<::kitex::codegen::Addresses>,
             ) -> ::kitex::codegen::ClientBuilder<Self> {
                 ::kitex::codegen::ClientBuilder::new(target)
             }
@@ -1408,14 +1408,14 @@ pub mod example {
 
             /// Connects to `target` with the defaults.
             pub async fn connect(
-                target: impl ::std::convert::Into<::std::string::String>,
+                target: impl ::std::convert::Into<::kitex::codegen::Addresses>,
             ) -> ::std::result::Result<Self, ::kitex::codegen::Error> {
                 ::kitex::codegen::connect(target).await
             }
 
             /// Sets up a client of `target`.
             pub fn builder(
-                target: impl ::std::convert::Into<::std::string::String>,
+                target: impl ::std::convert::Into<::kitex::codegen::Addresses>,
             ) -> ::kitex::codegen::ClientBuilder<Self> {
                 ::kitex::codegen::ClientBuilder::new(target)
             }
@@ -1585,8 +1585,8 @@ pub mod example {
 
                 let handler = ::std::sync::Arc::clone(&self.handler);
                 ::std::boxed::Box::pin(async move {
-                    match request.method.index() {
-                        0 => {
+                    match request.method.index_in(&calls::SERVICE) {
+                        Some(0) => {
                             let (mut call, _) = ::kitex::codegen::accept::<
                                 super::base::health_calls::PingArgs,
                             >(request)?;
@@ -1594,7 +1594,7 @@ pub mod example {
                             let outcome = answer.await;
                             call.reply::<super::base::health_calls::PingResult>(outcome)
                         }
-                        1 => {
+                        Some(1) => {
                             let (mut call, args) = ::kitex::codegen::accept::<
                                 super::base::health_calls::LoadArgs,
                             >(request)?;
@@ -1602,14 +1602,14 @@ pub mod example {
                             let outcome = answer.await;
                             call.reply::<super::base::health_calls::LoadResult>(outcome)
                         }
-                        2 => {
+                        Some(2) => {
                             let (mut call, args) =
                                 ::kitex::codegen::accept::<stock_calls::GetArgs>(request)?;
                             let answer = Special::get(&*handler, call.context(), args.id);
                             let outcome = answer.await;
                             call.reply::<stock_calls::GetResult>(outcome)
                         }
-                        3 => {
+                        Some(3) => {
                             let (mut call, args) =
                                 ::kitex::codegen::accept::<stock_calls::ListArgs>(request)?;
                             let answer =
@@ -1617,7 +1617,7 @@ pub mod example {
                             let outcome = answer.await;
                             call.reply::<stock_calls::ListResult>(outcome)
                         }
-                        4 => {
+                        Some(4) => {
                             let (mut call, args) =
                                 ::kitex::codegen::accept::<stock_calls::TouchArgs>(request)?;
                             let answer = Special::touch(
@@ -1629,7 +1629,7 @@ pub mod example {
                             let _ = answer.await;
                             call.done()
                         }
-                        5 => {
+                        Some(5) => {
                             let (mut call, args) =
                                 ::kitex::codegen::accept::<stock_calls::SearchArgs>(request)?;
                             let answer = Special::search(
@@ -1647,14 +1647,14 @@ pub mod example {
                             let outcome = answer.await;
                             call.reply::<stock_calls::SearchResult>(outcome)
                         }
-                        6 => {
+                        Some(6) => {
                             let (mut call, args) =
                                 ::kitex::codegen::accept::<stock_calls::PickArgs>(request)?;
                             let answer = Special::pick(&*handler, call.context(), args.choice);
                             let outcome = answer.await;
                             call.reply::<stock_calls::PickResult>(outcome)
                         }
-                        7 => {
+                        Some(7) => {
                             let (mut call, args) =
                                 ::kitex::codegen::accept::<calls::ExtraArgs>(request)?;
                             let answer = Special::extra(&*handler, call.context(), args.page);
@@ -1693,14 +1693,14 @@ pub mod example {
 
             /// Connects to `target` with the defaults.
             pub async fn connect(
-                target: impl ::std::convert::Into<::std::string::String>,
+                target: impl ::std::convert::Into<::kitex::codegen::Addresses>,
             ) -> ::std::result::Result<Self, ::kitex::codegen::Error> {
                 ::kitex::codegen::connect(target).await
             }
 
             /// Sets up a client of `target`.
             pub fn builder(
-                target: impl ::std::convert::Into<::std::string::String>,
+                target: impl ::std::convert::Into<::kitex::codegen::Addresses>,
             ) -> ::kitex::codegen::ClientBuilder<Self> {
                 ::kitex::codegen::ClientBuilder::new(target)
             }
@@ -2245,15 +2245,15 @@ pub mod example {
 
                 let handler = ::std::sync::Arc::clone(&self.handler);
                 ::std::boxed::Box::pin(async move {
-                    match request.method.index() {
-                        0 => {
+                    match request.method.index_in(&calls::SERVICE) {
+                        Some(0) => {
                             let (mut call, _) =
                                 ::kitex::codegen::accept::<calls::PingArgs>(request)?;
                             let answer = Health::ping(&*handler, call.context());
                             let outcome = answer.await;
                             call.reply::<calls::PingResult>(outcome)
                         }
-                        1 => {
+                        Some(1) => {
                             let (mut call, args) =
                                 ::kitex::codegen::accept::<calls::LoadArgs>(request)?;
                             let answer = Health::load(&*handler, call.context(), args.node);
@@ -2292,14 +2292,14 @@ pub mod example {
 
             /// Connects to `target` with the defaults.
             pub async fn connect(
-                target: impl ::std::convert::Into<::std::string::String>,
+                target: impl ::std::convert::Into<::kitex::codegen::Addresses>,
             ) -> ::std::result::Result<Self, ::kitex::codegen::Error> {
                 ::kitex::codegen::connect(target).await
             }
 
             /// Sets up a client of `target`.
             pub fn builder(
-                target: impl ::std::convert::Into<::std::string::String>,
+                target: impl ::std::convert::Into<::kitex::codegen::Addresses>,
             ) -> ::kitex::codegen::ClientBuilder<Self> {
                 ::kitex::codegen::ClientBuilder::new(target)
             }
