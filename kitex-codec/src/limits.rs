@@ -92,7 +92,7 @@ impl Budget {
         let spent = self.granted - self.left;
         DecodeError::limit(
             "heap budget: Limits::{heap_factor, min_heap, max_heap}",
-            spent + bytes,
+            spent.saturating_add(bytes),
             self.granted,
         )
     }
@@ -117,5 +117,12 @@ mod tests {
         let error = budget.charge(5).unwrap_err();
         assert!(error.to_string().contains("11 is over the limit of 10"), "{error}");
         budget.charge(4).unwrap();
+    }
+
+    #[test]
+    fn a_charge_that_no_number_can_hold_is_refused() {
+        let mut budget = Limits::default().budget(0);
+        budget.charge(1).unwrap();
+        assert!(budget.charge(usize::MAX).is_err());
     }
 }

@@ -6,7 +6,7 @@ mod exception;
 mod value;
 mod walk;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 
 use bytes::Bytes;
@@ -176,6 +176,29 @@ pub trait ThriftReader: Sized {
         read_key: impl FnMut(&mut Self) -> Result<K, DecodeError>,
         read_value: impl FnMut(&mut Self) -> Result<V, DecodeError>,
     ) -> Result<Option<HashMap<K, V>>, DecodeError>;
+    /// Reads a set in order. `None` as for a list; of equal elements one stays.
+    fn read_sorted_set<T: Ord>(
+        &mut self,
+        element: Type,
+        read: impl FnMut(&mut Self) -> Result<T, DecodeError>,
+    ) -> Result<Option<BTreeSet<T>>, DecodeError>;
+    /// Reads a map in the order of its keys. `None` as for a list; of equal keys the last stays.
+    fn read_sorted_map<K: Ord, V>(
+        &mut self,
+        key: Type,
+        value: Type,
+        read_key: impl FnMut(&mut Self) -> Result<K, DecodeError>,
+        read_value: impl FnMut(&mut Self) -> Result<V, DecodeError>,
+    ) -> Result<Option<BTreeMap<K, V>>, DecodeError>;
+    /// Takes `bytes` off the budget, for memory that a value takes beside what reading it gives. Errors if the budget
+    /// does not hold them.
+    fn charge(&mut self, bytes: usize) -> Result<(), DecodeError>;
+    /// Puts a value in a box, which is charged to the budget. Errors if that does not hold it.
+    #[inline]
+    fn boxed<T>(&mut self, value: T) -> Result<Box<T>, DecodeError> {
+        self.charge(size_of::<T>())?;
+        Ok(Box::new(value))
+    }
     /// Skips a value.
     fn skip(&mut self, kind: Type) -> Result<(), DecodeError>;
     /// Reads a value as it stands, to write it again later.

@@ -1,5 +1,6 @@
 //! Thrift Binary (spec: kitex-wire 2.1).
 
+mod heap;
 mod read;
 mod write;
 

@@ -1,10 +1,11 @@
 //! Reading Thrift Binary.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 
 use bytes::Bytes;
 
+use super::heap;
 use crate::text::check_utf8;
 use crate::thrift::{Field, ThriftReader, Type, UnknownField, Uuid, Walk, Walker};
 use crate::{Budget, DecodeError, DecodeReason, INLINE, Limits, Str};
@@ -80,9 +81,14 @@ impl<'a> BinaryReader<'a> {
         Ok(())
     }
 
-    /// Holds a count against the bytes that are left and against the limits, and charges its elements.
+    /// Holds a count against the bytes that are left and against the limits, and charges what so many elements take.
     #[inline]
-    fn check_count(&mut self, count: usize, least_len: usize, size: usize) -> Result<(), DecodeError> {
+    fn check_count(
+        &mut self,
+        count: usize,
+        least_len: usize,
+        heap: impl Fn(usize) -> usize,
+    ) -> Result<(), DecodeError> {
         let remaining = self.rest.len();
         if least_len == 0 || count > remaining / least_len {
             return Err(DecodeError::new(DecodeReason::CountTooLarge { count, remaining }));
@@ -90,12 +96,16 @@ impl<'a> BinaryReader<'a> {
         if count > self.limits.max_container {
             return Err(DecodeError::limit("Limits::max_container", count, self.limits.max_container));
         }
-        self.budget.charge(count.saturating_mul(size))
+        self.budget.charge(heap(count))
     }
 
     /// Reads a list's header. `None` if its elements are of another type; they have been skipped then.
     #[inline]
-    fn elements(&mut self, element: Type, size: usize) -> Result<Option<usize>, DecodeError> {
+    fn elements(
+        &mut self,
+        element: Type,
+        heap: impl Fn(usize) -> usize,
+    ) -> Result<Option<usize>, DecodeError> {
         let from = self.rest;
         let [found] = self.array()?;
         let count = self.length()?;
@@ -106,11 +116,16 @@ impl<'a> BinaryReader<'a> {
             self.rest = from;
             return self.skip(Type::List).map(|()| None);
         }
-        self.check_count(count, element.least_len(), size)?;
+        self.check_count(count, element.least_len(), heap)?;
         Ok(Some(count))
     }
 
-    fn entries(&mut self, key: Type, value: Type, size: usize) -> Result<Option<usize>, DecodeError> {
+    fn entries(
+        &mut self,
+        key: Type,
+        value: Type,
+        heap: impl Fn(usize) -> usize,
+    ) -> Result<Option<usize>, DecodeError> {
         let from = self.rest;
         let found: [u8; 2] = self.array()?;
         let count = self.length()?;
@@ -121,7 +136,7 @@ impl<'a> BinaryReader<'a> {
             self.rest = from;
             return self.skip(Type::Map).map(|()| None);
         }
-        self.check_count(count, key.least_len() + value.least_len(), size)?;
+        self.check_count(count, key.least_len() + value.least_len(), heap)?;
         Ok(Some(count))
     }
 }
@@ -206,7 +221,7 @@ impl ThriftReader for BinaryReader<'_> {
         element: Type,
         mut read: impl FnMut(&mut Self) -> Result<T, DecodeError>,
     ) -> Result<Option<Vec<T>>, DecodeError> {
-        let Some(count) = self.elements(element, size_of::<T>())? else { return Ok(None) };
+        let Some(count) = self.elements(element, heap::list::<T>)? else { return Ok(None) };
         self.enter()?;
         let mut list = Vec::with_capacity(count);
         for _ in 0..count {
@@ -221,7 +236,7 @@ impl ThriftReader for BinaryReader<'_> {
         element: Type,
         mut read: impl FnMut(&mut Self) -> Result<T, DecodeError>,
     ) -> Result<Option<HashSet<T>>, DecodeError> {
-        let Some(count) = self.elements(element, 2 * size_of::<T>() + 2)? else { return Ok(None) };
+        let Some(count) = self.elements(element, heap::table::<T>)? else { return Ok(None) };
         self.enter()?;
         let mut set = HashSet::with_capacity(count);
         for _ in 0..count {
@@ -238,8 +253,7 @@ impl ThriftReader for BinaryReader<'_> {
         mut read_key: impl FnMut(&mut Self) -> Result<K, DecodeError>,
         mut read_value: impl FnMut(&mut Self) -> Result<V, DecodeError>,
     ) -> Result<Option<HashMap<K, V>>, DecodeError> {
-        // A hash table has up to twice as many places as entries, and a byte for each.
-        let Some(count) = self.entries(key, value, 2 * size_of::<(K, V)>() + 2)? else { return Ok(None) };
+        let Some(count) = self.entries(key, value, heap::table::<(K, V)>)? else { return Ok(None) };
         self.enter()?;
         let mut map = HashMap::with_capacity(count);
         for _ in 0..count {
@@ -248,6 +262,44 @@ impl ThriftReader for BinaryReader<'_> {
         }
         self.depth -= 1;
         Ok(Some(map))
+    }
+
+    fn read_sorted_set<T: Ord>(
+        &mut self,
+        element: Type,
+        mut read: impl FnMut(&mut Self) -> Result<T, DecodeError>,
+    ) -> Result<Option<BTreeSet<T>>, DecodeError> {
+        let Some(count) = self.elements(element, heap::tree::<T>)? else { return Ok(None) };
+        self.enter()?;
+        let mut set = BTreeSet::new();
+        for _ in 0..count {
+            set.insert(read(self)?);
+        }
+        self.depth -= 1;
+        Ok(Some(set))
+    }
+
+    fn read_sorted_map<K: Ord, V>(
+        &mut self,
+        key: Type,
+        value: Type,
+        mut read_key: impl FnMut(&mut Self) -> Result<K, DecodeError>,
+        mut read_value: impl FnMut(&mut Self) -> Result<V, DecodeError>,
+    ) -> Result<Option<BTreeMap<K, V>>, DecodeError> {
+        let Some(count) = self.entries(key, value, heap::tree::<(K, V)>)? else { return Ok(None) };
+        self.enter()?;
+        let mut map = BTreeMap::new();
+        for _ in 0..count {
+            let key = read_key(self)?;
+            map.insert(key, read_value(self)?);
+        }
+        self.depth -= 1;
+        Ok(Some(map))
+    }
+
+    #[inline]
+    fn charge(&mut self, bytes: usize) -> Result<(), DecodeError> {
+        self.budget.charge(bytes)
     }
 
     #[inline]

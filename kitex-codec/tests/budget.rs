@@ -1,0 +1,184 @@
+//! What the values of a message take of the heap was charged to its budget before.
+#![allow(unsafe_code)]
+#![expect(clippy::unwrap_used, reason = "a step that fails fails the test")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::hint::black_box;
+
+use kitex_codec::{
+    BinaryReader, BinaryWriter, Bytes, DecodeError, Double, Limits, Output, Str, ThriftReader, ThriftWriter,
+    Type, Uuid,
+};
+
+/// The system's allocator, which counts what each thread holds.
+struct Counting;
+
+#[global_allocator]
+static HEAP: Counting = Counting;
+
+thread_local! {
+    static HELD: Cell<usize> = const { Cell::new(0) };
+}
+
+// SAFETY: every call goes to the system's allocator with the arguments it came with.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        HELD.set(HELD.get().wrapping_add(layout.size()));
+        // SAFETY: the caller's promises are those that the call needs.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        HELD.set(HELD.get().wrapping_sub(layout.size()));
+        // SAFETY: the caller's promises are those that the call needs.
+        unsafe { System.dealloc(at, layout) }
+    }
+}
+
+type Read<'a, T> = &'a dyn Fn(&mut BinaryReader<'_>) -> Result<T, DecodeError>;
+
+/// What reading the value takes, and what it is charged: the smallest budget that it can be read with.
+fn cost<T>(input: &Bytes, read: Read<'_, T>) -> (usize, usize) {
+    let with_budget = |heap: usize| {
+        let mut limits = Limits::default();
+        (limits.heap_factor, limits.min_heap) = (0, heap);
+        let before = HELD.get();
+        let value = black_box(read(&mut BinaryReader::new(input, &limits)));
+        value.map(|value| (HELD.get().wrapping_sub(before), value).0)
+    };
+    let (mut refused, mut enough) = (0, 1 << 26);
+    while enough - refused > 1 {
+        let middle = (refused + enough) / 2;
+        if with_budget(middle).is_ok() { enough = middle } else { refused = middle }
+    }
+    (with_budget(enough).unwrap(), enough)
+}
+
+fn assert_charged<T>(what: &str, input: Bytes, read: Read<'_, T>) {
+    let (taken, charged) = cost(&input, read);
+    assert!(taken <= charged, "{what}: {taken} bytes were taken, {charged} were charged");
+}
+
+fn written(write: impl FnOnce(&mut BinaryWriter<'_>)) -> Bytes {
+    let mut out = Output::new();
+    let limits = Limits::default();
+    write(&mut BinaryWriter::new(&mut out, &limits));
+    out.take_segments().into_bytes()
+}
+
+/// Counts around each size at which a table or a tree grows, and some between.
+fn counts() -> impl Iterator<Item = i64> {
+    (1..130).chain([255, 256, 257, 895, 896, 897, 1000, 1792, 1793, 5000])
+}
+
+fn numbers(kind: Type, count: i64) -> Bytes {
+    written(|out| {
+        out.begin_set(kind, count as usize).unwrap();
+        (0..count).for_each(|n| match kind {
+            Type::I8 => out.write_i8(n as i8),
+            Type::Double => out.write_double(n as f64),
+            Type::Uuid => out.write_uuid(&Uuid([n as u8; 16])),
+            _ => out.write_i64(n),
+        });
+    })
+}
+
+fn named(count: i64) -> Bytes {
+    written(|out| {
+        out.begin_map(Type::String, Type::I64, count as usize).unwrap();
+        for n in 0..count {
+            out.write_str(&Str::from(n.to_string())).unwrap();
+            out.write_i64(n);
+        }
+    })
+}
+
+#[test]
+fn lists_and_strings_are_charged() {
+    for count in counts() {
+        assert_charged("list<i64>", numbers(Type::I64, count), &|from| {
+            from.read_list(Type::I64, |from| from.read_i64())
+        });
+        let text = written(|out| out.write_str(&Str::from("x".repeat(count as usize))).unwrap());
+        assert_charged("string", text.clone(), &|from| from.read_str());
+        assert_charged("binary", text, &|from| from.read_bytes());
+    }
+}
+
+#[test]
+fn sets_are_charged() {
+    for count in counts() {
+        assert_charged("set<i8>", numbers(Type::I8, count), &|from| {
+            from.read_set(Type::I8, |from| from.read_i8())
+        });
+        assert_charged("set<i64>", numbers(Type::I64, count), &|from| {
+            from.read_set(Type::I64, |from| from.read_i64())
+        });
+        assert_charged("set<uuid>", numbers(Type::Uuid, count), &|from| {
+            from.read_set(Type::Uuid, |from| from.read_uuid())
+        });
+    }
+}
+
+#[test]
+fn maps_are_charged() {
+    for count in counts() {
+        assert_charged("map<string, i64>", named(count), &|from| {
+            from.read_map(Type::String, Type::I64, |from| from.read_str(), |from| from.read_i64())
+        });
+    }
+}
+
+#[test]
+fn a_list_of_small_maps_is_charged() {
+    let input = written(|out| {
+        out.begin_list(Type::Map, 100).unwrap();
+        for _ in 0..100 {
+            out.begin_map(Type::I8, Type::String, 1).unwrap();
+            out.write_i8(1);
+            out.write_str(&Str::new()).unwrap();
+            out.end_map();
+        }
+    });
+    assert_charged("list<map<i8, string>>", input, &|from| {
+        from.read_list(Type::Map, |from| {
+            from.read_map(Type::I8, Type::String, |from| from.read_i8(), |from| from.read_str())
+        })
+    });
+}
+
+#[test]
+fn sorted_sets_and_maps_are_charged() {
+    for count in counts() {
+        assert_charged("sorted set<double>", numbers(Type::Double, count), &|from| {
+            from.read_sorted_set(Type::Double, |from| from.read_double().map(Double))
+        });
+        assert_charged("sorted set<i8>", numbers(Type::I8, count), &|from| {
+            from.read_sorted_set(Type::I8, |from| from.read_i8())
+        });
+        assert_charged("sorted map<string, i64>", named(count), &|from| {
+            from.read_sorted_map(Type::String, Type::I64, |from| from.read_str(), |from| from.read_i64())
+        });
+    }
+}
+
+#[test]
+fn a_sorted_map_holds_what_was_written() {
+    let input = named(300);
+    let limits = Limits::default();
+    let mut reader = BinaryReader::new(&input, &limits);
+    let map = reader.read_sorted_map(Type::String, Type::I64, |from| from.read_str(), |from| from.read_i64());
+    let map = map.unwrap().unwrap();
+    assert_eq!(reader.remaining(), 0);
+    assert!(map.iter().all(|(key, value)| key == &value.to_string()[..]));
+    assert_eq!(map.len(), 300);
+}
+
+#[test]
+fn boxes_are_charged() {
+    assert_charged("box", Bytes::from_static(&[0; 8]), &|from| {
+        let number = from.read_i64()?;
+        from.boxed([number; 100])
+    });
+}
