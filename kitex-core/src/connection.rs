@@ -6,6 +6,7 @@
 //! reached. Everything else is decided here.
 
 mod client;
+mod prefix;
 mod server;
 mod slots;
 #[cfg(test)]

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use kitex_codec::{Limits, Str};
 
+use crate::metadata::Entries;
 use crate::{Deadline, Metadata, Method, Scope};
 
 pub use cancel::{CancelReason, Cancellation};
@@ -29,7 +30,7 @@ pub struct Context {
     pub deadline: Option<Deadline>,
     /// How long an outgoing call may take, from the moment it is made. Becomes part of the deadline there.
     pub timeout: Option<Duration>,
-    response: Metadata,
+    response: Entries,
     caller: Str,
     caller_method: Str,
     method: Option<Method>,
@@ -155,12 +156,12 @@ impl Context {
 
     /// Sends a pair back to the caller with the response. Has no effect over Framed and Buffered.
     pub fn set_backward(&mut self, key: impl Into<Str>, value: impl Into<Str>) {
-        self.response.set(Scope::Backward, key, value);
+        self.response.set(Scope::Backward, key.into(), value.into());
     }
 
     /// Takes what [`set_backward`](Self::set_backward) has set.
     pub fn take_response_metadata(&mut self) -> Metadata {
-        std::mem::take(&mut self.response)
+        std::mem::take(&mut self.response).into()
     }
 
     /// A handle that tells when this call is given up, for tasks that outlive the handler's own future.

@@ -175,11 +175,25 @@ impl Error {
     /// The exception that the peer answered with.
     #[cold]
     pub fn remote(exception: ApplicationException) -> Self {
+        let refused = is_refusal(&exception);
         let ApplicationException { code, message } = exception;
-        let refused =
-            matches!(code, ApplicationException::UNKNOWN_METHOD | ApplicationException::UNKNOWN_SERVICE);
         let error = Self::new(ErrorKind::Remote, Stage::Remote, String::from(message)).with_code(code);
         if refused { error.with_sent(Sent::Never) } else { error }
+    }
+
+    /// What a failed call of its own is to a handler's caller: a failure of the handler, and nothing that this side
+    /// says of its caller's call (spec: kitex-wire 10.1). What was said is kept as the source.
+    #[cold]
+    pub(crate) fn of_handler(self) -> Self {
+        if matches!(self.kind(), ErrorKind::Handler | ErrorKind::Panic) {
+            return self;
+        }
+        let text = format!("{}: {}", self.kind().name(), self.source_text());
+        let error = match self.code() {
+            Some(code) if !RESERVED.contains(&code) => Self::application(code, text),
+            _ => Self::handler(text),
+        };
+        error.with_source(self)
     }
 
     /// A method that the service does not have.
@@ -338,12 +352,26 @@ impl Error {
 
     fn source_text(&self) -> Str {
         match (&self.0.source, self.0.kind) {
-            (Some(source), ErrorKind::Layer | ErrorKind::Arguments) => {
+            (Some(source), ErrorKind::Layer | ErrorKind::Arguments | ErrorKind::Encode) => {
                 Str::from(format!("{}: {source}", self.0.message))
             }
             _ => Str::from(&*self.0.message),
         }
     }
+}
+
+/// Codes by which a server says something of the call itself.
+const RESERVED: std::ops::RangeInclusive<i32> = 0..=21;
+
+/// True if the exception is a router's: no handler has seen the call. A handler may use the same codes, or pass on
+/// such an exception of its own call; then the text is another (spec: kitex-wire 10.1, 10.2).
+fn is_refusal(exception: &ApplicationException) -> bool {
+    let text = match exception.code {
+        ApplicationException::UNKNOWN_METHOD => "unknown method ",
+        ApplicationException::UNKNOWN_SERVICE => "unknown service ",
+        _ => return false,
+    };
+    exception.message.starts_with(text) && !exception.message.ends_with("[biz error]")
 }
 
 impl fmt::Display for Error {
@@ -453,8 +481,28 @@ mod tests {
     fn what_never_left_can_be_sent_again() {
         assert!(Error::deadline(Stage::Dial).is_retry_safe());
         assert!(!Error::deadline(Stage::Read).is_retry_safe());
-        let unknown = ApplicationException { code: 1, message: Str::from("unknown method") };
+        let unknown = ApplicationException { code: 1, message: Str::from("unknown method M (service S)") };
         assert!(Error::remote(unknown).is_retry_safe());
+    }
+
+    #[test]
+    fn an_error_that_a_handler_passes_on_is_a_failure_of_the_handler() {
+        let remote =
+            |code, text: &str| Error::remote(ApplicationException { code, message: Str::from(text) });
+        let exception = remote(6, "biz error: boom").of_handler().to_exception();
+        assert_eq!(
+            (exception.code, &*exception.message),
+            (6, "biz error: remote exception: biz error: boom")
+        );
+        let exception = remote(77, "own").of_handler().to_exception();
+        assert_eq!((exception.code, &*exception.message), (77, "remote exception: own"));
+        let passed_on = remote(1, "unknown method M (service S)").of_handler();
+        assert_eq!((passed_on.kind(), passed_on.sent()), (ErrorKind::Handler, Sent::Maybe));
+        assert!(!Error::remote(passed_on.to_exception()).is_retry_safe());
+        let dial = Error::new(ErrorKind::Connect, Stage::Dial, "refused").of_handler();
+        assert!(!dial.is_retry_safe());
+        let own = Error::application(1, "my own code").of_handler();
+        assert_eq!((own.code(), own.message()), (Some(1), "my own code"));
     }
 
     #[test]

@@ -19,10 +19,20 @@ use crate::{
 /// piece of a vectored write.
 const LINK_PAYLOAD_FROM: usize = 2048;
 
+/// The string pairs of a message, those of a mesh header too.
+fn pairs(frame: &Frame) -> Option<&Pairs> {
+    frame.header.as_ref().map(Header::pairs).or(frame.mesh.as_ref())
+}
+
+/// Takes the string pairs out of a message: nothing can be read of them in the message any more.
+pub(crate) fn take_pairs(frame: &mut Frame) -> Pairs {
+    let header = frame.header.as_mut().map(Header::take_pairs);
+    header.or_else(|| frame.mesh.take()).unwrap_or_default()
+}
+
 /// The service that a request names; empty if it names none.
 pub(crate) fn service_name(frame: &Frame) -> &[u8] {
-    let pairs = frame.header.as_ref().map(Header::pairs);
-    pairs.and_then(|pairs| pairs.get(string_key::SERVICE)).unwrap_or_default()
+    pairs(frame).and_then(|pairs| pairs.get(string_key::SERVICE)).unwrap_or_default()
 }
 
 /// True if the sender takes answers in any order.
@@ -37,11 +47,8 @@ pub(crate) fn context(
     now: Instant,
     longest: Duration,
 ) -> Context {
-    let Some(header) = &mut frame.header else {
-        let metadata = Metadata::received(frame.mesh.take().unwrap_or_default());
-        return Context::received(Arc::clone(info), metadata);
-    };
-    let mut context = Context::received(Arc::clone(info), Metadata::received(header.take_pairs()));
+    let mut context = Context::received(Arc::clone(info), Metadata::received(take_pairs(frame)));
+    let Some(header) = &frame.header else { return context };
     let caller = text(header, int_key::FROM_SERVICE);
     let caller_method = text(header, int_key::FROM_METHOD);
     context.set_caller(caller, caller_method);
@@ -60,9 +67,9 @@ fn timeout(header: &Header) -> Option<Duration> {
     (millis > 0).then(|| Duration::from_millis(millis))
 }
 
-/// True if the connection that these came over is not to be used again (spec: kitex-wire 11.1).
-pub(crate) fn is_reset(pairs: &Pairs) -> bool {
-    pairs.get(string_key::CONNECTION_RESET).is_some()
+/// True if the connection that a message came over is not to be used again (spec: kitex-wire 11.1).
+pub(crate) fn is_reset(frame: &Frame) -> bool {
+    pairs(frame).is_some_and(|pairs| pairs.get(string_key::CONNECTION_RESET).is_some())
 }
 
 /// The business status among a reply's pairs. Errors if it is there and its extra cannot be read: Kitex loses such a
@@ -99,23 +106,25 @@ pub(crate) struct Shell<'a> {
 }
 
 impl Shell<'_> {
-    /// Appends a whole message. `acl` and `pairs` matter over TTHeader only. On an error nothing was appended.
+    /// Appends a whole message. `acl` and `pairs`, which gives the entries it has written, matter over TTHeader only.
+    ///
+    /// Errors if the message is larger than this side would take itself. Then nothing was appended.
     pub(crate) fn write(
         &self,
         out: &mut Output,
         payload: &Segments,
         limits: &Limits,
         acl: Option<&[u8]>,
-        pairs: impl FnOnce(&mut HeaderWriter<'_>),
+        pairs: impl FnOnce(&mut HeaderWriter<'_>) -> usize,
     ) -> Result<(), EncodeError> {
         let len = self.envelope.len() + payload.len();
-        let frame_len = if self.form.is_framed() { 4 } else { 0 };
-        if len + frame_len > limits.max_frame {
-            return Err(EncodeError::limit("Limits::max_frame", len + frame_len, limits.max_frame));
-        }
+        check(len, "Limits::max_frame", limits.max_frame)?;
+        let framed = self.form.is_framed();
         out.reserve_message();
+        let start = out.tail().len();
         let mut checksum_at = None;
         if self.form.has_header() {
+            let behind = len + if framed { 4 } else { 0 };
             let mut header = HeaderWriter::begin(out, self.flags, self.envelope.sequence, 0);
             if let Some(token) = acl {
                 header.acl(token);
@@ -123,11 +132,16 @@ impl Shell<'_> {
             if self.checksum {
                 checksum_at = Some(header.reserve_string::<8>(string_key::CHECKSUM));
             }
-            pairs(&mut header);
-            header.finish(len + frame_len)?;
+            let entries = pairs(&mut header) + usize::from(acl.is_some()) + usize::from(self.checksum);
+            header.finish(behind)?;
+            let header = out.tail().len() - start;
+            if let Err(error) = check_header(header, entries, behind, limits) {
+                out.tail().truncate(start);
+                return Err(error);
+            }
         }
         let body_at = out.tail().len();
-        if frame_len > 0 {
+        if framed {
             out.tail().extend_from_slice(&(len as u32).to_be_bytes());
         }
         self.envelope.encode(out);
@@ -138,6 +152,20 @@ impl Shell<'_> {
         out.append_segments(payload, LINK_PAYLOAD_FROM);
         Ok(())
     }
+}
+
+/// What a reader with the same limits checks: the header's entries, its info, and LENGTH, which counts all but itself.
+fn check_header(header: usize, entries: usize, behind: usize, limits: &Limits) -> Result<(), EncodeError> {
+    check(entries, "Limits::max_header_entries", limits.max_header_entries)?;
+    check(header - FIXED, "Limits::max_header", limits.max_header)?;
+    check(header - 4 + behind, "Limits::max_frame", limits.max_frame)
+}
+
+/// Bytes of a TTHeader before its header info.
+const FIXED: usize = 14;
+
+fn check(asked: usize, setting: &'static str, allowed: usize) -> Result<(), EncodeError> {
+    if asked > allowed { Err(EncodeError::limit(setting, asked, allowed)) } else { Ok(()) }
 }
 
 fn checksum(before: &[u8], payload: &Segments) -> [u8; 8] {
@@ -154,7 +182,7 @@ pub(crate) struct Names<'a> {
     pub(crate) service: Option<&'a str>,
 }
 
-/// Writes the pairs of a request (spec: kitex-wire 6.7, 8.2).
+/// Writes the pairs of a request (spec: kitex-wire 6.7, 8.2); gives how many.
 pub(crate) fn request_pairs(
     header: &mut HeaderWriter<'_>,
     names: &Names<'_>,
@@ -162,11 +190,13 @@ pub(crate) fn request_pairs(
     method: &Method,
     context: &Context,
     now: Instant,
-) {
+) -> usize {
+    let mut count = REQUEST_KEYS;
     if !method.service().is_empty() {
         header.string(&[string_key::SERVICE.as_bytes()], method.service().as_bytes());
+        count += 1;
     }
-    metadata_pairs(header, &context.metadata);
+    count += metadata_pairs(header, &context.metadata);
     let transport: &[u8] = if form.is_framed() { b"framed" } else { b"unframed" };
     header.int(int_key::TRANSPORT_TYPE, transport);
     header.int(int_key::FROM_SERVICE, names.caller.as_bytes());
@@ -175,11 +205,16 @@ pub(crate) fn request_pairs(
     if let Some(deadline) = context.deadline {
         let mut digits = [0; 20];
         header.int(int_key::RPC_TIMEOUT, decimal(deadline.remaining_millis(now), &mut digits));
+        count += 1;
     }
     header.int(int_key::FROM_METHOD, context.caller_method().as_bytes());
     let kind: &[u8] = if method.is_oneway() { b"4" } else { b"1" };
     header.int(int_key::MSG_TYPE, kind);
+    count
 }
+
+/// Integer keys that every request has.
+const REQUEST_KEYS: usize = 6;
 
 /// The ACL token to send, which has a section of its own.
 pub(crate) fn acl_token(metadata: &Metadata) -> Option<&[u8]> {
@@ -192,11 +227,13 @@ pub(crate) fn acl_token(metadata: &Metadata) -> Option<&[u8]> {
     (!token.value.is_empty()).then(|| token.value.as_bytes())
 }
 
-fn metadata_pairs(header: &mut HeaderWriter<'_>, metadata: &Metadata) {
+fn metadata_pairs(header: &mut HeaderWriter<'_>, metadata: &Metadata) -> usize {
+    let mut count = 0;
     for (key, value) in metadata.wire().iter() {
         let Some((name, value)) = scoped(Scope::Persistent, key, value) else { continue };
         if !metadata.covers(Scope::Persistent, name) {
             header.string(&[key], value);
+            count += 1;
         }
     }
     for entry in metadata.entries() {
@@ -207,43 +244,53 @@ fn metadata_pairs(header: &mut HeaderWriter<'_>, metadata: &Metadata) {
             continue;
         }
         header.string(&[entry.scope.prefix().as_bytes(), entry.key.as_bytes()], entry.value.as_bytes());
+        count += 1;
     }
+    count
 }
 
-/// Writes the pairs of a reply or, with `status` absent, of an exception (spec: kitex-wire 6.7, 8.4, 9.1).
+/// Writes the pairs of a reply or, with `status` absent, of an exception (spec: kitex-wire 6.7, 8.4, 9.1); gives how
+/// many.
 pub(crate) fn reply_pairs(
     header: &mut HeaderWriter<'_>,
     status: Option<&Status>,
     metadata: &Metadata,
     reset: bool,
-) {
+) -> usize {
+    let mut count = 1;
     if let Some(Status::Business(status)) = status {
-        write_status(header, status);
+        count += write_status(header, status);
     }
     if reset {
-        header.string(&[string_key::CONNECTION_RESET.as_bytes()], b"1");
+        count += control_pairs(header);
     }
-    for entry in metadata.entries().iter().filter(|entry| entry.scope == Scope::Backward) {
+    let backward = metadata.entries().iter().filter(|entry| entry.scope == Scope::Backward);
+    for entry in backward.filter(|entry| !entry.key.is_empty() && !entry.value.is_empty()) {
         header.string(&[entry.key.as_bytes()], entry.value.as_bytes());
+        count += 1;
     }
     header.int(int_key::MSG_TYPE, if status.is_some() { b"2" } else { b"3" });
+    count
 }
 
-fn write_status(header: &mut HeaderWriter<'_>, status: &BusinessStatus) {
+fn write_status(header: &mut HeaderWriter<'_>, status: &BusinessStatus) -> usize {
     header.string(&[string_key::STATUS_CODE.as_bytes()], status.code.to_string().as_bytes());
     header.string(&[string_key::STATUS_MESSAGE.as_bytes()], status.message.as_bytes());
-    if !status.extra.is_empty() {
-        let extra: BTreeMap<&str, &str> =
-            status.extra.iter().map(|(key, value)| (&**key, &**value)).collect();
-        // A map of strings has a JSON form whatever the strings are.
-        let json = serde_json::to_vec(&extra).unwrap_or_default();
-        header.string(&[string_key::STATUS_EXTRA.as_bytes()], &json);
+    if status.extra.is_empty() {
+        return 2;
     }
+    let extra: BTreeMap<&str, &str> = status.extra.iter().map(|(key, value)| (&**key, &**value)).collect();
+    // A map of strings has a JSON form whatever the strings are.
+    let json = serde_json::to_vec(&extra).unwrap_or_default();
+    header.string(&[string_key::STATUS_EXTRA.as_bytes()], &json);
+    3
 }
 
-/// Writes the pairs of the frame that says that a multiplexed connection is going away (spec: kitex-wire 12.4).
-pub(crate) fn control_pairs(header: &mut HeaderWriter<'_>) {
+/// Writes the pair that says that this connection is not to be used again: on a reply, and alone on the frame that says
+/// it to a multiplexed peer (spec: kitex-wire 11.1, 12.4); gives how many.
+pub(crate) fn control_pairs(header: &mut HeaderWriter<'_>) -> usize {
     header.string(&[string_key::CONNECTION_RESET.as_bytes()], b"1");
+    1
 }
 
 fn decimal(mut value: u64, digits: &mut [u8; 20]) -> &[u8] {

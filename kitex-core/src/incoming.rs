@@ -52,7 +52,7 @@ impl Incoming {
             Err(CallError::Status(status)) => {
                 return Ok(Response { metadata, ..Response::empty(Status::Business(status)) });
             }
-            Err(CallError::Failed(error)) => return Err(error.with_metadata(metadata)),
+            Err(CallError::Failed(error)) => return Err(error.of_handler().with_metadata(metadata)),
         };
         let payload = Payload::encode(&result, self.context.limits())?;
         let status = match status {

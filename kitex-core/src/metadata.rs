@@ -42,8 +42,14 @@ impl Scope {
 #[derive(Clone, Default)]
 pub struct Metadata {
     received: Pairs,
-    set: Vec<Entry>,
+    /// Whether only the persistent ones of the received pairs count: the others have made their hop.
+    inherited: bool,
+    set: Entries,
 }
+
+/// Pairs that were set on this side.
+#[derive(Clone, Default)]
+pub(crate) struct Entries(Vec<Entry>);
 
 #[derive(Clone)]
 pub(crate) struct Entry {
@@ -55,21 +61,17 @@ pub(crate) struct Entry {
 impl Metadata {
     /// No pairs. Takes no memory.
     pub const fn new() -> Self {
-        Self { received: Pairs::new(), set: Vec::new() }
+        Self { received: Pairs::new(), inherited: false, set: Entries::new() }
     }
 
     /// The pairs of a received header.
     pub fn received(pairs: Pairs) -> Self {
-        Self { received: pairs, set: Vec::new() }
+        Self { received: pairs, inherited: false, set: Entries::new() }
     }
 
     /// Sets a pair in place of an earlier one.
     pub fn set(&mut self, scope: Scope, key: impl Into<Str>, value: impl Into<Str>) {
-        let (key, value) = (key.into(), value.into());
-        match self.set.iter_mut().find(|entry| entry.scope == scope && entry.key == key) {
-            Some(entry) => entry.value = value,
-            None => self.set.push(Entry { scope, key, value }),
-        }
+        self.set.set(scope, key.into(), value.into());
     }
 
     /// The value of a key, if it is there and is UTF-8.
@@ -81,7 +83,7 @@ impl Metadata {
 
     /// The value of a key as it came.
     pub fn get_bytes(&self, scope: Scope, key: &str) -> Option<&[u8]> {
-        let set = self.set.iter().find(|entry| entry.scope == scope && entry.key == key);
+        let set = self.entries().iter().find(|entry| entry.scope == scope && entry.key == key);
         if let Some(entry) = set {
             return Some(entry.value.as_bytes());
         }
@@ -91,15 +93,15 @@ impl Metadata {
 
     /// All pairs of a scope, those that were set last.
     pub fn iter(&self, scope: Scope) -> impl Iterator<Item = (&[u8], &[u8])> {
-        let set = self.set.iter().filter(move |entry| entry.scope == scope);
+        let set = self.entries().iter().filter(move |entry| entry.scope == scope);
         let set = set.map(|entry| (entry.key.as_bytes(), entry.value.as_bytes()));
-        let covered = move |key: &[u8]| self.set.iter().any(|e| e.scope == scope && e.key.as_bytes() == key);
+        let covered = move |key: &[u8]| self.covers(scope, key);
         self.received_scope(scope).filter(move |(key, _)| !covered(key)).chain(set)
     }
 
     /// True if there is no pair of any scope.
     pub fn is_empty(&self) -> bool {
-        self.received.is_empty() && self.set.is_empty()
+        self.received.is_empty() && self.entries().is_empty()
     }
 
     /// The pairs of the header that this metadata came with, under their names on the wire.
@@ -109,29 +111,51 @@ impl Metadata {
 
     /// What an outgoing call inherits: the persistent pairs and nothing else (spec: kitex-wire 8.2).
     pub fn inherited(&self) -> Self {
-        let persistent = self.set.iter().filter(|entry| entry.scope == Scope::Persistent);
-        Self { received: self.received.clone(), set: persistent.cloned().collect() }
+        let persistent = self.entries().iter().filter(|entry| entry.scope == Scope::Persistent);
+        let set = Entries(persistent.cloned().collect());
+        Self { received: self.received.clone(), inherited: true, set }
     }
 
     /// Takes over all that `other` has set.
     pub fn merge(&mut self, other: &Metadata) {
-        for entry in &other.set {
+        for entry in other.entries() {
             self.set(entry.scope, entry.key.clone(), entry.value.clone());
         }
     }
 
     /// What was set, for the writer of a header.
     pub(crate) fn entries(&self) -> &[Entry] {
-        &self.set
+        &self.set.0
     }
 
     /// True if a pair was set over a received one.
     pub(crate) fn covers(&self, scope: Scope, key: &[u8]) -> bool {
-        self.set.iter().any(|entry| entry.scope == scope && entry.key.as_bytes() == key)
+        self.entries().iter().any(|entry| entry.scope == scope && entry.key.as_bytes() == key)
     }
 
     fn received_scope(&self, scope: Scope) -> impl Iterator<Item = (&[u8], &[u8])> {
-        self.received.iter().filter_map(move |(key, value)| scoped(scope, key, value))
+        let all = !self.inherited || scope == Scope::Persistent;
+        let received = all.then(|| self.received.iter()).into_iter().flatten();
+        received.filter_map(move |(key, value)| scoped(scope, key, value))
+    }
+}
+
+impl Entries {
+    pub(crate) const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    pub(crate) fn set(&mut self, scope: Scope, key: Str, value: Str) {
+        match self.0.iter_mut().find(|entry| entry.scope == scope && entry.key == key) {
+            Some(entry) => entry.value = value,
+            None => self.0.push(Entry { scope, key, value }),
+        }
+    }
+}
+
+impl From<Entries> for Metadata {
+    fn from(set: Entries) -> Self {
+        Self { set, ..Self::new() }
     }
 }
 
@@ -149,8 +173,10 @@ pub(crate) fn scoped<'a>(scope: Scope, key: &'a [u8], value: &'a [u8]) -> Option
 
 impl fmt::Debug for Metadata {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let set =
-            self.set.iter().map(|entry| (format!("{}{}", entry.scope.prefix(), entry.key), &entry.value));
+        let set = self
+            .entries()
+            .iter()
+            .map(|entry| (format!("{}{}", entry.scope.prefix(), entry.key), &entry.value));
         f.debug_struct("Metadata")
             .field("received", &self.received)
             .field("set", &set.collect::<Vec<_>>())

@@ -127,21 +127,26 @@ impl Router {
 
     /// Finds the method `method` of the service named `service`; an empty name counts as none.
     pub(crate) fn route(&self, service: &[u8], method: &[u8]) -> Result<Routed, Error> {
-        match self.find(service, method) {
-            Ok((at, method)) => Ok(Routed { target: Target(at), method: Method::from(method) }),
-            Err(_) if self.unknown.is_some() => {
-                let method = Method::dynamic(lossy(service), lossy(method));
-                Ok(Routed { target: Target::UNKNOWN, method })
-            }
-            Err(Missing::Service) => Err(Error::unknown_service(&lossy(service), &lossy(method))),
-            Err(Missing::Method) => {
-                Err(Error::unknown_method(&Method::dynamic(lossy(service), lossy(method))))
-            }
+        let missing = match self.find(service, method) {
+            Ok((at, method)) => return Ok(Routed { target: Target(at), method: Method::from(method) }),
+            Err(missing) => missing,
+        };
+        // A name that is not UTF-8 could not be passed on as it came.
+        if let (Some(_), Ok(service), Ok(method)) =
+            (&self.unknown, Str::copy_from_utf8(service), Str::copy_from_utf8(method))
+        {
+            return Ok(Routed { target: Target::UNKNOWN, method: Method::dynamic(service, method) });
         }
+        let (service, method) = (shown(service), shown(method));
+        Err(match missing {
+            Missing::Service => Error::unknown_service(&service, &method),
+            Missing::Method => Error::unknown_method(&Method::dynamic(service, method)),
+        })
     }
 
     fn find(&self, service: &[u8], method: &[u8]) -> Result<(usize, &'static MethodDescriptor), Missing> {
-        let name = std::str::from_utf8(method).map_err(|_| Missing::Service)?;
+        // A name that is not UTF-8 is no method's, and neither is the empty one.
+        let name = std::str::from_utf8(method).unwrap_or_default();
         let named = self.routes.iter().position(|route| route.descriptor.name.as_bytes() == service);
         if let Some(at) = named {
             return self.routes[at].find(name).map(|method| (at, method)).ok_or(Missing::Method);
@@ -178,9 +183,15 @@ enum Missing {
     Method,
 }
 
-fn lossy(name: &[u8]) -> Str {
-    Str::from(String::from_utf8_lossy(name))
+/// A name as an error shows it: readable, and not as long as a peer likes.
+fn shown(name: &[u8]) -> Str {
+    let (front, more) = name.split_at(name.len().min(SHOWN));
+    let text = String::from_utf8_lossy(front);
+    if more.is_empty() { Str::from(text) } else { Str::from(format!("{text}… ({} bytes)", name.len())) }
 }
+
+/// Bytes of a name that an error shows: more than any real one has.
+const SHOWN: usize = 256;
 
 /// Services that cannot stand behind one port.
 #[derive(Debug, Clone, PartialEq, Eq)]

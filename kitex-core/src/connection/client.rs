@@ -1,39 +1,40 @@
 //! The client's end of a connection.
 
-use std::collections::HashMap;
+mod reply;
+mod waiting;
+
 use std::fmt;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 use std::time::Instant;
 
-use kitex_codec::{
-    ApplicationException, BytesMut, Envelope, Frame, FrameDecoder, MessageType, Output, Pairs, first_field,
-    flags,
-};
+use kitex_codec::{BytesMut, DecodeError, Envelope, Frame, FrameDecoder, MessageType, Output, flags};
 
 use super::ClientConfig;
+use super::prefix::{Prefix, Skip};
 use super::slots::CallId;
 use crate::head::{self, Names, Shell};
-use crate::{
-    Body, ConnectionInfo, Error, ErrorKind, Metadata, Method, Payload, Protocol, Request, Response, Sent,
-    Stage, Status,
-};
+use crate::{Body, ConnectionInfo, Error, ErrorKind, Method, Request, Response, Sent, Stage};
+
+use reply::violation;
+use waiting::{Calls, Waiting};
 
 /// The client's end of a connection: requests into bytes, and answers out of bytes. `T` is what the driver wants back
 /// with an answer.
 ///
 /// A multiplexed connection has many calls under way and finds the one that an answer is for by its sequence id. Any
 /// other has one, and can be used again only while [`is_reusable`](Self::is_reusable).
+#[doc = include_str!("example.md")]
 pub struct ClientConnection<T> {
     config: Arc<ClientConfig>,
     info: Arc<ConnectionInfo>,
     decoder: FrameDecoder,
+    skip: Skip,
     output: Output,
     sequence: i32,
-    waiting: HashMap<i32, Waiting<T>, BuildHasherDefault<SequenceHasher>>,
-    /// The call under way on a connection that is not multiplexed.
-    only: Option<(i32, Waiting<T>)>,
-    earliest: Option<Instant>,
+    calls: Calls<T>,
+    /// Oneway calls right before the call under way, or before the next, on a connection that is not multiplexed: a
+    /// server that does not know their method answers them.
+    oneway: u32,
     state: State,
     dropped: u64,
 }
@@ -47,13 +48,6 @@ enum State {
     Broken,
 }
 
-#[derive(Debug)]
-struct Waiting<T> {
-    method: Method,
-    deadline: Option<Instant>,
-    token: T,
-}
-
 /// A call that has ended.
 #[derive(Debug)]
 pub struct Answer<T> {
@@ -63,18 +57,27 @@ pub struct Answer<T> {
     pub result: Result<Response, Error>,
 }
 
+/// A call that could not be begun: nothing of it was sent.
+#[derive(Debug)]
+pub struct Refusal<T> {
+    /// What the call was made with.
+    pub token: T,
+    /// Why.
+    pub error: Error,
+}
+
 impl<T> ClientConnection<T> {
     /// A connection that no call was made on.
     pub fn new(config: Arc<ClientConfig>, info: Arc<ConnectionInfo>) -> Self {
         Self {
+            calls: Calls::new(config.multiplexed),
             config,
             info,
             decoder: FrameDecoder::default(),
+            skip: Skip::default(),
             output: Output::new(),
             sequence: 0,
-            waiting: HashMap::default(),
-            only: None,
-            earliest: None,
+            oneway: 0,
             state: State::Open,
             dropped: 0,
         }
@@ -82,30 +85,29 @@ impl<T> ClientConnection<T> {
 
     /// Writes a request to the output. A oneway call has no answer: `None`, and the token is dropped.
     ///
-    /// Errors if the request cannot be written, or if there is no room for it: nothing of it was sent.
+    /// Errors if the request cannot be written, if there is no room for it, if its deadline has passed, or if the
+    /// connection [takes no further calls](Self::accepts_calls): nothing of it was sent.
     pub fn call(&mut self, now: Instant, request: &Request, token: T) -> Result<Option<CallId>, Refusal<T>> {
         let sequence = match self.begin(now, request) {
             Ok(sequence) => sequence,
-            Err(error) => return Err(Refusal { token, error }),
+            Err(error) => {
+                let error = error.with_method(&request.method).with_peer(self.info.peer());
+                return Err(Refusal { token, error });
+            }
         };
         if request.method.is_oneway() {
+            self.oneway = self.oneway.saturating_add(u32::from(!self.config.multiplexed));
             return Ok(None);
         }
         let deadline = request.context.deadline.map(|deadline| deadline.instant());
-        let waiting = Waiting { method: request.method.clone(), deadline, token };
-        self.earliest = [self.earliest, deadline].into_iter().flatten().min();
-        if self.config.multiplexed {
-            self.waiting.insert(sequence, waiting);
-        } else {
-            self.only = Some((sequence, waiting));
-        }
+        self.calls.insert(sequence, Waiting { method: request.method.clone(), deadline, token });
         Ok(Some(CallId::of_sequence(sequence)))
     }
 
     /// Forgets a call and gives back its token. On a connection that is not multiplexed its answer would be taken for
     /// that of the next, so that the connection cannot be used again.
     pub fn cancel(&mut self, id: CallId) -> Option<T> {
-        let token = self.take(id.sequence()).map(|waiting| waiting.token);
+        let token = self.calls.remove(id.sequence()).map(|waiting| waiting.token);
         if token.is_some() && !self.config.multiplexed {
             self.state = State::Broken;
         }
@@ -115,19 +117,20 @@ impl<T> ClientConnection<T> {
     /// Takes the next answer off the front of `input`; `None` if there is none yet.
     ///
     /// Errors if what the peer has sent cannot be read: every call under way is then to be ended with
-    /// [`next_failed`](Self::next_failed).
+    /// [`next_failed`](Self::next_failed). Of a multiplexed connection one unreadable answer ends its call alone.
     pub fn handle_input(&mut self, input: &mut BytesMut) -> Result<Option<Answer<T>>, Error> {
-        while self.state != State::Broken && !input.is_empty() {
-            let frame = match self.decoder.decode(input, self.info.limits()) {
-                Ok(Some(frame)) => frame,
+        while self.state != State::Broken && self.skip.pass(input) && !input.is_empty() {
+            let (prefix, before) = (Prefix::of(input), input.len());
+            let answer = match self.decoder.decode(input, self.info.limits()) {
+                Ok(Some(frame)) => self.accept(frame)?,
                 Ok(None) => return Ok(None),
                 Err(error) => {
-                    self.state = State::Broken;
-                    return Err(Error::from(error).with_peer(self.info.peer()).with_sent(Sent::Maybe));
+                    let taken = before - input.len();
+                    self.pass_over(prefix.filter(|_| self.config.multiplexed), taken, error)?
                 }
             };
-            if let Some(answer) = self.accept(frame) {
-                return Ok(Some(answer));
+            if answer.is_some() {
+                return Ok(answer);
             }
         }
         Ok(None)
@@ -142,12 +145,7 @@ impl<T> ClientConnection<T> {
     /// the connection has ended.
     pub fn next_failed(&mut self) -> Option<(Method, T)> {
         self.state = State::Broken;
-        let sequence = self
-            .only
-            .as_ref()
-            .map(|(sequence, _)| *sequence)
-            .or_else(|| self.waiting.keys().next().copied())?;
-        self.take(sequence).map(|waiting| (waiting.method, waiting.token))
+        self.calls.next().map(|waiting| (waiting.method, waiting.token))
     }
 
     /// What is to be written to the peer.
@@ -157,7 +155,7 @@ impl<T> ClientConnection<T> {
 
     /// Calls under way.
     pub fn in_flight(&self) -> usize {
-        self.waiting.len() + usize::from(self.only.is_some())
+        self.calls.len()
     }
 
     /// Answers that no call waited for.
@@ -178,22 +176,12 @@ impl<T> ClientConnection<T> {
 
     /// When [`handle_timeout`](Self::handle_timeout) is due.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.earliest
+        self.calls.earliest()
     }
 
     /// Ends the next call whose deadline has passed at `now`. To be called until it gives none.
     pub fn handle_timeout(&mut self, now: Instant) -> Option<Answer<T>> {
-        if self.earliest.is_none_or(|earliest| earliest > now) {
-            return None;
-        }
-        let due = |waiting: &Waiting<T>| waiting.deadline.is_some_and(|deadline| deadline <= now);
-        let only = self.only.as_ref().filter(|(_, waiting)| due(waiting)).map(|(sequence, _)| *sequence);
-        let mut many = self.waiting.iter().filter(|(_, waiting)| due(waiting)).map(|(sequence, _)| *sequence);
-        let Some(sequence) = only.or_else(|| many.next()) else {
-            self.earliest = self.waiting.values().filter_map(|waiting| waiting.deadline).min();
-            return None;
-        };
-        let waiting = self.take(sequence)?;
+        let waiting = self.calls.next_expired(now)?;
         if !self.config.multiplexed {
             self.state = State::Broken;
         }
@@ -206,25 +194,15 @@ impl<T> ClientConnection<T> {
         &self.info
     }
 
+    /// Writes a request; gives its sequence id.
     fn begin(&mut self, now: Instant, request: &Request) -> Result<i32, Error> {
         let Request { method, context, body } = request;
-        let info = Arc::clone(&self.info);
-        let refuse = |error: Error| error.with_method(method).with_peer(info.peer());
         let Body::Message(payload) = body else {
-            return Err(refuse(Error::new(
-                ErrorKind::Encode,
-                Stage::Local,
-                "a stream cannot be sent this way",
-            )));
+            return Err(Error::new(ErrorKind::Encode, Stage::Local, "a stream cannot be sent this way"));
         };
-        if self.in_flight() >= self.room() {
-            let text =
-                format!("{} calls are under way on this connection, which is the limit", self.in_flight());
-            return Err(refuse(Error::limit("max_in_flight", Stage::Pick, text)));
-        }
-        if self.output.len() > self.config.max_queued_output {
-            let text = format!("{} bytes wait to be sent on this connection", self.output.len());
-            return Err(refuse(Error::limit("max_queued_output", Stage::Pick, text)));
+        self.check_room()?;
+        if context.deadline.is_some_and(|deadline| deadline.has_passed(now)) {
+            return Err(Error::deadline(Stage::Local));
         }
         let sequence = self.next_sequence();
         let config = &*self.config;
@@ -234,173 +212,114 @@ impl<T> ClientConnection<T> {
         let shell = Shell { form: config.form, flags, envelope, checksum: config.checksum };
         let names = Names { caller: &config.caller, service: config.service.as_deref() };
         let acl = head::acl_token(&context.metadata);
-        shell
-            .write(&mut self.output, payload.segments(), self.info.limits(), acl, |header| {
-                head::request_pairs(header, &names, config.form, method, context, now);
-            })
-            .map_err(|error| refuse(error.into()))?;
+        shell.write(&mut self.output, payload.segments(), self.info.limits(), acl, |header| {
+            head::request_pairs(header, &names, config.form, method, context, now)
+        })?;
         Ok(sequence)
     }
 
-    fn room(&self) -> usize {
-        if self.config.multiplexed { self.config.max_in_flight } else { 1 }
+    fn check_room(&self) -> Result<(), Error> {
+        if self.state != State::Open {
+            let text = "the connection takes no further calls";
+            return Err(Error::new(ErrorKind::Closed, Stage::Pick, text));
+        }
+        let room = if self.config.multiplexed { self.config.max_in_flight } else { 1 };
+        if self.in_flight() >= room {
+            let text =
+                format!("{} calls are under way on this connection, which is the limit", self.in_flight());
+            return Err(Error::limit("max_in_flight", Stage::Pick, text));
+        }
+        if self.output.len() > self.config.max_queued_output {
+            let text = format!("{} bytes wait to be sent on this connection", self.output.len());
+            return Err(Error::limit("max_queued_output", Stage::Pick, text));
+        }
+        Ok(())
     }
 
     /// Never 0, which is the control frame's, and none that a call under way has.
     fn next_sequence(&mut self) -> i32 {
         loop {
             self.sequence = self.sequence.wrapping_add(1);
-            if self.sequence != 0 && !self.waiting.contains_key(&self.sequence) {
+            if self.sequence != 0 && !self.calls.contains(self.sequence) {
                 return self.sequence;
             }
         }
     }
 
-    fn take(&mut self, sequence: i32) -> Option<Waiting<T>> {
-        if self.only.as_ref().is_some_and(|(only, _)| *only == sequence) {
-            self.earliest = None;
-            return self.only.take().map(|(_, waiting)| waiting);
-        }
-        let waiting = self.waiting.remove(&sequence)?;
-        if self.waiting.is_empty() {
-            self.earliest = None;
-            if self.waiting.capacity() > KEPT {
-                self.waiting = HashMap::default();
-            }
-        }
-        Some(waiting)
-    }
-
-    /// The answer that a whole message is; `None` if no call waits for it.
-    fn accept(&mut self, mut frame: Frame) -> Option<Answer<T>> {
-        let pairs = frame.header.as_mut().map(|header| header.take_pairs()).unwrap_or_default();
+    /// The answer that a whole message is; `None` if no call waits for it. Errors if there is no telling.
+    fn accept(&mut self, frame: Frame) -> Result<Option<Answer<T>>, Error> {
         let sequence = match (&frame.header, self.config.multiplexed) {
-            (Some(header), true) => {
-                if header.sequence == 0 {
-                    self.handle_control(&pairs);
-                    return None;
-                }
-                header.sequence
+            (Some(header), true) if header.sequence == 0 => {
+                self.handle_control(&frame);
+                return Ok(None);
             }
+            (Some(header), true) => header.sequence,
             (None, true) => {
                 self.state = State::Broken;
-                self.dropped += 1;
-                return None;
+                let error = violation("a message without a TTHeader came over a multiplexed connection");
+                return Err(error.with_peer(self.info.peer()));
             }
-            (_, false) => self.only.as_ref().map_or(0, |(sequence, _)| *sequence),
+            (_, false) if self.is_of_oneway(&frame) => {
+                // Its server closes the connection behind it.
+                self.state = State::Draining;
+                self.dropped += 1;
+                return Ok(None);
+            }
+            (_, false) => self.calls.only().unwrap_or_default(),
         };
-        let Some(waiting) = self.take(sequence) else {
+        let Some(waiting) = self.calls.remove(sequence) else {
             self.dropped += 1;
             if !self.config.multiplexed {
                 self.state = State::Broken;
             }
-            return None;
+            return Ok(None);
         };
-        let result = self.read(&frame, pairs, sequence, &waiting.method);
+        let result = self.read(frame, sequence, &waiting.method);
+        self.oneway = 0;
         let result = result.map_err(|error| error.with_method(&waiting.method).with_peer(self.info.peer()));
-        Some(Answer { token: waiting.token, result })
+        Ok(Some(Answer { token: waiting.token, result }))
+    }
+
+    /// True if a message has the sequence id of a oneway call that was made right before the call under way.
+    fn is_of_oneway(&self, frame: &Frame) -> bool {
+        let Some(only) = self.calls.only().filter(|_| self.oneway > 0) else { return false };
+        Envelope::decode(frame.payload_bytes()).is_ok_and(|(envelope, _)| {
+            let before = only.wrapping_sub(envelope.sequence);
+            envelope.sequence != 0 && before > 0 && before.unsigned_abs() <= self.oneway
+        })
     }
 
     /// The frame that stands for no call: its sender goes away, or it says nothing (spec: kitex-wire 12.4).
-    fn handle_control(&mut self, pairs: &Pairs) {
-        if head::is_reset(pairs) && self.state == State::Open {
+    fn handle_control(&mut self, frame: &Frame) {
+        let readable = Envelope::decode(frame.payload_bytes()).is_ok();
+        if readable && head::is_reset(frame) && self.state == State::Open {
             self.state = State::Draining;
         }
     }
 
-    fn read(
+    /// Goes on behind an answer that cannot be read, and gives the call that it was for. Errors if there is no going on.
+    #[cold]
+    fn pass_over(
         &mut self,
-        frame: &Frame,
-        pairs: Pairs,
-        sequence: i32,
-        method: &Method,
-    ) -> Result<Response, Error> {
-        if head::is_reset(&pairs) && !self.config.multiplexed {
-            self.state = State::Draining;
-        }
-        let result = self.interpret(frame, pairs, sequence, method);
-        if let Err(error) = &result {
-            // Only an exception over TTHeader shows by its header whether the peer keeps the connection
-            // (spec: kitex-wire 10.5).
-            let kept =
-                self.config.multiplexed || (error.kind() == ErrorKind::Remote && frame.form.has_header());
-            if !kept {
-                self.state = State::Broken;
-            }
-        }
-        result
+        prefix: Option<Prefix>,
+        taken: usize,
+        error: DecodeError,
+    ) -> Result<Option<Answer<T>>, Error> {
+        let error = Error::from(error).with_peer(self.info.peer()).with_sent(Sent::Maybe);
+        let passed = prefix.and_then(|prefix| Some((prefix.total()?, prefix.sequence())));
+        let Some((total, sequence)) = passed else {
+            self.state = State::Broken;
+            return Err(error);
+        };
+        self.decoder = FrameDecoder::default();
+        self.skip.begin(total, taken);
+        let Some(waiting) = self.calls.remove(sequence) else {
+            self.dropped += 1;
+            return Ok(None);
+        };
+        let error = error.with_method(&waiting.method);
+        Ok(Some(Answer { token: waiting.token, result: Err(error) }))
     }
-
-    fn interpret(
-        &self,
-        frame: &Frame,
-        pairs: Pairs,
-        sequence: i32,
-        method: &Method,
-    ) -> Result<Response, Error> {
-        if frame.protobuf {
-            return Err(violation("the answer is not Thrift Binary"));
-        }
-        if self.config.checksum {
-            frame.verify_checksum()?;
-        }
-        let payload = frame.payload();
-        let (envelope, at) = Envelope::decode(&payload)?;
-        let body = payload.slice(at..);
-        match envelope.kind {
-            MessageType::EXCEPTION => {
-                let exception: ApplicationException = kitex_codec::decode(&body, self.info.limits())?;
-                Err(Error::remote(exception).with_metadata(Metadata::received(pairs)))
-            }
-            MessageType::REPLY | MessageType::STREAM => {
-                check_reply(&envelope, sequence, method)?;
-                let status = match head::business_status(&pairs)? {
-                    Some(status) => Status::Business(status),
-                    None => skim(&body, method),
-                };
-                let body = Body::Message(Payload::new(Protocol::ThriftBinary, body));
-                Ok(Response { status, metadata: Metadata::received(pairs), body })
-            }
-            other => Err(violation(format!("message type {} is no answer", other.0))),
-        }
-    }
-}
-
-/// Errors if a reply is to another call (spec: kitex-wire 4.1, 4.2).
-fn check_reply(envelope: &Envelope<'_>, sequence: i32, method: &Method) -> Result<(), Error> {
-    if envelope.sequence != sequence {
-        let text = format!("the reply has sequence id {}, the call had {sequence}", envelope.sequence);
-        return Err(violation(text).with_code(ApplicationException::BAD_SEQUENCE_ID));
-    }
-    if envelope.name != method.name().as_bytes() {
-        let name = String::from_utf8_lossy(envelope.name);
-        let text = format!("the reply is to the method `{name}`");
-        return Err(violation(text).with_code(ApplicationException::WRONG_METHOD_NAME));
-    }
-    Ok(())
-}
-
-#[cold]
-fn violation(text: impl Into<std::borrow::Cow<'static, str>>) -> Error {
-    Error::new(ErrorKind::Protocol, Stage::Decode, text)
-}
-
-/// What a result is, told by its first field.
-fn skim(result: &[u8], method: &Method) -> Status {
-    let declared = method.descriptor().map_or(&[][..], |descriptor| descriptor.exceptions);
-    match first_field(result) {
-        Some(field) if declared.contains(&field.id) => Status::Exception(field.id),
-        _ => Status::Ok,
-    }
-}
-
-/// A call that could not be begun: nothing of it was sent.
-#[derive(Debug)]
-pub struct Refusal<T> {
-    /// What the call was made with.
-    pub token: T,
-    /// Why.
-    pub error: Error,
 }
 
 impl<T> fmt::Debug for ClientConnection<T> {
@@ -410,28 +329,5 @@ impl<T> fmt::Debug for ClientConnection<T> {
             .field("state", &self.state)
             .field("in_flight", &self.in_flight())
             .finish_non_exhaustive()
-    }
-}
-
-/// Waiting calls that an idle connection keeps room for.
-const KEPT: usize = 128;
-
-/// Sequence ids are counted up by this side: no peer chooses them, so that spreading them is enough.
-#[derive(Debug, Default)]
-struct SequenceHasher(u64);
-
-impl Hasher for SequenceHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_i32(i32::from(*byte));
-        }
-    }
-
-    fn write_i32(&mut self, value: i32) {
-        self.0 = (self.0 ^ u64::from(value as u32)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(26);
     }
 }

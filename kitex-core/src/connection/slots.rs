@@ -76,6 +76,13 @@ impl<V> Slots<V> {
         CallId { index, generation }
     }
 
+    pub(super) fn get(&self, id: CallId) -> Option<&V> {
+        match self.slots.get(id.index as usize)? {
+            Slot::Taken { generation, value } if *generation == id.generation => Some(value),
+            _ => None,
+        }
+    }
+
     pub(super) fn remove(&mut self, id: CallId) -> Option<V> {
         let slot = self.slots.get_mut(id.index as usize)?;
         if !matches!(slot, Slot::Taken { generation, .. } if *generation == id.generation) {
@@ -111,10 +118,10 @@ mod tests {
         let mut slots = Slots::new();
         let first = slots.insert("a");
         let second = slots.insert("b");
-        assert_eq!(slots.remove(first), Some("a"));
-        assert_eq!(slots.remove(first), None);
+        assert_eq!((slots.get(first).copied(), slots.remove(first)), (Some("a"), Some("a")));
+        assert_eq!((slots.get(first).copied(), slots.remove(first)), (None, None));
         let third = slots.insert("c");
-        assert_eq!(slots.remove(first), None);
+        assert_eq!((slots.get(first).copied(), slots.remove(first)), (None, None));
         assert_eq!((slots.remove(third), slots.remove(second)), (Some("c"), Some("b")));
         assert_eq!(slots.len(), 0);
     }

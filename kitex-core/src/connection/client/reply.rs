@@ -1,0 +1,93 @@
+//! What an answer says.
+
+use std::borrow::Cow;
+
+use kitex_codec::{ApplicationException, Envelope, Frame, MessageType, first_field};
+
+use super::{ClientConnection, State};
+use crate::{Body, Error, ErrorKind, Metadata, Method, Payload, Protocol, Response, Stage, Status, head};
+
+impl<T> ClientConnection<T> {
+    /// Reads the answer to a call, and what it says of the connection.
+    pub(super) fn read(&mut self, frame: Frame, sequence: i32, method: &Method) -> Result<Response, Error> {
+        if head::is_reset(&frame) && !self.config.multiplexed {
+            self.state = State::Draining;
+        }
+        let form = frame.form;
+        let result = self.interpret(frame, sequence, method);
+        if let Err(error) = &result {
+            // Only an exception over TTHeader shows by its header whether the peer keeps the connection
+            // (spec: kitex-wire 10.5).
+            let kept = self.config.multiplexed || (error.kind() == ErrorKind::Remote && form.has_header());
+            if !kept {
+                self.state = State::Broken;
+            }
+        }
+        result
+    }
+
+    fn interpret(&self, mut frame: Frame, sequence: i32, method: &Method) -> Result<Response, Error> {
+        if frame.protobuf {
+            let error = violation("the answer is not Thrift Binary");
+            return Err(error.with_code(ApplicationException::INVALID_PROTOCOL));
+        }
+        if self.config.checksum {
+            frame.verify_checksum()?;
+        }
+        let payload = frame.payload();
+        let (envelope, at) = Envelope::decode(&payload)?;
+        let pairs = head::take_pairs(&mut frame);
+        let body = payload.slice(at..);
+        match envelope.kind {
+            MessageType::EXCEPTION => {
+                if envelope.sequence == 0 && self.oneway > 0 {
+                    return Err(violation("an exception without a sequence id may be an earlier call's"));
+                }
+                let exception: ApplicationException = kitex_codec::decode(&body, self.info.limits())?;
+                Err(Error::remote(exception).with_metadata(Metadata::received(pairs)))
+            }
+            MessageType::REPLY | MessageType::STREAM => {
+                check_reply(&envelope, sequence, method)?;
+                let status = match head::business_status(&pairs)? {
+                    Some(status) => Status::Business(status),
+                    None => skim(&body, method),
+                };
+                let body = Body::Message(Payload::new(Protocol::ThriftBinary, body));
+                Ok(Response { status, metadata: Metadata::received(pairs), body })
+            }
+            other => Err(violation(format!("message type {} is no answer", other.0))
+                .with_code(ApplicationException::INVALID_MESSAGE_TYPE)),
+        }
+    }
+}
+
+/// Errors if a reply is to another call (spec: kitex-wire 4.1, 4.2).
+fn check_reply(envelope: &Envelope<'_>, sequence: i32, method: &Method) -> Result<(), Error> {
+    if envelope.sequence != sequence {
+        let text = format!("the reply has sequence id {}, the call had {sequence}", envelope.sequence);
+        return Err(violation(text).with_code(ApplicationException::BAD_SEQUENCE_ID));
+    }
+    if envelope.name != method.name().as_bytes() {
+        let name = String::from_utf8_lossy(&envelope.name[..envelope.name.len().min(SHOWN)]);
+        let text = format!("the reply is to the method `{name}`");
+        return Err(violation(text).with_code(ApplicationException::WRONG_METHOD_NAME));
+    }
+    Ok(())
+}
+
+/// Bytes of a wrong method name that an error shows.
+const SHOWN: usize = 256;
+
+#[cold]
+pub(super) fn violation(text: impl Into<Cow<'static, str>>) -> Error {
+    Error::new(ErrorKind::Protocol, Stage::Decode, text)
+}
+
+/// What a result is, told by its first field.
+fn skim(result: &[u8], method: &Method) -> Status {
+    let declared = method.descriptor().map_or(&[][..], |descriptor| descriptor.exceptions);
+    match first_field(result) {
+        Some(field) if declared.contains(&field.id) => Status::Exception(field.id),
+        _ => Status::Ok,
+    }
+}
