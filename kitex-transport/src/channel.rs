@@ -4,12 +4,16 @@ mod backoff;
 mod balance;
 mod config;
 mod dial;
+mod driver;
 mod endpoint;
 mod errors;
 mod exchange;
 mod lease;
+mod multiplex;
 mod pool;
 mod reaper;
+mod shared;
+mod slots;
 mod transfer;
 mod waiters;
 
@@ -23,6 +27,7 @@ use tower_service::Service;
 use crate::Address;
 use balance::{Balance, Member};
 use endpoint::{Endpoint, Settings};
+use multiplex::Multiplex;
 use pool::Pool;
 
 pub use config::{BackoffConfig, ChannelConfig, Mode, MultiplexConfig, PoolConfig};
@@ -54,6 +59,7 @@ pub struct Channel(Transport);
 #[derive(Clone)]
 enum Transport {
     Pooled(Arc<Balance<Pool>>),
+    Multiplexed(Arc<Balance<Multiplex>>),
 }
 
 /// The same for every kind of transport.
@@ -61,6 +67,7 @@ macro_rules! each {
     ($transport:expr, $balance:ident => $body:expr) => {
         match $transport {
             Transport::Pooled($balance) => $body,
+            Transport::Multiplexed($balance) => $body,
         }
     };
 }
@@ -75,7 +82,10 @@ impl Channel {
                 let pools = endpoints.map(|endpoint| Pool::new(endpoint, config.clone()));
                 Transport::Pooled(Arc::new(Balance::new(pools)))
             }
-            Mode::Multiplexed(_) => unimplemented!(),
+            Mode::Multiplexed(config) => {
+                let members = endpoints.map(|endpoint| Multiplex::new(endpoint, config.clone()));
+                Transport::Multiplexed(Arc::new(Balance::new(members)))
+            }
         })
     }
 

@@ -39,8 +39,10 @@ impl Settings {
 pub(super) struct Endpoint {
     address: Address,
     pub(super) settings: Arc<Settings>,
-    /// Calls that run or wait, as of the last change.
-    load: AtomicUsize,
+    /// Calls that run, as of the last change.
+    pub(super) running: Arc<AtomicUsize>,
+    /// Calls that wait for a connection, as of the last change.
+    waiting: AtomicUsize,
     /// The moment until which other endpoints are preferred.
     avoided_until: AtomicU64,
     dialled: AtomicU64,
@@ -56,7 +58,8 @@ impl Endpoint {
         Self {
             address,
             settings,
-            load: AtomicUsize::new(0),
+            running: Arc::default(),
+            waiting: AtomicUsize::new(0),
             avoided_until: AtomicU64::new(0),
             dialled: AtomicU64::new(0),
             dial_failures: AtomicU64::new(0),
@@ -78,12 +81,17 @@ impl Endpoint {
         Ok((stream, ConnectionInfo::new(peer, Arc::clone(&self.settings.limits))))
     }
 
+    /// Calls that run or wait.
     pub(super) fn load(&self) -> usize {
-        self.load.load(Ordering::Relaxed)
+        self.running.load(Ordering::Relaxed) + self.waiting.load(Ordering::Relaxed)
     }
 
-    pub(super) fn set_load(&self, load: usize) {
-        self.load.store(load, Ordering::Relaxed);
+    pub(super) fn set_running(&self, running: usize) {
+        self.running.store(running, Ordering::Relaxed);
+    }
+
+    pub(super) fn set_waiting(&self, waiting: usize) {
+        self.waiting.store(waiting, Ordering::Relaxed);
     }
 
     /// True while other endpoints are preferred.

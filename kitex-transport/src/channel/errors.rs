@@ -1,6 +1,7 @@
 //! How a call fails when its connection does.
 
 use std::borrow::Cow;
+use std::error::Error as _;
 use std::io;
 
 use kitex_core::{ConnectionInfo, Error, ErrorKind, Stage};
@@ -27,6 +28,20 @@ pub(super) fn ended(info: &ConnectionInfo, left_over: usize) -> Error {
     closed(info, Stage::Read, text)
 }
 
+/// The same failure for one more call.
+#[cold]
+pub(super) fn again(error: &Error) -> Error {
+    let copy = Error::new(error.kind(), error.stage(), error.message().to_owned());
+    let copy = match error.source() {
+        Some(source) => copy.with_source(source.to_string()),
+        None => copy,
+    };
+    match error.setting() {
+        Some(setting) => copy.with_setting(setting),
+        None => copy,
+    }
+}
+
 /// The channel was closed.
 #[cold]
 pub(super) fn shutdown() -> Error {
@@ -37,4 +52,11 @@ pub(super) fn shutdown() -> Error {
 #[cold]
 pub(super) fn no_runtime() -> Error {
     Error::new(ErrorKind::Connect, Stage::Dial, "no connection: the call runs outside a Tokio runtime")
+}
+
+/// Calls that share a connection are told apart by what a TTHeader says.
+#[cold]
+pub(super) fn no_header() -> Error {
+    let text = "multiplexed connections need a form with a TTHeader";
+    Error::new(ErrorKind::Encode, Stage::Local, text).with_setting("form")
 }

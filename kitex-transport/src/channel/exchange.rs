@@ -89,7 +89,7 @@ impl<S: Io> Connection<S> {
                 Poll::Pending => {}
                 Poll::Ready(Ok(())) => {
                     self.writing = false;
-                    request.body = Body::Message(Payload::new(Protocol::ThriftBinary, Bytes::new()));
+                    request.body = spent();
                     if request.method.is_oneway() {
                         return Poll::Ready(Ok(Response::empty(Status::Ok)));
                     }
@@ -176,4 +176,9 @@ impl<S: Io> Connection<S> {
             put_chunk(std::mem::take(&mut self.input));
         }
     }
+}
+
+/// The body of a request that was sent: its memory can be used for others while the answer is waited for.
+pub(super) fn spent() -> Body {
+    Body::Message(Payload::new(Protocol::ThriftBinary, Bytes::new()))
 }

@@ -183,7 +183,8 @@ impl Pool {
     }
 
     fn note_load(&self, state: &State) {
-        self.endpoint.set_load(state.in_use() + state.waiters.len());
+        self.endpoint.set_running(state.in_use());
+        self.endpoint.set_waiting(state.waiters.len());
     }
 
     /// Begins the dials that are wanted and allowed. Those who wait for nothing that could come are told so.

@@ -145,6 +145,22 @@ impl Peer {
         self.take().await.unwrap()
     }
 
+    /// What a server that goes away says on a multiplexed connection.
+    pub(crate) async fn farewell() -> Vec<u8> {
+        let memory = Memory::new();
+        let (mut near, mut peer) = (memory.connect().unwrap(), Self::accept(&memory).await);
+        let mut config = kitex_core::ClientConfig::default();
+        config.multiplexed = true;
+        let info = ConnectionInfo::new(kitex_core::Peer::Memory, Arc::default());
+        let mut engine = kitex_core::ClientConnection::new(Arc::new(config), info);
+        let now = tokio::time::Instant::now().into_std();
+        engine.call(now, &request(""), ()).unwrap();
+        near.write_all(engine.output().front().0).await.unwrap();
+        let taken = peer.take().await.unwrap();
+        peer.echo_of(&taken);
+        peer.shutdown()
+    }
+
     /// The bytes that the shutdown of a server with nothing under way says.
     pub(crate) fn shutdown(&mut self) -> Vec<u8> {
         self.engine.shutdown(tokio::time::Instant::now().into_std());

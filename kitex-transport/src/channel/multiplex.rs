@@ -1,0 +1,325 @@
+//! The connections to one endpoint that many calls share.
+
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use std::time::Instant;
+
+use kitex_core::{Deadline, Error, ErrorKind, Request, Response, Sent, Stage};
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+use tokio::time::timeout_at;
+
+use super::backoff::Backoff;
+use super::balance::Member;
+use super::dial::{self, Dialled, Dials};
+use super::driver::Driver;
+use super::endpoint::Endpoint;
+use super::errors;
+use super::exchange::spent;
+use super::shared::{End, Refused, SharedCall, SharedConnection};
+use super::waiters::Waiters;
+use super::{ChannelStats, MultiplexConfig};
+use crate::{Io, clock};
+
+/// Connections that a call tries, if each takes no call any more when it comes.
+const ATTEMPTS: usize = 3;
+
+/// The connections to one endpoint.
+#[derive(Debug)]
+pub(super) struct Multiplex {
+    endpoint: Endpoint,
+    config: MultiplexConfig,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// Those with calls under way that take no more are among them.
+    connections: Vec<Arc<SharedConnection>>,
+    dialling: bool,
+    /// Calls that wait for a connection to be made.
+    waiters: Waiters<Result<(), Error>>,
+    backoff: Backoff,
+    closed: bool,
+}
+
+impl State {
+    fn accepting(&self) -> impl Iterator<Item = &Arc<SharedConnection>> {
+        self.connections.iter().filter(|connection| connection.accepts())
+    }
+}
+
+impl Multiplex {
+    pub(super) fn new(endpoint: Endpoint, config: MultiplexConfig) -> Self {
+        let state = State {
+            connections: Vec::new(),
+            dialling: false,
+            waiters: Waiters::new(),
+            backoff: Backoff::new(endpoint.settings.config.backoff.clone()),
+            closed: false,
+        };
+        Self { endpoint, config, state: Mutex::new(state) }
+    }
+
+    /// The connection with the least calls under way, if there is one. Has another made if all have many.
+    fn pick(self: &Arc<Self>, now: Instant) -> Option<Arc<SharedConnection>> {
+        let mut state = self.lock();
+        let least = state.accepting().min_by_key(|connection| connection.load()).cloned()?;
+        let load = least.load();
+        if load > 0 && self.wants_more(&state, load) {
+            // Without a runtime there is none to make it: the call goes on with what there is.
+            let _ = self.dial(&mut state, now);
+        }
+        Some(least)
+    }
+
+    fn wants_more(&self, state: &State, least_load: usize) -> bool {
+        let made = state.accepting().count();
+        let crowded = least_load >= self.endpoint.settings.config.connection.max_in_flight.div_ceil(2);
+        made < self.config.connections || (crowded && made < self.config.max_connections)
+    }
+
+    /// Begins to make a connection, unless one is being made. Errors if none may be.
+    fn dial(self: &Arc<Self>, state: &mut State, now: Instant) -> Result<(), Error> {
+        if state.dialling {
+            return Ok(());
+        }
+        if let Some(failure) = state.backoff.pause(now) {
+            return Err(self.endpoint.resting(failure, now));
+        }
+        let runtime = Handle::try_current().map_err(|_| errors::no_runtime())?;
+        state.dialling = true;
+        if state.backoff.has_failed() {
+            self.endpoint.avoid_while_probed();
+        }
+        dial::spawn(self, &runtime);
+        Ok(())
+    }
+
+    /// Waits until a connection was made.
+    async fn wait(self: &Arc<Self>, now: Instant, deadline: Option<Deadline>) -> Result<(), Error> {
+        let mut waiting = self.enqueue(now)?;
+        let granted = match deadline {
+            Some(deadline) => timeout_at(deadline.instant().into(), &mut waiting.receiver).await,
+            None => Ok((&mut waiting.receiver).await),
+        };
+        match granted {
+            Ok(granted) => granted.unwrap_or_else(|_| Err(errors::shutdown())),
+            Err(_) => Err(self.endpoint.at_peer(Error::deadline(Stage::Dial))),
+        }
+    }
+
+    fn enqueue(self: &Arc<Self>, now: Instant) -> Result<Waiting<'_>, Error> {
+        let mut state = self.lock();
+        if state.closed {
+            return Err(errors::shutdown());
+        }
+        if state.waiters.len() >= self.config.max_waiters {
+            return Err(self.crowded(&state));
+        }
+        if !self.endpoint.settings.connection.form.has_header() {
+            return Err(errors::no_header());
+        }
+        self.dial(&mut state, now)?;
+        let (id, receiver) = state.waiters.push();
+        self.note_waiting(&state);
+        Ok(Waiting { multiplex: self, id, receiver })
+    }
+
+    #[cold]
+    fn crowded(&self, state: &State) -> Error {
+        let text = format!("{} calls wait for a connection to be made", state.waiters.len());
+        self.endpoint.at_peer(Error::limit("max_waiters", Stage::Pick, text))
+    }
+
+    /// True if a call that finds all connections full has another to hope for.
+    fn can_grow(&self, now: Instant) -> bool {
+        let state = self.lock();
+        let made = state.accepting().count();
+        state.dialling || (made < self.config.max_connections && state.backoff.pause(now).is_none())
+    }
+
+    fn add(self: &Arc<Self>, connection: &Arc<SharedConnection>) -> bool {
+        let mut state = self.lock();
+        if state.closed {
+            connection.retire();
+        }
+        let extra = state.accepting().count() >= self.config.connections;
+        state.connections.push(Arc::clone(connection));
+        extra
+    }
+
+    /// Takes out a connection that has ended.
+    fn remove(&self, connection: &Arc<SharedConnection>, suspect: bool) {
+        let mut state = self.lock();
+        state.connections.retain(|other| !Arc::ptr_eq(other, connection));
+        if suspect {
+            state.backoff.suspect();
+        }
+        drop(state);
+        self.endpoint.count_dropped_answers(connection.dropped_answers());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note_waiting(&self, state: &State) {
+        self.endpoint.set_waiting(state.waiters.len());
+    }
+
+    /// Begins a call on a connection that has room for it.
+    async fn begin(
+        self: &Arc<Self>,
+        mut now: Instant,
+        request: &mut Request,
+    ) -> Result<(SharedCall, Arc<SharedConnection>), Error> {
+        let mut attempts = ATTEMPTS + self.config.max_connections;
+        loop {
+            if let Some(connection) = self.pick(now) {
+                let begun = {
+                    // A request cannot be shared between threads, but lent.
+                    let (connection, request) = (&connection, &mut *request);
+                    poll_fn(move |task| Poll::Ready(connection.begin(now, request, task.waker()))).await
+                };
+                match begun {
+                    Ok(call) => return Ok((call, connection)),
+                    Err(Refused::Unwritable(error)) => return Err(error),
+                    Err(Refused::Full(error)) if !self.can_grow(now) || attempts == 0 => return Err(error),
+                    Err(Refused::Full(_)) => {}
+                    Err(Refused::Gone) => continue,
+                }
+            }
+            if attempts == 0 {
+                return Err(self.unstable());
+            }
+            attempts -= 1;
+            Box::pin(self.wait(now, request.context.deadline)).await?;
+            now = clock::now();
+        }
+    }
+
+    #[cold]
+    fn unstable(&self) -> Error {
+        let text = "the peer closed each connection before a request was sent";
+        let error = Error::new(ErrorKind::Closed, Stage::Write, text).with_sent(Sent::Never);
+        self.endpoint.at_peer(error)
+    }
+}
+
+impl Member for Multiplex {
+    fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    async fn call(self: &Arc<Self>, now: Instant, request: &mut Request) -> Result<Response, Error> {
+        let (call, connection) = self.begin(now, request).await?;
+        request.body = spent();
+        match request.context.deadline {
+            // The engine watches over calls that wait for answers.
+            Some(deadline) if request.method.is_oneway() => {
+                let written = timeout_at(deadline.instant().into(), call).await;
+                let late = |_| Err(Error::deadline(Stage::Write).with_peer(connection.info().peer()));
+                written.unwrap_or_else(late)
+            }
+            _ => call.await,
+        }
+    }
+
+    async fn connect(self: &Arc<Self>) -> Result<(), Error> {
+        match self.pick(clock::now()) {
+            Some(_) => Ok(()),
+            None => self.wait(clock::now(), None).await,
+        }
+    }
+
+    fn close(self: &Arc<Self>) {
+        let mut state = self.lock();
+        state.closed = true;
+        state.connections.iter().for_each(|connection| connection.retire());
+        while state.waiters.grant(Err(errors::shutdown())).is_ok() {}
+    }
+
+    fn add_to(&self, stats: &mut ChannelStats) {
+        let state = self.lock();
+        for connection in &state.connections {
+            stats.connections += 1;
+            stats.idle += usize::from(connection.load() == 0);
+            stats.in_flight += connection.load();
+            stats.dropped_answers += connection.dropped_answers();
+        }
+        stats.waiting += state.waiters.len();
+    }
+}
+
+impl Dials for Multiplex {
+    fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    fn dialled(self: &Arc<Self>, dialled: Dialled) {
+        let outcome = dialled.map(|(stream, info)| {
+            let config = Arc::clone(&self.endpoint.settings.connection);
+            let connection =
+                Arc::new(SharedConnection::new(config, info, Arc::clone(&self.endpoint.running)));
+            let extra = self.add(&connection);
+            let idle_timeout = extra.then_some(self.config.idle_timeout);
+            let driver =
+                Driver::new(stream, Arc::clone(&connection), self.config.silence_timeout, idle_timeout);
+            tokio::spawn(Driven { multiplex: Arc::clone(self), connection, driver, end: End::Dropped }.run());
+        });
+        let now = clock::now();
+        let mut state = self.lock();
+        state.dialling = false;
+        match outcome {
+            Ok(()) => {
+                state.backoff.succeed();
+                self.endpoint.avoid_no_more();
+                while state.waiters.grant(Ok(())).is_ok() {}
+            }
+            Err(cause) => {
+                self.endpoint.avoid_until(state.backoff.fail(now, cause.clone()));
+                while state.waiters.grant(Err(self.endpoint.unreachable(&cause))).is_ok() {}
+            }
+        }
+        self.note_waiting(&state);
+    }
+}
+
+/// A connection with its driver. Dropped with the runtime, it fails its calls.
+struct Driven<S: Io> {
+    multiplex: Arc<Multiplex>,
+    connection: Arc<SharedConnection>,
+    driver: Driver<S>,
+    end: End,
+}
+
+impl<S: Io> Driven<S> {
+    async fn run(mut self) {
+        self.end = self.driver.run().await;
+    }
+}
+
+impl<S: Io> Drop for Driven<S> {
+    fn drop(&mut self) {
+        let woken = self.connection.end(&self.end, self.driver.sent());
+        self.multiplex.remove(&self.connection, !matches!(self.end, End::Drained));
+        woken.into_iter().for_each(std::task::Waker::wake);
+    }
+}
+
+/// A call's place in the queue for a connection.
+struct Waiting<'a> {
+    multiplex: &'a Multiplex,
+    id: u64,
+    receiver: oneshot::Receiver<Result<(), Error>>,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let mut state = self.multiplex.lock();
+        state.waiters.remove(self.id);
+        self.multiplex.note_waiting(&state);
+    }
+}
