@@ -8,7 +8,7 @@ use bytes::Bytes;
 use crate::{DecodeError, Limits, int_key};
 
 pub use pairs::{Pairs, PairsIter};
-pub use write::HeaderWriter;
+pub use write::{HeaderWriter, PreparedSection};
 
 /// Bytes of header info that the format can express.
 pub const MAX_HEADER_INFO: usize = 4 * 65535;

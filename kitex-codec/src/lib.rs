@@ -35,7 +35,7 @@ pub use checksum::{Checksum, checksum_text};
 pub use detect::{Detected, detect};
 pub use error::{DecodeError, DecodeReason, EncodeError, EncodeReason};
 pub use frame::{Form, Frame, FrameDecoder};
-pub use header::{Header, HeaderWriter, MAX_HEADER_INFO, Pairs, PairsIter, flags};
+pub use header::{Header, HeaderWriter, MAX_HEADER_INFO, Pairs, PairsIter, PreparedSection, flags};
 pub use keys::{int_key, string_key};
 pub use limits::{Budget, Limits};
 pub use output::{LINK_FROM, Output, Segments};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kitex_codec::{
-    Checksum, EncodeError, Envelope, Form, Frame, Header, HeaderWriter, Limits, Output, Pairs, Segments, Str,
-    flags, int_key, string_key,
+    Checksum, EncodeError, Envelope, Form, Frame, Header, HeaderWriter, Limits, Output, Pairs,
+    PreparedSection, Segments, Str, flags, int_key, string_key,
 };
 
 use crate::metadata::scoped;
@@ -182,39 +182,44 @@ pub(crate) struct Names<'a> {
     pub(crate) service: Option<&'a str>,
 }
 
-/// Writes the pairs of a request (spec: kitex-wire 6.7, 8.2); gives how many.
-pub(crate) fn request_pairs(
-    header: &mut HeaderWriter<'_>,
-    names: &Names<'_>,
-    form: Form,
-    method: &Method,
-    context: &Context,
-    now: Instant,
-) -> usize {
-    let mut count = REQUEST_KEYS;
-    if !method.service().is_empty() {
-        header.string(&[string_key::SERVICE.as_bytes()], method.service().as_bytes());
-        count += 1;
-    }
-    count += metadata_pairs(header, &context.metadata);
-    let transport: &[u8] = if form.is_framed() { b"framed" } else { b"unframed" };
-    header.int(int_key::TRANSPORT_TYPE, transport);
-    header.int(int_key::FROM_SERVICE, names.caller.as_bytes());
-    header.int(int_key::TO_SERVICE, names.service.unwrap_or(method.service()).as_bytes());
-    header.int(int_key::TO_METHOD, method.name().as_bytes());
-    if let Some(deadline) = context.deadline {
-        let mut digits = [0; 20];
-        header.int(int_key::RPC_TIMEOUT, decimal(deadline.remaining_millis(now), &mut digits));
-        count += 1;
-    }
-    header.int(int_key::FROM_METHOD, context.caller_method().as_bytes());
-    let kind: &[u8] = if method.is_oneway() { b"4" } else { b"1" };
-    header.int(int_key::MSG_TYPE, kind);
-    count
+/// What all requests for a method say alike.
+#[derive(Debug)]
+pub(crate) struct RequestTemplate {
+    ints: PreparedSection,
+    strings: PreparedSection,
 }
 
-/// Integer keys that every request has.
-const REQUEST_KEYS: usize = 6;
+impl RequestTemplate {
+    /// Errors if a name is too long for a header.
+    pub(crate) fn new(names: &Names<'_>, form: Form, method: &Method) -> Result<Self, EncodeError> {
+        let service = method.service();
+        let ints = PreparedSection::ints(&[
+            (int_key::TRANSPORT_TYPE, if form.is_framed() { b"framed" } else { b"unframed" }),
+            (int_key::FROM_SERVICE, names.caller.as_bytes()),
+            (int_key::TO_SERVICE, names.service.unwrap_or(service).as_bytes()),
+            (int_key::TO_METHOD, method.name().as_bytes()),
+            (int_key::MSG_TYPE, if method.is_oneway() { b"4" } else { b"1" }),
+        ])?;
+        let named: &[(&[u8], &[u8])] = &[(string_key::SERVICE.as_bytes(), service.as_bytes())];
+        let strings = PreparedSection::strings(if service.is_empty() { &[] } else { named })?;
+        Ok(Self { ints, strings })
+    }
+
+    /// Writes the pairs of a request (spec: kitex-wire 6.7, 8.2); gives how many.
+    pub(crate) fn write(&self, header: &mut HeaderWriter<'_>, context: &Context, now: Instant) -> usize {
+        let mut count = self.strings.entries() + self.ints.entries() + 1;
+        header.prepared(&self.strings);
+        count += metadata_pairs(header, &context.metadata);
+        header.prepared(&self.ints);
+        header.int(int_key::FROM_METHOD, context.caller_method().as_bytes());
+        if let Some(deadline) = context.deadline {
+            let mut digits = [0; 20];
+            header.int(int_key::RPC_TIMEOUT, decimal(deadline.remaining_millis(now), &mut digits));
+            count += 1;
+        }
+        count
+    }
+}
 
 /// The ACL token to send, which has a section of its own.
 pub(crate) fn acl_token(metadata: &Metadata) -> Option<&[u8]> {

@@ -112,3 +112,24 @@ fn what_the_format_cannot_express_is_refused_and_leaves_no_trace() {
     assert!(header.finish(0).unwrap_err().to_string().contains("over the limit of 262140"));
     assert_eq!(out.take_segments().into_bytes(), "before");
 }
+
+#[test]
+fn a_prepared_section_reads_like_one_that_was_written() {
+    let strings = PreparedSection::strings(&[(b"isn", b"Echo"), (b"k", b"v")]).unwrap();
+    let ints = PreparedSection::ints(&[(3, b"caller")]).unwrap();
+    let mut out = Output::new();
+    out.reserve_message();
+    let mut header = HeaderWriter::begin(&mut out, 0, 1, 0);
+    header.prepared(&ints);
+    header.int(12, b"500");
+    header.prepared(&strings);
+    header.string(&[b"RPC_PERSIST_", b"A"], &[b'x'; 200]);
+    header.prepared(&PreparedSection::default());
+    header.finish(12).unwrap();
+    let bytes = out.take_segments().into_bytes();
+    let read = Header::decode(0, 1, bytes.slice(META..), &Limits::default()).unwrap();
+    assert_eq!((read.int(3), read.int(12)), (Some(&b"caller"[..]), Some(&b"500"[..])));
+    let pairs: Vec<_> = read.pairs().iter().map(|(key, value)| (key.to_vec(), value.len())).collect();
+    assert_eq!(pairs, [(b"isn".to_vec(), 4), (b"k".to_vec(), 1), (b"RPC_PERSIST_A".to_vec(), 200)]);
+    assert!(PreparedSection::ints(&[(1, &[0; 70_000])]).is_err());
+}

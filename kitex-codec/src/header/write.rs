@@ -39,6 +39,16 @@ impl<'a> HeaderWriter<'a> {
         Self { out, start, section: Section { id: 0, count_at: 0, count: 0 }, error: None }
     }
 
+    /// Writes a section that was put together before; further entries of its kind go on in it.
+    pub fn prepared(&mut self, section: &PreparedSection) {
+        if section.count > 0 {
+            self.close_section();
+            let count_at = self.out.len() + 1;
+            self.out.extend_from_slice(&section.bytes);
+            self.section = Section { id: section.bytes[0], count_at, count: section.count };
+        }
+    }
+
     /// Writes the ACL section.
     pub fn acl(&mut self, token: &[u8]) {
         self.out.put_u8(ACL);
@@ -48,15 +58,23 @@ impl<'a> HeaderWriter<'a> {
     /// Writes a string pair. `key` is given in pieces, so that a prefix need not be joined to it.
     pub fn string(&mut self, key: &[&[u8]], value: &[u8]) {
         self.entry(STRINGS);
-        self.value(key);
-        self.value(&[value]);
+        let mut entry = ShortEntry::default();
+        if !(entry.value(key) && entry.value(&[value])) {
+            self.value(key);
+            return self.value(&[value]);
+        }
+        self.out.extend_from_slice(entry.bytes());
     }
 
     /// Writes an integer key with its value.
     pub fn int(&mut self, key: u16, value: &[u8]) {
         self.entry(INTEGERS);
-        self.out.put_u16(key);
-        self.value(&[value]);
+        let mut entry = ShortEntry::default();
+        if !(entry.key(key) && entry.value(&[value])) {
+            self.out.put_u16(key);
+            return self.value(&[value]);
+        }
+        self.out.extend_from_slice(entry.bytes());
     }
 
     /// Writes a pair whose value is known only after the header, such as a checksum; returns where it stands.
@@ -123,5 +141,80 @@ impl<'a> HeaderWriter<'a> {
     #[cold]
     fn fail(&mut self, what: &'static str, asked: usize) {
         self.error.get_or_insert(EncodeError::limit(what, asked, 65535));
+    }
+}
+
+/// An entry put together on the stack: appending once costs less than appending each of its parts.
+struct ShortEntry {
+    bytes: [u8; 128],
+    len: usize,
+}
+
+impl Default for ShortEntry {
+    fn default() -> Self {
+        Self { bytes: [0; 128], len: 0 }
+    }
+}
+
+impl ShortEntry {
+    fn key(&mut self, key: u16) -> bool {
+        self.put(&key.to_be_bytes())
+    }
+
+    /// False if there is no room.
+    fn value(&mut self, pieces: &[&[u8]]) -> bool {
+        let len = pieces.iter().map(|piece| piece.len()).sum::<usize>();
+        len < self.bytes.len()
+            && self.put(&(len as u16).to_be_bytes())
+            && pieces.iter().all(|piece| self.put(piece))
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> bool {
+        let Some(room) = self.bytes[self.len..].get_mut(..bytes.len()) else { return false };
+        room.copy_from_slice(bytes);
+        self.len += bytes.len();
+        true
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+}
+
+/// A section that many headers share, put together once.
+#[derive(Debug, Clone, Default)]
+pub struct PreparedSection {
+    /// The section as it stands on the wire.
+    bytes: Vec<u8>,
+    count: u16,
+}
+
+impl PreparedSection {
+    /// A section of string pairs. Errors if there are too many, or if a key or value is too long.
+    pub fn strings(pairs: &[(&[u8], &[u8])]) -> Result<Self, EncodeError> {
+        Self::build(|header| pairs.iter().for_each(|(key, value)| header.string(&[key], value)))
+    }
+
+    /// A section of integer keys. Errors if there are too many, or if a value is too long.
+    pub fn ints(pairs: &[(u16, &[u8])]) -> Result<Self, EncodeError> {
+        Self::build(|header| pairs.iter().for_each(|(key, value)| header.int(*key, value)))
+    }
+
+    /// Entries in it.
+    pub fn entries(&self) -> usize {
+        usize::from(self.count)
+    }
+
+    fn build(write: impl FnOnce(&mut HeaderWriter<'_>)) -> Result<Self, EncodeError> {
+        let mut out = Output::new();
+        let mut header = HeaderWriter::begin(&mut out, 0, 0, 0);
+        let start = header.out.len();
+        write(&mut header);
+        header.close_section();
+        let count = header.section.count;
+        if let Some(error) = header.error {
+            return Err(error);
+        }
+        Ok(Self { bytes: out.tail()[start..].to_vec(), count })
     }
 }

@@ -1,6 +1,7 @@
 //! The client's end of a connection.
 
 mod reply;
+mod templates;
 mod waiting;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use crate::head::{self, Names, Shell};
 use crate::{Body, ConnectionInfo, Error, ErrorKind, Method, Request, Response, Sent, Stage};
 
 use reply::violation;
+use templates::Templates;
 use waiting::{Calls, Waiting};
 
 /// The client's end of a connection: requests into bytes, and answers out of bytes. `T` is what the driver wants back
@@ -30,6 +32,7 @@ pub struct ClientConnection<T> {
     decoder: FrameDecoder,
     skip: Skip,
     output: Output,
+    templates: Templates,
     sequence: i32,
     calls: Calls<T>,
     /// Oneway calls right before the call under way, or before the next, on a connection that is not multiplexed: a
@@ -76,6 +79,7 @@ impl<T> ClientConnection<T> {
             decoder: FrameDecoder::default(),
             skip: Skip::default(),
             output: Output::new(),
+            templates: Templates::default(),
             sequence: 0,
             oneway: 0,
             state: State::Open,
@@ -212,8 +216,12 @@ impl<T> ClientConnection<T> {
         let shell = Shell { form: config.form, flags, envelope, checksum: config.checksum };
         let names = Names { caller: &config.caller, service: config.service.as_deref() };
         let acl = head::acl_token(&context.metadata);
+        let template = match config.form.has_header() {
+            true => Some(self.templates.of(method, &names, config.form)?),
+            false => None,
+        };
         shell.write(&mut self.output, payload.segments(), self.info.limits(), acl, |header| {
-            head::request_pairs(header, &names, config.form, method, context, now)
+            template.map_or(0, |template| template.write(header, context, now))
         })?;
         Ok(sequence)
     }
