@@ -1,0 +1,25 @@
+//! What generated code names, and nothing else: a list by which the runtime can move without the generator.
+//!
+//! Not for use by hand. Everything here that is of use to people has another name in this crate.
+
+/// Limits and values on the wire.
+pub use kitex_codec::{
+    Bytes, DecodeError, Double, EncodeError, Message, Str, ThriftReader, ThriftWriter, Type, UnknownField,
+    Uuid,
+};
+/// Calls, on both sides.
+pub use kitex_core::{
+    BoxError, BoxFuture, Call, CallError, ClientHandle, Context, Error, GeneratedClient, MethodDescriptor,
+    MethodResult, NamedService, NoException, Request, Response, ServiceDescriptor, Streaming, accept,
+};
+/// Where clients connect to.
+pub use kitex_transport::Addresses;
+/// The contract of every service.
+pub use tower_service::Service;
+
+pub use crate::ClientBuilder;
+
+/// Connects a generated client with the defaults.
+pub async fn connect<C: GeneratedClient>(target: impl Into<Addresses>) -> Result<C, Error> {
+    ClientBuilder::new(target).connect().await
+}

@@ -1,0 +1,31 @@
+//! An RPC framework in the manner of CloudWeGo Kitex.
+
+mod client;
+#[doc(hidden)]
+pub mod codegen;
+pub mod layer;
+pub mod prelude;
+mod server;
+mod stack;
+
+pub use client::ClientBuilder;
+pub use kitex_codec::{Bytes, Double, Form as Framing, Limits, Str, UnknownField, Uuid};
+pub use kitex_core::{
+    Body, BoxError, BusinessStatus, Call, CallError, CancelReason, Cancellation, ClientHandle, Context,
+    Deadline, Error, ErrorKind, MessageSource, MessageStream, Metadata, Method, MethodDescriptor,
+    NamedService, NoException, Payload, Peer, Protocol, Reply, Request, Response, RouterError, Scope, Sent,
+    ServiceDescriptor, SharedService, Stage, Status, Streaming,
+};
+pub use kitex_transport::{
+    Address, AddressError, Addresses, BackoffConfig, Memory, MultiplexConfig, PoolConfig, ServeError,
+    ServerHandle, ServerStats, SocketOptions,
+};
+pub use server::{BoundServer, Server};
+
+/// Takes in the code that the build script has generated: `include_idl!("echo")` for `idl/echo.thrift`.
+#[macro_export]
+macro_rules! include_idl {
+    ($name:literal) => {
+        include!(concat!(env!("OUT_DIR"), "/", $name, ".rs"));
+    };
+}

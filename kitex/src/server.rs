@@ -1,0 +1,243 @@
+//! Servers, set up and run.
+
+mod bound;
+mod signals;
+
+use std::future::Future;
+use std::time::Duration;
+
+use kitex_codec::Limits;
+use kitex_core::{BoxError, NamedService, Request, Response, Router, SharedService};
+use kitex_middleware::{DeadlineLayer, TraceLayer};
+use kitex_transport::{Addresses, Bound, ServeError, ServerSettings, SocketOptions};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::stack::Stack;
+
+pub use bound::BoundServer;
+
+/// A server of one or several services on one port, for every framing and for ping-pong and multiplexed callers alike.
+#[derive(Debug)]
+#[must_use = "a server does nothing before it serves"]
+pub struct Server {
+    router: Router,
+    fallback: Option<String>,
+    layers: Stack,
+    settings: ServerSettings,
+    default_timeout: Option<Duration>,
+    traced: bool,
+}
+
+impl Server {
+    /// A server without services.
+    pub fn new() -> Self {
+        Self {
+            router: Router::new(),
+            fallback: None,
+            layers: Stack::default(),
+            settings: ServerSettings::default(),
+            default_timeout: None,
+            traced: true,
+        }
+    }
+
+    /// Adds a service: what kitex-build generates as `XServer`.
+    pub fn add<S>(mut self, service: S) -> Self
+    where
+        S: NamedService + Service<Request, Response = Response> + Clone + Send + Sync + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send + 'static,
+    {
+        self.router.add(service);
+        self
+    }
+
+    /// Names the service that gets requests which name none, as those over Framed and Buffered do. Needed where two
+    /// services have a method of the same name; without it they are told apart by their methods.
+    pub fn fallback(mut self, service: impl Into<String>) -> Self {
+        self.fallback = Some(service.into());
+        self
+    }
+
+    /// Refuses requests that do not name a service that is here. Then every caller needs a TTHeader.
+    pub fn strict(mut self) -> Self {
+        self.router.set_strict(true);
+        self
+    }
+
+    /// Gives requests for services and methods that are not here to `service`, undecoded: for proxies.
+    pub fn unknown<S>(mut self, service: S) -> Self
+    where
+        S: Service<Request, Response = Response> + Clone + Send + Sync + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send + 'static,
+    {
+        self.router.set_unknown(SharedService::new(service));
+        self
+    }
+
+    /// Adds a layer around every service, those added later included. A request passes the layers in the order in which
+    /// they were added, and its answer in the reverse: as in tower's `ServiceBuilder`.
+    pub fn layer<L>(mut self, layer: L) -> Self
+    where
+        L: Layer<SharedService> + Send + Sync + 'static,
+        L::Service: Service<Request, Response = Response> + Clone + Send + Sync + 'static,
+        <L::Service as Service<Request>>::Error: Into<BoxError>,
+        <L::Service as Service<Request>>::Future: Send + 'static,
+    {
+        self.layers.push(layer);
+        self
+    }
+
+    /// Leaves the [`TraceLayer`] out: no span, and traces that come are not passed on to the calls of handlers.
+    pub fn untraced(mut self) -> Self {
+        self.traced = false;
+        self
+    }
+
+    /// How long a call may take that comes without a deadline, as those over Framed and Buffered do. Without this, for
+    /// as long as its caller stays; with it, such a call costs a timer if its handler has to wait.
+    pub fn default_timeout(mut self, timeout: Duration) -> Self {
+        self.default_timeout = Some(timeout);
+        self
+    }
+
+    /// The longest timeout that a caller is granted. 5 minutes.
+    pub fn max_call_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.connection.max_call_timeout = timeout;
+        self
+    }
+
+    /// Bounds on messages in both directions.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.settings.limits = limits;
+        self
+    }
+
+    /// Connections at a time; one more is closed at once. 65 536. Each costs a file descriptor, and about 1 KiB while
+    /// it is idle.
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.settings.max_connections = connections;
+        self
+    }
+
+    /// Calls under way on one connection; one more is refused, with a reason. 1 024.
+    pub fn max_in_flight(mut self, calls: usize) -> Self {
+        self.settings.connection.max_in_flight = calls;
+        self
+    }
+
+    /// Bytes of answers queued on one connection; beyond it no request of that connection is taken. 16 MiB.
+    pub fn max_queued_output(mut self, bytes: usize) -> Self {
+        self.settings.connection.max_queued_output = bytes;
+        self
+    }
+
+    /// Bytes of input held for one connection; at it reading pauses. 32 MiB, and never less than two frames.
+    pub fn max_input(mut self, bytes: usize) -> Self {
+        self.settings.max_input = bytes;
+        self
+    }
+
+    /// Bytes of input held for all connections; at it reading pauses. 1 GiB.
+    pub fn max_server_input(mut self, bytes: usize) -> Self {
+        self.settings.max_server_input = bytes;
+        self
+    }
+
+    /// How long a connection may be silent between messages. 10 minutes. A client that keeps connections for longer
+    /// finds them closed.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.connection.idle_timeout = timeout;
+        self
+    }
+
+    /// How long the rest of a message may take from its first byte on. 10 seconds.
+    pub fn message_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.connection.message_timeout = timeout;
+        self
+    }
+
+    /// How long a peer may take nothing of what is written to it. 10 seconds.
+    pub fn write_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.write_timeout = timeout;
+        self
+    }
+
+    /// How long calls under way may take once the server shuts down. 30 seconds; what is not answered then is cut off.
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.settings.grace = grace;
+        self
+    }
+
+    /// How long connections without a call stay open once the server shuts down, so that requests on their way to it
+    /// are still served. 100 milliseconds.
+    pub fn lame_duck(mut self, time: Duration) -> Self {
+        self.settings.lame_duck = time;
+        self
+    }
+
+    /// A handler that keeps its thread for longer at a time is named in the log. 1 millisecond.
+    pub fn slow_poll(mut self, time: Duration) -> Self {
+        self.settings.slow_poll = time;
+        self
+    }
+
+    /// Checks checksums (CRC-32C) of requests and writes those of answers. Off; costs about 0.1 ns a byte.
+    pub fn checksum(mut self, checksum: bool) -> Self {
+        self.settings.connection.checksum = checksum;
+        self
+    }
+
+    /// Options of TCP sockets.
+    pub fn socket(mut self, options: SocketOptions) -> Self {
+        self.settings.socket = options;
+        self
+    }
+
+    /// Serves until the process is told to end (SIGINT or SIGTERM), and then shuts down: no connection is accepted any
+    /// more, peers are told, and calls under way are answered. A second signal ends at once.
+    ///
+    /// Errors if an address cannot be listened at, or if the services cannot stand behind one port.
+    pub async fn serve(self, address: impl Into<Addresses>) -> Result<(), ServeError> {
+        self.bind(address).await?.serve_until_signal().await
+    }
+
+    /// Serves until `end` is ready, and then shuts down like [`serve`](Self::serve).
+    pub async fn serve_until(
+        self,
+        address: impl Into<Addresses>,
+        end: impl Future<Output = ()>,
+    ) -> Result<(), ServeError> {
+        self.bind(address).await?.serve_until(end).await
+    }
+
+    /// Listens, so that a port that is taken shows now, and one that the system chooses is known.
+    pub async fn bind(self, address: impl Into<Addresses>) -> Result<BoundServer, ServeError> {
+        let Self { mut router, fallback, layers, settings, default_timeout, traced } = self;
+        if let Some(name) = fallback {
+            router.set_fallback(&name)?;
+        }
+        let trace = traced.then(TraceLayer::server);
+        let deadline = default_timeout.map(DeadlineLayer::serve);
+        router.map(|service| {
+            let service = layers.wrap(service);
+            let service = match &deadline {
+                Some(deadline) => SharedService::new(deadline.layer(service)),
+                None => service,
+            };
+            match &trace {
+                Some(trace) => trace.layer(service),
+                None => service,
+            }
+        });
+        Bound::bind(address.into(), router, settings).await.map(BoundServer::new)
+    }
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self::new()
+    }
+}
