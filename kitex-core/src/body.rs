@@ -20,6 +20,18 @@ pub enum Protocol {
 }
 
 /// One encoded args or result struct, with nothing around it. Cheap to clone, so that a retry sends the same bytes.
+///
+/// ```
+/// use kitex_codec::{ApplicationException, Limits, Str};
+/// use kitex_core::Payload;
+///
+/// let limits = Limits::default();
+/// let sent = ApplicationException { code: 6, message: Str::from("boom") };
+/// let payload = Payload::encode(&sent, &limits)?;
+/// let received: ApplicationException = payload.decode(&limits)?;
+/// assert_eq!(received, sent);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Payload {
     protocol: Protocol,
@@ -102,6 +114,26 @@ pub trait MessageSource: Send {
 }
 
 /// A stream of messages.
+///
+/// ```
+/// use kitex_codec::Bytes;
+/// use kitex_core::{Error, MessageStream, Payload, Protocol};
+///
+/// async fn bytes_in_all(mut stream: MessageStream) -> Result<usize, Error> {
+///     let mut sum = 0;
+///     while let Some(message) = stream.next().await {
+///         sum += message?.len();
+///     }
+///     Ok(sum)
+/// }
+///
+/// let empty = Payload::new(Protocol::ThriftBinary, Bytes::from_static(&[0]));
+/// let two = MessageStream::of([empty.clone(), empty]);
+/// # use std::{pin::pin, task::{Context, Poll, Waker}};
+/// # let Poll::Ready(sum) = pin!(bytes_in_all(two)).poll(&mut Context::from_waker(Waker::noop())) else { panic!() };
+/// # assert_eq!(sum?, 2);
+/// # Ok::<(), Error>(())
+/// ```
 pub struct MessageStream(Pin<Box<dyn MessageSource>>);
 
 impl MessageStream {

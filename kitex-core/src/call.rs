@@ -134,6 +134,25 @@ pub struct CallDefaults {
 }
 
 /// What a generated client holds: the service behind it. Cheap to clone.
+///
+/// A server is such a service too, so that a test calls it without a wire: `ClientHandle::new(server)`.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use kitex_codec::Message;
+/// use kitex_core::{CallError, ClientHandle, MethodDescriptor, MethodResult};
+///
+/// /// What the method of a generated client does, and what its caller may add.
+/// async fn call<R: MethodResult>(
+///     handle: &ClientHandle,
+///     method: &'static MethodDescriptor,
+///     arguments: &impl Message,
+/// ) -> Result<R::Success, CallError<R::Exception>> {
+///     let call = handle.call::<_, R>(method, arguments);
+///     call.timeout(Duration::from_millis(50)).persistent("USER", "ada").await
+/// }
+/// ```
 #[derive(Debug, Clone)]
 pub struct ClientHandle {
     service: SharedService,

@@ -22,6 +22,23 @@ use cancel::CancelGuard;
 ///
 /// A handler gets it, and passes it to the calls that it makes on the caller's behalf, which then inherit the deadline
 /// and the persistent metadata.
+///
+/// ```
+/// use kitex_core::{Context, Scope};
+///
+/// fn greet(context: &mut Context) -> String {
+///     context.set_backward("SERVED-BY", "greeter");
+///     format!("hello, {}", context.persistent("USER").unwrap_or("stranger"))
+/// }
+///
+/// let mut context = Context::new();
+/// context.metadata.set(Scope::Persistent, "USER", "ada");
+/// context.metadata.set(Scope::Transient, "HOP", "1");
+/// assert_eq!(greet(&mut context), "hello, ada");
+///
+/// let onward = context.inherited();
+/// assert_eq!((onward.persistent("USER"), onward.transient("HOP")), (Some("ada"), None));
+/// ```
 #[derive(Default)]
 pub struct Context {
     /// What the caller sent, or what is to be sent.

@@ -5,6 +5,16 @@ use std::time::{Duration, Instant};
 /// A moment by which a call must have ended. It covers all of the call: resolve, dial, write, wait, read, decode.
 ///
 /// Time is an argument everywhere: a deadline never reads a clock.
+///
+/// ```
+/// use std::time::{Duration, Instant};
+/// use kitex_core::Deadline;
+///
+/// let now = Instant::now();
+/// let deadline = Deadline::after(now, Duration::from_millis(250));
+/// assert_eq!(deadline.remaining_millis(now + Duration::from_millis(100)), 150);
+/// assert!(deadline.has_passed(now + Duration::from_millis(250)));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Deadline(Instant);
 

@@ -12,6 +12,19 @@ use crate::{Metadata, Method, Peer};
 pub type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// A call that failed. One pointer wide; layers read its fields, never its text.
+///
+/// ```
+/// use kitex_core::{Error, ErrorKind, Method, Stage};
+///
+/// let error = Error::deadline(Stage::Pick).with_method(&Method::dynamic("EchoSvc", "Echo"));
+/// assert_eq!((error.kind(), error.setting()), (ErrorKind::Deadline, Some("timeout")));
+/// assert!(error.is_retry_safe(), "it never left this process");
+/// assert_eq!(
+///     error.to_string(),
+///     "deadline exceeded calling EchoSvc.Echo (while waiting for a connection): the call's deadline has passed \
+///      [setting: timeout]"
+/// );
+/// ```
 pub struct Error(Box<Inner>);
 
 struct Inner {

@@ -11,6 +11,47 @@ use crate::{
 };
 
 /// The services behind one port.
+///
+/// ```
+/// use kitex_core::{MethodDescriptor, Router, ServiceDescriptor, SharedService, Streaming};
+///
+/// // Generated code has these.
+/// static CLOCK: ServiceDescriptor = ServiceDescriptor { name: "Clock", methods: &METHODS };
+/// static METHODS: [MethodDescriptor; 1] = [MethodDescriptor {
+///     service: "Clock",
+///     name: "Tick",
+///     index: 0,
+///     oneway: false,
+///     idempotent: true,
+///     streaming: Streaming::None,
+///     exceptions: &[],
+///     annotations: &[],
+/// }];
+///
+/// fn router(clock: SharedService, proxy: SharedService) -> Router {
+///     let mut router = Router::new();
+///     router.add_shared(&CLOCK, clock);
+///     router.set_unknown(proxy);
+///     router
+/// }
+/// # use kitex_core::{BoxFuture, Error, Request, Response, Status};
+/// # #[derive(Clone)]
+/// # struct Anything;
+/// # impl tower_service::Service<Request> for Anything {
+/// #     type Response = Response;
+/// #     type Error = Error;
+/// #     type Future = BoxFuture<Result<Response, Error>>;
+/// #     fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Error>> {
+/// #         std::task::Poll::Ready(Ok(()))
+/// #     }
+/// #     fn call(&mut self, _: Request) -> Self::Future {
+/// #         Box::pin(std::future::ready(Ok(Response::empty(Status::Ok))))
+/// #     }
+/// # }
+/// # let router = router(SharedService::new(Anything), SharedService::new(Anything));
+/// assert!(router.check().is_ok());
+/// assert_eq!(router.services().map(|service| service.name).collect::<Vec<_>>(), ["Clock"]);
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Router {
     routes: Vec<Route>,

@@ -28,6 +28,21 @@ impl Status {
 /// A failure of the business, not of the call: a code, a text and pairs for programs (spec: kitex-wire 9).
 ///
 /// It travels over TTHeader only; over Framed and Buffered there is no place for it.
+///
+/// ```
+/// use kitex_core::{BusinessStatus, CallError, NoException};
+///
+/// fn withdraw(cents: u32, balance: u32) -> Result<u32, CallError<NoException>> {
+///     let missing = cents.saturating_sub(balance);
+///     if missing > 0 {
+///         return Err(BusinessStatus::new(1001, "not enough money").with_extra("missing", missing.to_string()).into());
+///     }
+///     Ok(balance - cents)
+/// }
+///
+/// let error = withdraw(150, 100).unwrap_err();
+/// assert_eq!(error.status().map(|status| status.code), Some(1001));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct BusinessStatus {
     /// Not 0.

@@ -29,7 +29,8 @@ struct Signal(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     reason: Option<CancelReason>,
-    waiting: Vec<Waker>,
+    /// Those who wait, each at a place of its own; `None` where one has gone.
+    waiting: Vec<Option<Waker>>,
 }
 
 impl Cancellation {
@@ -40,7 +41,7 @@ impl Cancellation {
 
     /// Waits until the call has ended.
     pub fn cancelled(&self) -> impl Future<Output = CancelReason> + Send + 'static {
-        Cancelled(Arc::clone(&self.0))
+        Cancelled { signal: Arc::clone(&self.0), place: None }
     }
 }
 
@@ -55,24 +56,44 @@ impl Signal {
             state.reason.get_or_insert(reason);
             std::mem::take(&mut state.waiting)
         };
-        waiting.into_iter().for_each(Waker::wake);
+        waiting.into_iter().flatten().for_each(Waker::wake);
     }
 }
 
-struct Cancelled(Arc<Signal>);
+struct Cancelled {
+    signal: Arc<Signal>,
+    /// Where its waker stands.
+    place: Option<usize>,
+}
 
 impl Future for Cancelled {
     type Output = CancelReason;
 
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<CancelReason> {
-        let mut state = self.0.lock();
+        let this = self.get_mut();
+        let mut state = this.signal.lock();
         if let Some(reason) = state.reason {
             return Poll::Ready(reason);
         }
-        if !state.waiting.iter().any(|waker| waker.will_wake(task.waker())) {
-            state.waiting.push(task.waker().clone());
+        let free = || state.waiting.iter().position(Option::is_none);
+        let place = this.place.or_else(free).unwrap_or(state.waiting.len());
+        if place >= state.waiting.len() {
+            state.waiting.resize(place + 1, None);
         }
+        let before = state.waiting[place].replace(task.waker().clone());
+        this.place = Some(place);
+        // Dropping a waker may run code of anybody's: not while the lock is held.
+        drop(state);
+        drop(before);
         Poll::Pending
+    }
+}
+
+impl Drop for Cancelled {
+    fn drop(&mut self) {
+        let Some(place) = self.place else { return };
+        let waker = self.signal.lock().waiting.get_mut(place).and_then(Option::take);
+        drop(waker);
     }
 }
 
@@ -116,6 +137,7 @@ impl Drop for Guarded {
 #[cfg(test)]
 mod tests {
     use std::pin::pin;
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::task::{Context as TaskContext, Poll, Waker};
 
     use super::*;
@@ -139,6 +161,41 @@ mod tests {
         let reasons = handles.map(|handle| handle.reason());
         let expected = [CancelReason::GivenUp, CancelReason::Answered, CancelReason::Disconnected];
         assert_eq!(reasons, expected.map(Some));
+    }
+
+    #[test]
+    fn those_who_no_longer_wait_leave_nothing_behind() {
+        let (mut context, _) = context();
+        let handle = context.cancellation();
+        for _ in 0..100 {
+            let mut waiting = [(); 3].map(|()| Box::pin(handle.cancelled()));
+            for _ in 0..3 {
+                let waker = Waker::from(Arc::new(Counts::default()));
+                let mut task = TaskContext::from_waker(&waker);
+                waiting.iter_mut().for_each(|each| assert!(each.as_mut().poll(&mut task).is_pending()));
+            }
+        }
+        assert_eq!(handle.0.lock().waiting.len(), 3);
+        let (kept, gone) = (Arc::new(Counts::default()), Arc::new(Counts::default()));
+        let mut waiting = [&kept, &gone].map(|counts| {
+            let mut each = Box::pin(handle.cancelled());
+            let waker = Waker::from(Arc::clone(counts));
+            assert!(each.as_mut().poll(&mut TaskContext::from_waker(&waker)).is_pending());
+            Some(each)
+        });
+        waiting[1] = None;
+        drop(context);
+        assert_eq!([kept, gone].map(|counts| counts.0.load(Ordering::Relaxed)), [1, 0]);
+    }
+
+    /// Counts how often it was woken.
+    #[derive(Default)]
+    struct Counts(AtomicUsize);
+
+    impl std::task::Wake for Counts {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     #[test]
