@@ -11,8 +11,8 @@ mod stack;
 pub use client::ClientBuilder;
 pub use kitex_codec::{Bytes, Double, Form as Framing, Limits, Str, UnknownField, Uuid};
 pub use kitex_core::{
-    Body, BoxError, BusinessStatus, Call, CallError, CancelReason, Cancellation, ClientHandle, Context,
-    Deadline, Error, ErrorKind, MessageSource, MessageStream, Metadata, Method, MethodDescriptor,
+    Body, BoxError, BoxFuture, BusinessStatus, Call, CallError, CancelReason, Cancellation, ClientHandle,
+    Context, Deadline, Error, ErrorKind, MessageSource, MessageStream, Metadata, Method, MethodDescriptor,
     NamedService, NoException, Payload, Peer, Protocol, Reply, Request, Response, RouterError, Scope, Sent,
     ServiceDescriptor, SharedService, Stage, Status, Streaming,
 };

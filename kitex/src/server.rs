@@ -43,6 +43,7 @@ impl Server {
     }
 
     /// Adds a service: what kitex-build generates as `XServer`.
+    #[expect(clippy::should_implement_trait, reason = "a server is no number")]
     pub fn add<S>(mut self, service: S) -> Self
     where
         S: NamedService + Service<Request, Response = Response> + Clone + Send + Sync + 'static,

@@ -1,0 +1,3 @@
+fn main() {
+    kitex_build::compile("idl/greeter.thrift");
+}
