@@ -119,7 +119,7 @@ impl Service<Request> for Channel {
 
     fn call(&mut self, mut request: Request) -> Self::Future {
         each!(self.0.clone(), balance => Box::pin(async move {
-            balance.call(&mut request).await.map_err(|error| error.with_method(&request.method))
+            balance.call(&mut request).await.map_err(|error| errors::of_call(error, &request))
         }))
     }
 }

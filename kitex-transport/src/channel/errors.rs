@@ -4,7 +4,26 @@ use std::borrow::Cow;
 use std::error::Error as _;
 use std::io;
 
-use kitex_core::{ConnectionInfo, Error, ErrorKind, Stage};
+use kitex_core::{ConnectionInfo, Error, ErrorKind, Request, Stage};
+
+use crate::clock;
+
+/// A call's failure, with what is known of the call.
+///
+/// A server that keeps deadlines gives a call up at the same moment as its caller: its exception may come before the
+/// caller's own timer goes off, and is the same failure.
+#[cold]
+pub(super) fn of_call(error: Error, request: &Request) -> Error {
+    let late = request.context.deadline.is_some_and(|deadline| deadline.has_passed(clock::now()));
+    if !late || error.kind() != ErrorKind::Remote {
+        return error.with_method(&request.method);
+    }
+    let deadline = Error::deadline(Stage::Read).with_method(&request.method);
+    match error.peer().cloned() {
+        Some(peer) => deadline.with_peer(&peer).with_source(error),
+        None => deadline.with_source(error),
+    }
+}
 
 /// A connection was closed or broke while a call was under way on it.
 #[cold]
