@@ -26,6 +26,8 @@ pub use slots::CallId;
 pub struct ServerConfig {
     /// Calls under way on one connection; more are refused. 1 024.
     pub max_in_flight: usize,
+    /// Bytes of the requests under way on one connection, beyond which no further one is taken. 32 MiB.
+    pub max_in_flight_bytes: usize,
     /// Bytes of answers queued on one connection, beyond which no request is taken. 16 MiB.
     pub max_queued_output: usize,
     /// How long a connection may be silent between messages. 10 minutes.
@@ -45,6 +47,7 @@ impl Default for ServerConfig {
     fn default() -> Self {
         Self {
             max_in_flight: 1024,
+            max_in_flight_bytes: 32 << 20,
             max_queued_output: 16 << 20,
             idle_timeout: Duration::from_secs(600),
             message_timeout: Duration::from_secs(10),

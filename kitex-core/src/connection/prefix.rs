@@ -28,7 +28,7 @@ impl Prefix {
     /// Bytes of the whole message; `None` if they cannot even hold the smallest header.
     pub(super) fn total(self) -> Option<usize> {
         let length = u32::from_be_bytes([self.0[0], self.0[1], self.0[2], self.0[3]]);
-        (length >= SMALLEST).then_some(length as usize + 4)
+        (length >= SMALLEST).then_some((length as usize).saturating_add(4))
     }
 }
 

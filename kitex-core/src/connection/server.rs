@@ -37,6 +37,8 @@ pub struct ServerConnection {
     complaint: Option<Error>,
     output: Output,
     calls: Slots<Pending>,
+    /// Bytes of the requests of these calls.
+    held: usize,
     /// The call that must be answered before another request is taken.
     serial: Option<CallId>,
     /// No later than the earliest deadline of a call under way.
@@ -70,6 +72,8 @@ struct Pending {
     method: Method,
     form: Form,
     sequence: i32,
+    /// Bytes of the request.
+    size: usize,
     deadline: Option<Instant>,
     /// Answered before the next request is taken.
     serial: bool,
@@ -107,6 +111,7 @@ impl ServerConnection {
             complaint: None,
             output: Output::new(),
             calls: Slots::new(),
+            held: 0,
             serial: None,
             earliest: None,
             expired: Vec::new(),
@@ -150,11 +155,12 @@ impl ServerConnection {
         self.decoder.expected()
     }
 
-    /// False while nothing is to be read: a call is to be answered first, too much output is queued, or the
-    /// connection is closing.
+    /// False while nothing is to be read: a call is to be answered first, the requests under way or the output that is
+    /// queued are too large, or the connection is closing.
     pub fn takes_input(&self) -> bool {
         self.state != State::Closing
             && self.serial.is_none()
+            && self.held <= self.config.max_in_flight_bytes
             && self.output.len() <= self.config.max_queued_output
     }
 
@@ -239,8 +245,10 @@ impl ServerConnection {
         let context = head::context(&mut frame, &self.info, now, self.config.max_call_timeout);
         let body = Body::Message(Payload::new(Protocol::ThriftBinary, payload.slice(args_at..)));
         let deadline = context.deadline.map(|deadline| deadline.instant());
-        let id =
-            self.calls.insert(Pending { method: method.clone(), form, sequence, deadline, serial, late });
+        let size = payload.len();
+        self.held += size;
+        let call = Pending { method: method.clone(), form, sequence, size, deadline, serial, late };
+        let id = self.calls.insert(call);
         self.earliest = [self.earliest, deadline].into_iter().flatten().min();
         self.serial = serial.then_some(id);
         let request = Request { method, context, body };
@@ -301,6 +309,7 @@ impl ServerConnection {
 
     fn take(&mut self, id: CallId) -> Option<Pending> {
         let call = self.calls.remove(id)?;
+        self.held -= call.size;
         if self.serial == Some(id) {
             self.serial = None;
         }

@@ -16,10 +16,8 @@ impl<T> ClientConnection<T> {
         let form = frame.form;
         let result = self.interpret(frame, sequence, method);
         if let Err(error) = &result {
-            // Only an exception over TTHeader shows by its header whether the peer keeps the connection
-            // (spec: kitex-wire 10.5).
-            let kept = self.config.multiplexed || (error.kind() == ErrorKind::Remote && form.has_header());
-            if !kept {
+            let kept = form.has_header() && error.kind() == ErrorKind::Remote && !is_before_handler(error);
+            if !kept && !self.config.multiplexed {
                 self.state = State::Broken;
             }
         }
@@ -73,6 +71,20 @@ fn check_reply(envelope: &Envelope<'_>, sequence: i32, method: &Method) -> Resul
         return Err(violation(text).with_code(ApplicationException::WRONG_METHOD_NAME));
     }
     Ok(())
+}
+
+/// True if an exception is one behind which a peer closes the connection, also a peer that has no `crrst` to say so
+/// with, as a Kitex server by default. Over forms without a header no exception can be told from these
+/// (spec: kitex-wire 6.7, 10.2, 10.3, 10.5).
+fn is_before_handler(error: &Error) -> bool {
+    let code = error.code().unwrap_or_default();
+    matches!(
+        code,
+        ApplicationException::UNKNOWN_METHOD
+            | ApplicationException::UNKNOWN_SERVICE
+            | ApplicationException::PROTOCOL_ERROR
+            | ApplicationException::INVALID_PROTOCOL
+    )
 }
 
 /// Bytes of a wrong method name that an error shows.

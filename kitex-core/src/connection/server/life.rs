@@ -6,8 +6,8 @@ use super::{ServerConnection, State};
 use crate::{CallId, Deadline, Error, Stage};
 
 impl ServerConnection {
-    /// The peer sends no more. Calls that it waits for have no one to answer to and are forgotten; oneway calls
-    /// go on.
+    /// The peer sends no more, and what it has sent is taken. Calls that it waits for have no one to answer to and are
+    /// forgotten; oneway calls go on.
     pub fn handle_eof(&mut self) {
         self.close();
         let waiting: Vec<_> =

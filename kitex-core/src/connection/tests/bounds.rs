@@ -43,6 +43,27 @@ fn queued_output_stops_the_intake_until_the_peer_has_taken_some() {
 }
 
 #[test]
+fn large_requests_under_way_stop_the_intake_until_one_has_ended() {
+    let config = ServerConfig { max_in_flight_bytes: 10_000, ..ServerConfig::default() };
+    let mut fed = Fed::with(config, Limits::default());
+    let args = struct_of(1, &"x".repeat(1000)).into_bytes();
+    let mut taken = Vec::new();
+    (1..=30).for_each(|n| fed.input.extend_from_slice(&headed(MUX, n, &[], &message(1, "Echo", n, &args))));
+    for ended in 0..20 {
+        while let Some(request) = fed.next().unwrap() {
+            taken.push(request);
+        }
+        assert!(!fed.server.takes_input());
+        assert_eq!(taken.len(), 10 + ended);
+        match ended % 2 {
+            0 => fed.server.cancel(taken[ended].id),
+            _ => fed.reply(&taken[ended], Ok(value("x"))),
+        }
+        assert!(fed.server.takes_input());
+    }
+}
+
+#[test]
 fn refusals_stop_the_intake_too() {
     let config = ServerConfig { max_queued_output: 1000, ..ServerConfig::default() };
     let mut fed = Fed::with(config, Limits::default());

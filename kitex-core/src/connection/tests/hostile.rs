@@ -77,6 +77,24 @@ fn neither_name_nor_sequence_id_of_an_exception_matter() {
     }
 }
 
+/// A Kitex server closes behind these, and by default does not say so (spec: kitex-wire 6.7, 10.2, 10.3).
+#[test]
+fn a_pooled_connection_is_not_used_again_after_an_exception_that_no_handler_made() {
+    for form in FORMS {
+        for (code, kept) in
+            [(6, true), (77, true), (0, true), (1, false), (7, false), (9, false), (20, false)]
+        {
+            let body = [&b"\x0b\0\x01\0\0\0\x01x\x08\0\x02\0\0\0"[..], &[code, 0]].concat();
+            let mut asking = Asking::over(form);
+            asking.call(ECHO, 0);
+            assert!(
+                asking.feed(&in_form(form, 1, &message(3, "Echo", 1, &body))).unwrap().unwrap().1.is_err()
+            );
+            assert_eq!(asking.client.is_reusable(0), kept && form.has_header(), "{form:?} {code}");
+        }
+    }
+}
+
 #[test]
 fn a_second_reply_makes_a_pooled_connection_unusable_and_reaches_nobody() {
     for form in FORMS {
