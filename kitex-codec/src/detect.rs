@@ -46,6 +46,7 @@ fn name(head: [u8; 8]) -> &'static str {
     let starts = |verb: &&[u8]| head.starts_with(&verb[..verb.len().min(8)]);
     match head {
         _ if VERBS.iter().any(starts) => "HTTP/1",
+        [b'H', b'T', b'T', b'P', b'/', ..] => "an HTTP/1 response",
         [0x16, 0x03, 0..=4, ..] => "a TLS ClientHello",
         [b'S', b'S', b'H', b'-', ..] => "SSH",
         [0x90, 0x01, ..] => "Kitex Protobuf without a frame",
@@ -63,7 +64,7 @@ mod tests {
 
     #[test]
     fn each_form_is_recognised() {
-        let cases: [(&[u8; 8], Detected); 14] = [
+        let cases: [(&[u8; 8], Detected); 15] = [
             (b"PRI * HT", Detected::Http2),
             (b"\0\0\0\x2c\x10\0\0\0", Detected::TTHeader),
             (b"\xff\xaf\0\x12\0\x01\0\x03", Detected::Mesh),
@@ -72,6 +73,7 @@ mod tests {
             (b"\0\0\0\x14\x90\x01\0\x01", Detected::FramedProtobuf),
             (b"GET / HT", Detected::Unknown("HTTP/1")),
             (b"OPTIONS ", Detected::Unknown("HTTP/1")),
+            (b"HTTP/1.1", Detected::Unknown("an HTTP/1 response")),
             (b"\x16\x03\x01\x02\0\x01\0\x01", Detected::Unknown("a TLS ClientHello")),
             (b"\x82\x21\x01\x04Echo", Detected::Unknown("Thrift Compact")),
             (b"\0\0\0\x04Echo", Detected::Unknown("non-strict Thrift Binary")),

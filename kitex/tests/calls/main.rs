@@ -6,5 +6,12 @@ mod idl {
     include!("../idl/calls.rs");
 }
 
+mod answers;
+mod chain;
+mod deadlines;
+mod errors;
 mod framings;
+mod layers;
 mod service;
+mod services;
+mod shutdown;
