@@ -1,5 +1,7 @@
 //! A call that failed: what, where, with whom, and whether it may be made again.
 
+mod kind;
+
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
@@ -7,6 +9,8 @@ use std::fmt;
 use kitex_codec::{ApplicationException, DecodeError, DecodeReason, EncodeError, EncodeReason, Str};
 
 use crate::{Metadata, Method, Peer};
+
+pub use kind::{ErrorKind, Sent, Stage};
 
 /// Any error, as tower's layers give it.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
@@ -38,116 +42,6 @@ struct Inner {
     sent: Sent,
     metadata: Metadata,
     source: Option<BoxError>,
-}
-
-/// What went wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The peer answered with an application exception; [`Error::code`] is its type.
-    Remote,
-    /// The handler failed, or says so with a code of its own.
-    Handler,
-    /// The handler panicked.
-    Panic,
-    /// No such service.
-    UnknownService,
-    /// No such method in the service.
-    UnknownMethod,
-    /// Arguments that could not be decoded.
-    Arguments,
-    /// The deadline passed.
-    Deadline,
-    /// The caller gave the call up, or its connection went away.
-    Cancelled,
-    /// No connection could be made.
-    Connect,
-    /// The connection ended or broke during the call.
-    Closed,
-    /// The peer sent what the protocol does not allow.
-    Protocol,
-    /// A reply with neither a value nor an exception.
-    MissingResult,
-    /// A value that could not be encoded.
-    Encode,
-    /// A limit of this side was reached; [`Error::setting`] names it.
-    Limit,
-    /// This side is shutting down.
-    Shutdown,
-    /// A layer of somebody else's failed; see the source.
-    Layer,
-}
-
-impl ErrorKind {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Remote => "remote exception",
-            Self::Handler => "handler error",
-            Self::Panic => "handler panic",
-            Self::UnknownService => "unknown service",
-            Self::UnknownMethod => "unknown method",
-            Self::Arguments => "undecodable arguments",
-            Self::Deadline => "deadline exceeded",
-            Self::Cancelled => "cancelled",
-            Self::Connect => "cannot connect",
-            Self::Closed => "connection closed",
-            Self::Protocol => "protocol violation",
-            Self::MissingResult => "missing result",
-            Self::Encode => "cannot encode",
-            Self::Limit => "limit reached",
-            Self::Shutdown => "shutting down",
-            Self::Layer => "layer error",
-        }
-    }
-}
-
-/// Where in the course of a call something happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Stage {
-    /// In the stub or the layers, before anything else.
-    Local,
-    /// While a name became addresses.
-    Resolve,
-    /// While an endpoint was chosen, or a free connection waited for.
-    Pick,
-    /// While a connection was being made.
-    Dial,
-    /// While the request was written.
-    Write,
-    /// While the response was waited for.
-    Read,
-    /// While bytes became values.
-    Decode,
-    /// While the handler ran.
-    Handle,
-    /// At the peer.
-    Remote,
-}
-
-impl Stage {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Local => "before sending",
-            Self::Resolve => "while resolving",
-            Self::Pick => "while waiting for a connection",
-            Self::Dial => "while connecting",
-            Self::Write => "while writing",
-            Self::Read => "while waiting for the response",
-            Self::Decode => "while decoding",
-            Self::Handle => "in the handler",
-            Self::Remote => "at the peer",
-        }
-    }
-}
-
-/// Whether a failed call may have reached the peer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Sent {
-    /// No byte of it left, or the peer said that it was not served: it may be made again without harm.
-    Never,
-    /// It may have been served.
-    Maybe,
 }
 
 impl Error {
@@ -469,62 +363,4 @@ impl From<BoxError> for Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_error_says_all_it_knows() {
-        let error = Error::deadline(Stage::Read).with_method(&Method::dynamic("EchoSvc", "Echo"));
-        assert_eq!(
-            error.to_string(),
-            "deadline exceeded calling EchoSvc.Echo (while waiting for the response): the call's deadline has passed \
-             [setting: timeout]"
-        );
-        assert_eq!(size_of::<Error>(), size_of::<usize>());
-    }
-
-    #[test]
-    fn an_error_is_found_again_in_its_box() {
-        let boxed: BoxError = Box::new(Error::deadline(Stage::Pick));
-        assert_eq!(Error::from_box(boxed).kind(), ErrorKind::Deadline);
-        assert_eq!(Error::from_box("foreign".into()).kind(), ErrorKind::Layer);
-    }
-
-    #[test]
-    fn what_never_left_can_be_sent_again() {
-        assert!(Error::deadline(Stage::Dial).is_retry_safe());
-        assert!(!Error::deadline(Stage::Read).is_retry_safe());
-        let unknown = ApplicationException { code: 1, message: Str::from("unknown method M (service S)") };
-        assert!(Error::remote(unknown).is_retry_safe());
-    }
-
-    #[test]
-    fn an_error_that_a_handler_passes_on_is_a_failure_of_the_handler() {
-        let remote =
-            |code, text: &str| Error::remote(ApplicationException { code, message: Str::from(text) });
-        let exception = remote(6, "biz error: boom").of_handler().to_exception();
-        assert_eq!(
-            (exception.code, &*exception.message),
-            (6, "biz error: remote exception: biz error: boom")
-        );
-        let exception = remote(77, "own").of_handler().to_exception();
-        assert_eq!((exception.code, &*exception.message), (77, "remote exception: own"));
-        let passed_on = remote(1, "unknown method M (service S)").of_handler();
-        assert_eq!((passed_on.kind(), passed_on.sent()), (ErrorKind::Handler, Sent::Maybe));
-        assert!(!Error::remote(passed_on.to_exception()).is_retry_safe());
-        let dial = Error::new(ErrorKind::Connect, Stage::Dial, "refused").of_handler();
-        assert!(!dial.is_retry_safe());
-        let own = Error::application(1, "my own code").of_handler();
-        assert_eq!((own.code(), own.message()), (Some(1), "my own code"));
-    }
-
-    #[test]
-    fn the_caller_is_told_as_a_kitex_server_tells_it() {
-        let exception = Error::handler("boom").to_exception();
-        assert_eq!((exception.code, &*exception.message), (6, "biz error: boom"));
-        let exception = Error::application(77, "seventy-seven").to_exception();
-        assert_eq!((exception.code, &*exception.message), (77, "seventy-seven"));
-        let exception = Error::unknown_method(&Method::dynamic("S", "M")).to_exception();
-        assert_eq!((exception.code, &*exception.message), (1, "unknown method M (service S)"));
-    }
-}
+mod tests;

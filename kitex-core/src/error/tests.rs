@@ -1,0 +1,55 @@
+//! What an error says, and to whom.
+
+use super::*;
+
+#[test]
+fn an_error_says_all_it_knows() {
+    let error = Error::deadline(Stage::Read).with_method(&Method::dynamic("EchoSvc", "Echo"));
+    assert_eq!(
+        error.to_string(),
+        "deadline exceeded calling EchoSvc.Echo (while waiting for the response): the call's deadline has passed \
+         [setting: timeout]"
+    );
+    assert_eq!(size_of::<Error>(), size_of::<usize>());
+}
+
+#[test]
+fn an_error_is_found_again_in_its_box() {
+    let boxed: BoxError = Box::new(Error::deadline(Stage::Pick));
+    assert_eq!(Error::from_box(boxed).kind(), ErrorKind::Deadline);
+    assert_eq!(Error::from_box("foreign".into()).kind(), ErrorKind::Layer);
+}
+
+#[test]
+fn what_never_left_can_be_sent_again() {
+    assert!(Error::deadline(Stage::Dial).is_retry_safe());
+    assert!(!Error::deadline(Stage::Read).is_retry_safe());
+    let unknown = ApplicationException { code: 1, message: Str::from("unknown method M (service S)") };
+    assert!(Error::remote(unknown).is_retry_safe());
+}
+
+#[test]
+fn an_error_that_a_handler_passes_on_is_a_failure_of_the_handler() {
+    let remote = |code, text: &str| Error::remote(ApplicationException { code, message: Str::from(text) });
+    let exception = remote(6, "biz error: boom").of_handler().to_exception();
+    assert_eq!((exception.code, &*exception.message), (6, "biz error: remote exception: biz error: boom"));
+    let exception = remote(77, "own").of_handler().to_exception();
+    assert_eq!((exception.code, &*exception.message), (77, "remote exception: own"));
+    let passed_on = remote(1, "unknown method M (service S)").of_handler();
+    assert_eq!((passed_on.kind(), passed_on.sent()), (ErrorKind::Handler, Sent::Maybe));
+    assert!(!Error::remote(passed_on.to_exception()).is_retry_safe());
+    let dial = Error::new(ErrorKind::Connect, Stage::Dial, "refused").of_handler();
+    assert!(!dial.is_retry_safe());
+    let own = Error::application(1, "my own code").of_handler();
+    assert_eq!((own.code(), own.message()), (Some(1), "my own code"));
+}
+
+#[test]
+fn the_caller_is_told_as_a_kitex_server_tells_it() {
+    let exception = Error::handler("boom").to_exception();
+    assert_eq!((exception.code, &*exception.message), (6, "biz error: boom"));
+    let exception = Error::application(77, "seventy-seven").to_exception();
+    assert_eq!((exception.code, &*exception.message), (77, "seventy-seven"));
+    let exception = Error::unknown_method(&Method::dynamic("S", "M")).to_exception();
+    assert_eq!((exception.code, &*exception.message), (1, "unknown method M (service S)"));
+}
