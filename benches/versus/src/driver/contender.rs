@@ -57,7 +57,6 @@ fn all(binary: &Path) -> Vec<Contender> {
         limits,
     };
     vec![
-        #[cfg(feature = "kitex")]
         governed("kitex", Stack::Kitex, ""),
         governed(
             "volo",

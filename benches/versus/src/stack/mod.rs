@@ -1,6 +1,4 @@
 //! The stacks: for each a server, and callers for the one load loop.
-
-#[cfg(feature = "kitex")]
 mod kitex;
 mod raw;
 mod raw_mux;
@@ -54,7 +52,6 @@ pub(crate) fn serve(options: &Serve) -> anyhow::Result<()> {
 
 async fn serve_at(stack: Stack, mode: Mode, address: SocketAddr) -> anyhow::Result<()> {
     match (stack, mode) {
-        #[cfg(feature = "kitex")]
         (Stack::Kitex, _) => kitex::serve(address).await,
         (Stack::Volo, _) => volo::serve(address, mode).await,
         (Stack::Tarpc, _) => tarpc::serve(address).await,
@@ -66,7 +63,6 @@ async fn serve_at(stack: Stack, mode: Mode, address: SocketAddr) -> anyhow::Resu
 /// Loads the target with callers of the stack.
 pub(crate) async fn load(stack: Stack, target: Target, plan: &Plan) -> anyhow::Result<Measurement> {
     match (stack, target.mode) {
-        #[cfg(feature = "kitex")]
         (Stack::Kitex, _) => measure(kitex::callers(target).await?, plan).await,
         (Stack::Volo, _) => measure(volo::callers(target), plan).await,
         (Stack::Tarpc, _) => measure(tarpc::callers(target).await?, plan).await,
