@@ -66,7 +66,7 @@ pub fn answer(service: &str, method: &str, args: &Tree) -> Option<Answer> {
         ("OtherSvc", "Sleep") => Outcome::Text("other does not sleep".to_owned()).into(),
         ("RichSvc", "Sleep") => sleep(number(args, 1) as u64),
         ("RichSvc", "BaseHello") => Outcome::Text(format!("base hello {text}")).into(),
-        ("RichSvc", "Sum") => Outcome::Number(number(args, 1) + number(args, 2) + number(args, 5)).into(),
+        ("RichSvc", "Sum") => Outcome::Number(sum(args)).into(),
         ("RichSvc", "Nop" | "Put" | "BasePing") => Outcome::Nothing.into(),
         ("RichSvc", "Fire" | "Two" | "VoidThrow") => word(&text).unwrap_or(Outcome::Nothing.into()),
         ("RichSvc", "Pick") if gives_empty(args) => Outcome::EmptyUnion.into(),
@@ -149,6 +149,11 @@ fn business(code: i32, message: &str, extra: Option<(&str, &str)>) -> Outcome {
 fn message(args: &Tree) -> Option<String> {
     let request = args.field(1).filter(|request| matches!(request, Tree::Struct(_)))?;
     Some(request.field(1).and_then(Tree::text).unwrap_or_default())
+}
+
+/// Wraps around, as Go's numbers do.
+fn sum(args: &Tree) -> i64 {
+    [1, 2, 5].into_iter().fold(0, |sum: i64, id| sum.wrapping_add(number(args, id)))
 }
 
 fn number(args: &Tree, id: i16) -> i64 {

@@ -56,3 +56,12 @@ impl Future for Sleep {
         if self.clock.now() >= self.until { Poll::Ready(()) } else { Poll::Pending }
     }
 }
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        let mut times = self.clock.0.lock().unwrap();
+        if let Some(index) = times.alarms.iter().position(|alarm| *alarm == self.until) {
+            times.alarms.swap_remove(index);
+        }
+    }
+}

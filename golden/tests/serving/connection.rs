@@ -1,6 +1,7 @@
 //! Drives the engine of one connection without a socket.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
@@ -9,6 +10,7 @@ use kitex_codec::BytesMut;
 use kitex_core::{BoxFuture, CallId, Error, Method, Response, Router, ServerConnection, ServerRequest};
 
 use super::clock::Clock;
+use super::handlers::Said;
 use super::host::Host;
 
 /// One connection of a server, with the handlers that run for it.
@@ -145,11 +147,20 @@ impl Connection {
     }
 }
 
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("engine", &self.engine)
+            .field("refused", &self.refused)
+            .finish_non_exhaustive()
+    }
+}
+
 fn poll_once(running: &mut Running) -> Poll<Result<Response, Error>> {
     let mut task = Context::from_waker(Waker::noop());
     let polled = catch_unwind(AssertUnwindSafe(|| running.answer.as_mut().poll(&mut task)));
-    polled.unwrap_or_else(|panic| {
-        let said = panic.downcast_ref::<String>().map_or("", String::as_str);
-        Poll::Ready(Err(Error::panicked(&running.method, said)))
+    polled.unwrap_or_else(|panic| match panic.downcast::<Said>() {
+        Ok(said) => Poll::Ready(Err(Error::panicked(&running.method, &said.0))),
+        Err(panic) => resume_unwind(panic),
     })
 }

@@ -55,10 +55,10 @@ impl Front {
 
 /// A handler of generated code cannot return no value; one of Kitex can.
 fn answers_nothing(request: &Request) -> bool {
-    let bytes = request.body.message().map(|payload| payload.segments().to_bytes());
-    let args = bytes.and_then(|bytes| oracle::tree(&bytes));
-    let answer = args.and_then(|args| script::answer(request.method.service(), request.method.name(), &args));
-    request.method.name() == "Echo" && answer.is_some_and(|answer| answer.outcome == Outcome::Nothing)
+    let payload = request.body.message().filter(|_| request.method.name() == "Echo");
+    let args = payload.and_then(|payload| oracle::tree(&payload.segments().to_bytes()));
+    let answer = args.and_then(|args| script::answer("EchoSvc", "Echo", &args));
+    answer.is_some_and(|answer| answer.outcome == Outcome::Nothing)
 }
 
 /// A service that answers with the bytes it was given.

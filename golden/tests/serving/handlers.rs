@@ -34,7 +34,7 @@ impl Handlers {
             Outcome::Seen => Ok(self.seen(context).json().into()),
             Outcome::Error(text) => Err(CallError::failed(text)),
             Outcome::CodedError(code, text) => Err(Error::application(code, text).into()),
-            Outcome::Panic(text) => std::panic::resume_unwind(Box::new(text)),
+            Outcome::Panic(text) => std::panic::resume_unwind(Box::new(Said(text))),
             Outcome::Business(status) => {
                 let pairs = status.extra.into_iter();
                 let extra = pairs.map(|(key, value)| (key.into(), value.into())).collect();
@@ -70,6 +70,9 @@ impl Handlers {
         }
     }
 }
+
+/// What a handler panics with, if the script says so.
+pub(crate) struct Said(pub(crate) String);
 
 /// The outer form of a request, which a handler cannot see: the recorded one could.
 pub(crate) struct Form(pub(crate) &'static str);
@@ -144,7 +147,7 @@ impl rich::RichSvc for Handlers {
     }
 
     async fn sum(&self, _: &mut Context, a: i64, b: i64, c: i32) -> Result<i64, CallError> {
-        Ok(a + b + i64::from(c))
+        Ok(a.wrapping_add(b).wrapping_add(i64::from(c)))
     }
 
     async fn two(&self, context: &mut Context, which: Str) -> Result<Str, CallError<rich::RichSvcTwoError>> {
