@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The peer answered with an application exception; [`Error::code`] is its type.
+    /// The peer answered with an application exception; [`Error::code`](crate::Error::code) is its type.
     Remote,
     /// The handler failed, or says so with a code of its own.
     Handler,
@@ -30,7 +30,7 @@ pub enum ErrorKind {
     MissingResult,
     /// A value that could not be encoded.
     Encode,
-    /// A limit of this side was reached; [`Error::setting`] names it.
+    /// A limit of this side was reached; [`Error::setting`](crate::Error::setting) names it.
     Limit,
     /// This side is shutting down.
     Shutdown,
