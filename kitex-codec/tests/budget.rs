@@ -7,8 +7,8 @@ use std::cell::Cell;
 use std::hint::black_box;
 
 use kitex_codec::{
-    BinaryReader, BinaryWriter, Bytes, DecodeError, Double, Limits, Output, Str, ThriftReader, ThriftWriter,
-    Type, Uuid,
+    ApplicationException, BinaryReader, BinaryWriter, Bytes, DecodeError, Double, Limits, Message, Output,
+    Str, ThriftReader, ThriftWriter, Type, Uuid,
 };
 
 /// The system's allocator, which counts what each thread holds.
@@ -181,4 +181,17 @@ fn boxes_are_charged() {
         let number = from.read_i64()?;
         from.boxed([number; 100])
     });
+}
+
+#[test]
+fn the_text_of_an_exception_is_charged() {
+    for byte in [b'x', 0xff] {
+        let text = Bytes::from(vec![byte; 3000]);
+        let input = written(|out| {
+            out.write_bytes_field(1, &text).unwrap();
+            out.write_i32_field(2, 6);
+            out.write_bool(false);
+        });
+        assert_charged("exception", input, &|from| ApplicationException::decode(from));
+    }
 }

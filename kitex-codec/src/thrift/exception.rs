@@ -64,7 +64,13 @@ impl Message for ApplicationException {
 
 /// An error's text is for people: what is not UTF-8 in it is replaced, not refused.
 fn lossy<R: ThriftReader>(from: &mut R) -> Result<Str, DecodeError> {
-    Ok(Str::from(String::from_utf8_lossy(&from.read_bytes()?)))
+    let bytes = from.read_bytes()?;
+    if std::str::from_utf8(&bytes).is_ok() {
+        return Str::from_utf8(bytes);
+    }
+    // A byte becomes three at most, and the text is built in memory that grows by doubling.
+    from.charge(bytes.len().saturating_mul(6))?;
+    Ok(Str::from(String::from_utf8_lossy(&bytes)))
 }
 
 #[cfg(test)]
