@@ -8,11 +8,16 @@ mod heap;
 mod idl;
 mod serving;
 
-use attack::{Variants, attack, cut_values, flips, lengths, messages, truncations};
+use std::sync::Arc;
+
+use attack::{Variants, attack, cut_values, flips, lengths, limits, messages, truncations};
 use serving::Host;
 
+/// A server of all recorded services.
 fn host() -> Host {
-    Host::of(golden::case("meta/multi-service").unwrap(), 1)
+    let mut host = Host::of(golden::case("meta/multi-service").unwrap(), 1);
+    host.limits = Arc::new(limits());
+    host
 }
 
 /// Attacks with every variant of every recorded message; gives the number of variants and of values they were read to.

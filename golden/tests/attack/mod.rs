@@ -55,7 +55,7 @@ fn unnumbered(bytes: &[u8]) -> Vec<u8> {
 const CONSTANT: usize = 64 << 10;
 
 /// Limits with so small a budget that it tells what was charged for and what was not.
-fn limits() -> Limits {
+pub(crate) fn limits() -> Limits {
     let mut limits = Limits::default();
     limits.min_heap = 4 << 10;
     limits

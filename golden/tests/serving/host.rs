@@ -18,7 +18,7 @@ pub(crate) struct Host {
     pub(crate) clock: Clock,
     pub(crate) router: Arc<Router>,
     config: Arc<ServerConfig>,
-    limits: Arc<Limits>,
+    pub(crate) limits: Arc<Limits>,
 }
 
 impl Host {
