@@ -12,9 +12,9 @@ pub use client::ClientBuilder;
 pub use kitex_codec::{Bytes, Double, Form as Framing, Limits, Str, UnknownField, Uuid};
 pub use kitex_core::{
     Body, BoxError, BoxFuture, BusinessStatus, Call, CallError, CancelReason, Cancellation, ClientHandle,
-    Context, Deadline, Error, ErrorKind, MessageSource, MessageStream, Metadata, Method, MethodDescriptor,
-    NamedService, NoException, Payload, Peer, Protocol, Reply, Request, Response, RouterError, Scope, Sent,
-    ServiceDescriptor, SharedService, Stage, Status, Streaming,
+    Context, Deadline, Error, ErrorKind, GeneratedClient, MessageSource, MessageStream, Metadata, Method,
+    MethodDescriptor, NamedService, NoException, Payload, Peer, Protocol, Reply, Request, Response,
+    RouterError, Scope, Sent, ServiceDescriptor, SharedService, Stage, Status, Streaming,
 };
 pub use kitex_transport::{
     Address, AddressError, Addresses, BackoffConfig, Memory, MultiplexConfig, PoolConfig, ServeError,

@@ -1,0 +1,6 @@
+//! Compiles the IDL that all peers share.
+
+fn main() -> Result<(), kitex_build::Error> {
+    let roots = ["idl/rich.thrift", "idl/echo.thrift", "idl/newer.thrift", "idl/control.thrift"];
+    kitex_build::configure().compile(roots).map(|_| ())
+}
