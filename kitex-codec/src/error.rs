@@ -51,7 +51,7 @@ pub enum DecodeReason {
     ElementType(&'static str),
     /// A union with more than one known member.
     UnionMembers(&'static str),
-    /// The first bytes belong to something that is not served here.
+    /// The first bytes belong to something that is not spoken here.
     WrongProtocol {
         /// The protocol's name, as far as it was recognised.
         name: &'static str,
@@ -148,7 +148,7 @@ impl fmt::Display for DecodeError {
             DecodeReason::ElementType(what) => write!(f, "elements are not of type {what}"),
             DecodeReason::UnionMembers(union) => write!(f, "union {union} has more than one member set"),
             DecodeReason::WrongProtocol { name, head } => {
-                write!(f, "this looks like {name}, which is not served here (first bytes")?;
+                write!(f, "this looks like {name}, which is not spoken here (first bytes")?;
                 head.iter().try_for_each(|byte| write!(f, " {byte:02x}"))?;
                 f.write_str(")")
             }

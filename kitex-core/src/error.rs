@@ -338,7 +338,7 @@ impl From<DecodeError> for Error {
             DecodeReason::Limit { setting, .. } => Some(*setting),
             _ => None,
         };
-        let mut this = Self::new(kind, Stage::Decode, "the bytes are not a value").with_source(error);
+        let mut this = Self::new(kind, Stage::Decode, "what came cannot be read").with_source(error);
         this.0.setting = setting;
         this
     }

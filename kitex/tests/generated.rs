@@ -1,7 +1,5 @@
 //! The generated code that the guide and the tests use, as it is reviewed: `KITEX_BLESS=1` writes it anew.
 
-#![expect(clippy::unwrap_used, reason = "a step that fails fails the test")]
-
 use std::path::Path;
 
 #[test]

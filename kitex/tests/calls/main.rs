@@ -1,6 +1,6 @@
 //! Calls from a generated client to a generated server, over memory and loopback.
 
-#![expect(clippy::unwrap_used, reason = "a step that fails fails the test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a step that fails fails the test")]
 
 mod idl {
     include!("../idl/calls.rs");

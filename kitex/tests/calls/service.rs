@@ -3,7 +3,6 @@
 use std::future::pending;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use kitex::{Address, BusinessStatus, Bytes, CallError, Context, Memory, Server, ServerHandle, Str};
 use tokio::sync::{Notify, Semaphore};
@@ -89,17 +88,17 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Starts a server at an address, that does not wait for clients to leave before it ends.
+    /// Starts a server at an address.
     pub(crate) async fn start(server: Server, address: impl Into<kitex::Addresses>) -> Self {
-        let bound = server.lame_duck(Duration::ZERO).bind(address).await.unwrap();
+        let bound = server.bind(address).await.unwrap();
         let (address, handle) = (bound.address().clone(), bound.handle());
         let task = tokio::spawn(async move { bound.serve().await.unwrap() });
         Self { address, handle, task }
     }
 
-    /// Shuts the server down and waits for its end.
+    /// Ends the server, without waiting for its clients to leave.
     pub(crate) async fn stop(self) {
-        self.handle.shutdown();
+        self.handle.abort();
         self.task.await.unwrap();
     }
 }

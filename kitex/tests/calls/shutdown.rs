@@ -53,7 +53,8 @@ async fn what_does_not_end_within_the_grace_is_cut_off() {
     while running.handle.stats().connections == 0 {
         tokio::task::yield_now().await;
     }
-    running.stop().await;
+    running.handle.shutdown();
+    running.task.await.unwrap();
     assert!(began.elapsed() >= Duration::from_millis(500));
     let error = call.await.unwrap().unwrap_err();
     assert_eq!(error.error().unwrap().kind(), ErrorKind::Closed, "{error}");
@@ -89,6 +90,8 @@ async fn a_handle_tells_how_a_server_does() {
     for call in calls {
         call.await.unwrap().unwrap();
     }
-    running.stop().await;
+    drop(client);
+    running.handle.shutdown();
+    running.task.await.unwrap();
     assert_eq!(handle.stats().connections, 0);
 }
