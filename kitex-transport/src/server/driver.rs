@@ -124,6 +124,8 @@ impl<S: Io> Driver<S> {
             if matches!((taken, read), (Step::Wait, Step::Wait)) && !self.expire(now, task) {
                 if self.phase.seen() >= Phase::Closing && self.engine.is_idle() && !self.engine.awaits_close()
                 {
+                    // What comes from now on is not served: it could not be answered.
+                    self.engine.close();
                     return self.close(now, task);
                 }
                 self.rest();

@@ -1,5 +1,6 @@
 //! How a server ends.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use kitex_codec::Form;
@@ -39,6 +40,20 @@ async fn a_request_that_comes_after_the_shutdown_began_is_served_and_its_caller_
     client.call(0, b"y", 2).await;
     assert!(client.answer().await.unwrap().1.is_ok());
     assert!(!client.engine.accepts_calls());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_comes_after_the_close_is_not_served() {
+    let server = serve(ServerSettings::default()).await;
+    let mut client = Client::new(&server, Form::Framed, false);
+    client.call(0, b"x", 1).await;
+    assert!(client.answer().await.unwrap().1.is_ok());
+    server.handle.shutdown();
+    assert!(client.answer().await.is_none());
+    client.call(1, b"", 2).await;
+    server.state.gate.add_permits(1);
+    server.serving.await.unwrap();
+    assert_eq!(server.state.begun.load(Ordering::SeqCst), 0);
 }
 
 #[tokio::test(start_paused = true)]
