@@ -20,51 +20,51 @@ pub(crate) struct Case {
 }
 
 macro_rules! cases {
-    ($($module:ident::$name:ident, $holds:expr;)*) => {
+    ($($name:literal, $module:ident::$run:ident, $holds:expr;)*) => {
         [$(Case {
-            name: stringify!($name),
+            name: $name,
             holds: $holds,
-            run: |trial| Box::pin($module::$name(trial)),
+            run: |trial| Box::pin($module::$run(trial)),
         }),*]
     };
 }
 
 static CASES: [Case; 31] = cases! {
-    types::all_types, always;
-    types::all_empty, always;
-    types::all_extreme, always;
-    types::keys, always;
-    types::base_types, always;
-    types::containers, always;
-    types::options, always;
-    types::union, always;
-    types::r#enum, always;
-    types::recursive, always;
-    types::big, always;
-    methods::several_arguments, always;
-    methods::void, always;
-    methods::oneway, always;
-    methods::extends, always;
-    methods::routing, Setting::named;
-    methods::routing_unnamed, |setting| !setting.named();
-    failures::exception, always;
-    failures::exception_void, always;
-    failures::error, always;
-    failures::panic, always;
-    failures::status, always;
-    failures::unknown_method, always;
-    failures::unknown_service, always;
-    headers::metadata, Setting::named;
-    headers::deadline_sent, Setting::named;
-    headers::deadline_passes, always;
-    headers::metadata_relayed, |setting| setting.relayed;
-    headers::deadline_relayed, |setting| setting.relayed;
-    mux::mux_many, |setting| setting.mux;
-    mux::mux_out_of_order, |setting| setting.mux && !setting.in_order;
+    "all_types", types::all_types, always;
+    "all_empty", types::all_empty, always;
+    "all_extreme", types::all_extreme, always;
+    "keys", types::keys, always;
+    "base_types", types::base_types, always;
+    "containers", types::containers, always;
+    "options", types::options, always;
+    "union", types::union, always;
+    "enum", types::enums, always;
+    "recursive", types::recursive, always;
+    "big", types::big, always;
+    "several_arguments", methods::several_arguments, always;
+    "void", methods::void, always;
+    "oneway", methods::oneway, always;
+    "extends", methods::extends, always;
+    "routing", methods::routing, Setting::named;
+    "routing_unnamed", methods::routing_unnamed, |setting| !setting.named();
+    "exception", failures::exception, always;
+    "exception_void", failures::exception_void, always;
+    "error", failures::error, always;
+    "panic", failures::panic, always;
+    "status", failures::status, always;
+    "unknown_method", failures::unknown_method, always;
+    "unknown_service", failures::unknown_service, always;
+    "metadata", headers::metadata, Setting::named;
+    "deadline_sent", headers::deadline_sent, Setting::named;
+    "deadline_passes", headers::deadline_passes, always;
+    "metadata_relayed", headers::metadata_relayed, |setting| setting.relayed;
+    "deadline_relayed", headers::deadline_relayed, |setting| setting.relayed;
+    "mux_many", mux::mux_many, |setting| setting.mux;
+    "mux_out_of_order", mux::mux_out_of_order, |setting| setting.mux && !setting.in_order;
 };
 
 /// The case for servers that write wrong checksums.
-static TAMPERED: [Case; 1] = cases! { failures::crc_wrong_answer, always; };
+static TAMPERED: [Case; 1] = cases! { "crc_wrong_answer", failures::crc_wrong_answer, always; };
 
 fn always(_: &Setting) -> bool {
     true

@@ -92,7 +92,7 @@ pub(super) async fn union(trial: &mut Trial<'_>) -> Checked {
     Ok(())
 }
 
-pub(super) async fn r#enum(trial: &mut Trial<'_>) -> Checked {
+pub(super) async fn enums(trial: &mut Trial<'_>) -> Checked {
     let rich = &trial.session.rich;
     trial.value(rich.paint(Color::BLUE), Color::BLUE).await?;
     trial.value(rich.paint(Color(-5)), Color(-5)).await
