@@ -1,26 +1,15 @@
-//! The generated types at work: the reviewed code, compiled, over the real codec.
-//!
-//! This crate stands in for `kitex::codegen`: of the runtime, types need the codec alone.
+//! The generated types at work: the reviewed code, compiled, over the real runtime.
 
 #![expect(clippy::unwrap_used, reason = "a step that fails fails the test")]
-
-extern crate self as kitex;
-
-/// What generated types name.
-pub mod codegen {
-    pub use kitex_codec::{
-        Bytes, DecodeError, Double, EncodeError, Message, Str, ThriftReader, ThriftWriter, Type,
-        UnknownField, Uuid,
-    };
-}
 
 include!("golden/types.rs");
 include!("golden/consts.rs");
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use codegen::{Bytes, Double, Message, Str, UnknownField, Uuid};
-use kitex_codec::{DecodeReason, Limits};
+use kitex::codegen::Message;
+use kitex::{Bytes, Double, Limits, Str, UnknownField, Uuid};
+use kitex_codec::DecodeReason;
 use types::*;
 
 fn bytes(message: &impl Message) -> Bytes {
