@@ -3,9 +3,9 @@
 mod pairs;
 mod write;
 
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 
-use crate::{DecodeError, Limits, int_key};
+use crate::{DecodeError, Limits, int_key, string_key};
 
 pub use pairs::{Pairs, PairsIter};
 pub use write::{HeaderWriter, PreparedSection};
@@ -24,16 +24,6 @@ pub mod flags {
 /// Bytes before the header info.
 pub(crate) const META: usize = 14;
 
-/// Integer keys that are found without a walk.
-const SLOTS: [u16; 6] = [
-    int_key::FROM_SERVICE,
-    int_key::RPC_TIMEOUT,
-    int_key::FROM_METHOD,
-    int_key::TO_METHOD,
-    int_key::FRAME_TYPE,
-    int_key::LOG_ID,
-];
-
 /// A TTHeader as it was read. Its strings are ranges of the bytes it came in; nothing was copied.
 #[derive(Debug, Clone, Default)]
 pub struct Header {
@@ -43,39 +33,33 @@ pub struct Header {
     pub sequence: i32,
     /// The protocol id: 0 for Thrift Binary.
     pub protocol: u8,
-    info: Bytes,
-    slots: [(u32, u16); SLOTS.len()],
+    /// All sections.
     pairs: Pairs,
+    /// Where the values stand that every request is served by: they are found without a walk.
+    service: Range,
+    timeout: Range,
 }
+
+/// Where a value stands among the sections, and its length; `None` if it is not there.
+type Range = Option<(u32, u16)>;
 
 impl Header {
     /// Parses header info (spec: kitex-wire 6.1): all that stands between the 14 fixed bytes and the payload.
-    pub fn decode(flags: u16, sequence: i32, info: Bytes, limits: &Limits) -> Result<Self, DecodeError> {
+    pub fn decode(flags: u16, sequence: i32, mut info: Bytes, limits: &Limits) -> Result<Self, DecodeError> {
         let mut walk = Cursor { rest: &info, whole: info.len() };
         let (protocol, transforms) = (walk.byte()?, walk.byte()?);
         if !matches!(protocol, 0x00 | 0x03 | 0x04 | 0x10 | 0x11) {
             return Err(DecodeError::header(format!("unsupported protocol id {protocol:#04x}")));
         }
         walk.take(usize::from(transforms))?;
+        info.advance(2 + usize::from(transforms));
+        let mut walk = Cursor { rest: &info, whole: info.len() };
         let mut header = Self { flags, sequence, protocol, ..Self::default() };
-        let mut strings: Option<(usize, usize)> = None;
-        let mut entries = 0;
+        let (mut entries, mut strings) = (0, false);
         while !walk.rest.is_empty() {
-            let at = walk.at();
-            match walk.byte()? {
-                PADDING => {}
-                STRINGS => {
-                    entries += walk.string_section()?;
-                    strings = Some((strings.map_or(at, |(from, _)| from), walk.at()));
-                }
-                INTEGERS => entries += walk.int_section(&mut header.slots)?,
-                ACL => {
-                    walk.value()?;
-                    entries += 1;
-                    strings = Some((strings.map_or(at, |(from, _)| from), walk.at()));
-                }
-                other => return Err(DecodeError::header(format!("unknown section id {other:#04x}"))),
-            }
+            let (found, string) = header.section(&mut walk)?;
+            entries += found;
+            strings |= string;
             if entries > limits.max_header_entries {
                 return Err(DecodeError::limit(
                     "Limits::max_header_entries",
@@ -84,11 +68,21 @@ impl Header {
                 ));
             }
         }
-        if let Some((from, to)) = strings {
-            header.pairs = Pairs::of_sections(info.slice(from..to));
+        if entries > 0 {
+            header.pairs = Pairs::of_sections(info, strings);
         }
-        header.info = info;
         Ok(header)
+    }
+
+    /// Walks over a section; gives how many entries it has, and whether they show among the string pairs.
+    fn section(&mut self, walk: &mut Cursor<'_>) -> Result<(usize, bool), DecodeError> {
+        match walk.byte()? {
+            PADDING => Ok((0, false)),
+            STRINGS => Ok((walk.strings(&mut self.service)?, true)),
+            INTEGERS => Ok((walk.ints(&mut self.timeout)?, false)),
+            ACL => walk.value().map(|_| (1, true)),
+            other => Err(DecodeError::header(format!("unknown section id {other:#04x}"))),
+        }
     }
 
     /// The string pairs, an ACL token among them under [`string_key::ACL_TOKEN`](crate::string_key::ACL_TOKEN).
@@ -96,51 +90,28 @@ impl Header {
         &self.pairs
     }
 
-    /// Takes the string pairs out.
+    /// Takes the pairs out, the integer keys with them.
     pub fn take_pairs(&mut self) -> Pairs {
+        (self.service, self.timeout) = (None, None);
         std::mem::take(&mut self.pairs)
     }
 
-    /// The value of an integer key. Keys that a request is served by are found at once, others by a walk.
+    /// The value of [`string_key::SERVICE`](crate::string_key::SERVICE), found at once.
+    pub fn service(&self) -> Option<&[u8]> {
+        self.service.and_then(|range| self.pairs.range(range))
+    }
+
+    /// The value of an integer key: that of the timeout is found at once, others by a walk.
     pub fn int(&self, key: u16) -> Option<&[u8]> {
-        match SLOTS.iter().position(|slot| *slot == key) {
-            Some(slot) => {
-                let (at, len) = self.slots[slot];
-                (at != 0).then(|| &self.info[at as usize..at as usize + usize::from(len)])
-            }
-            None => self.ints().filter(|(found, _)| *found == key).last().map(|(_, value)| value),
+        match key {
+            int_key::RPC_TIMEOUT => self.timeout.and_then(|range| self.pairs.range(range)),
+            _ => self.pairs.int(key),
         }
     }
 
     /// All integer keys with their values, in the order of the wire.
     pub fn ints(&self) -> impl Iterator<Item = (u16, &[u8])> {
-        let mut found = Vec::new();
-        // The info was walked before, so this walk meets no error.
-        let _ = self.walk_ints(&mut found);
-        found.into_iter()
-    }
-
-    fn walk_ints<'a>(&'a self, found: &mut Vec<(u16, &'a [u8])>) -> Result<(), DecodeError> {
-        let mut walk = Cursor { rest: &self.info, whole: self.info.len() };
-        if self.info.is_empty() {
-            return Ok(());
-        }
-        walk.byte()?;
-        let transforms = walk.byte()?;
-        walk.take(usize::from(transforms))?;
-        while !walk.rest.is_empty() {
-            match walk.byte()? {
-                STRINGS => walk.string_section().map(drop)?,
-                INTEGERS => {
-                    for _ in 0..walk.u16()? {
-                        found.push((walk.u16()?, walk.value()?));
-                    }
-                }
-                ACL => walk.value().map(drop)?,
-                _ => {}
-            }
-        }
-        Ok(())
+        self.pairs.ints()
     }
 }
 
@@ -187,23 +158,27 @@ impl<'a> Cursor<'a> {
         self.take(usize::from(len))
     }
 
-    fn string_section(&mut self) -> Result<usize, DecodeError> {
+    fn strings(&mut self, service: &mut Range) -> Result<usize, DecodeError> {
         let count = self.u16()?;
         for _ in 0..count {
-            self.value()?;
-            self.value()?;
+            let key = self.value()?;
+            let at = self.at() + 2;
+            let value = self.value()?;
+            if key == string_key::SERVICE.as_bytes() {
+                *service = Some((at as u32, value.len() as u16));
+            }
         }
         Ok(usize::from(count))
     }
 
-    fn int_section(&mut self, slots: &mut [(u32, u16); SLOTS.len()]) -> Result<usize, DecodeError> {
+    fn ints(&mut self, timeout: &mut Range) -> Result<usize, DecodeError> {
         let count = self.u16()?;
         for _ in 0..count {
             let key = self.u16()?;
             let at = self.at() + 2;
             let value = self.value()?;
-            if let Some(slot) = SLOTS.iter().position(|slot| *slot == key) {
-                slots[slot] = (at as u32, value.len() as u16);
+            if key == int_key::RPC_TIMEOUT {
+                *timeout = Some((at as u32, value.len() as u16));
             }
         }
         Ok(usize::from(count))
@@ -218,7 +193,7 @@ fn overrun() -> DecodeError {
 /// The pairs of a mesh header (spec: kitex-wire 17.2), checked.
 pub(crate) fn mesh_pairs(block: Bytes, limits: &Limits) -> Result<Pairs, DecodeError> {
     let mut walk = Cursor { rest: &block, whole: block.len() };
-    let entries = walk.string_section()?;
+    let entries = walk.strings(&mut None)?;
     if entries > limits.max_header_entries {
         return Err(DecodeError::limit("Limits::max_header_entries", entries, limits.max_header_entries));
     }

@@ -171,7 +171,8 @@ impl ClientHandle {
     }
 
     /// A client whose calls begin with `defaults`.
-    pub fn with_defaults(service: SharedService, defaults: CallDefaults) -> Self {
+    pub fn with_defaults(service: SharedService, mut defaults: CallDefaults) -> Self {
+        defaults.metadata.share();
         Self { service, defaults: std::sync::Arc::new(defaults) }
     }
 

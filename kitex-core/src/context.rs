@@ -11,7 +11,7 @@ use std::time::Duration;
 use kitex_codec::{Limits, Str};
 
 use crate::metadata::Entries;
-use crate::{Deadline, Metadata, Method, Scope};
+use crate::{Deadline, Metadata, Method, Scope, head};
 
 pub use cancel::{CancelReason, Cancellation};
 pub use peer::{ConnectionInfo, Peer};
@@ -47,9 +47,6 @@ pub struct Context {
     pub deadline: Option<Deadline>,
     /// How long an outgoing call may take, from the moment it is made. Becomes part of the deadline there.
     pub timeout: Option<Duration>,
-    response: Entries,
-    caller: Str,
-    caller_method: Str,
     method: Option<Method>,
     rest: Option<Box<Rest>>,
     connection: Option<Arc<ConnectionInfo>>,
@@ -60,6 +57,10 @@ pub struct Context {
 #[derive(Default)]
 struct Rest {
     extensions: Vec<Extension>,
+    /// What goes back to the caller.
+    response: Entries,
+    /// The caller's service and method, if no header says them.
+    caller: Option<(Str, Str)>,
 }
 
 /// A value that a layer left for those after it.
@@ -84,31 +85,27 @@ impl Context {
 
     /// The context of a call that is made on behalf of this one.
     pub fn inherited(&self) -> Self {
-        let caller_method = match &self.method {
-            Some(method) => Str::from(method.name()),
-            None => Str::new(),
-        };
-        Self {
-            metadata: self.metadata.inherited(),
-            deadline: self.deadline,
-            caller_method,
-            rest: self.kept(|extension| extension.inherited),
-            ..Self::default()
+        let mut rest = self.kept(|extension| extension.inherited);
+        if let Some(method) = &self.method {
+            rest.get_or_insert_default().caller = Some((Str::new(), Str::from(method.name())));
         }
+        Self { metadata: self.metadata.inherited(), deadline: self.deadline, rest, ..Self::default() }
     }
 
     /// A context for sending the same request once more.
     pub fn try_clone(&self) -> Self {
+        let mut rest = self.kept(|_| true);
+        if let Some(caller) = self.rest.as_ref().and_then(|rest| rest.caller.clone()) {
+            rest.get_or_insert_default().caller = Some(caller);
+        }
         Self {
             metadata: self.metadata.clone(),
             deadline: self.deadline,
             timeout: self.timeout,
-            caller: self.caller.clone(),
-            caller_method: self.caller_method.clone(),
             method: self.method.clone(),
-            rest: self.kept(|_| true),
+            rest,
             connection: self.connection.clone(),
-            ..Self::default()
+            cancel: CancelGuard::default(),
         }
     }
 
@@ -116,7 +113,7 @@ impl Context {
     fn kept(&self, keeps: impl Fn(&Extension) -> bool) -> Option<Box<Rest>> {
         let rest = self.rest.as_ref()?;
         let extensions: Vec<_> = rest.extensions.iter().filter(|one| keeps(one)).cloned().collect();
-        (!extensions.is_empty()).then(|| Box::new(Rest { extensions }))
+        (!extensions.is_empty()).then(|| Box::new(Rest { extensions, ..Rest::default() }))
     }
 
     /// Who is at the other end.
@@ -147,18 +144,27 @@ impl Context {
 
     /// The caller's service name; empty if it did not say.
     pub fn caller(&self) -> &str {
-        &self.caller
+        match self.noted_caller() {
+            Some((service, _)) => service,
+            None => head::caller(&self.metadata),
+        }
     }
 
     /// The method that the caller was serving when it made this call; empty if it did not say.
     pub fn caller_method(&self) -> &str {
-        &self.caller_method
+        match self.noted_caller() {
+            Some((_, method)) => method,
+            None => head::caller_method(&self.metadata),
+        }
     }
 
-    /// Notes who calls.
+    fn noted_caller(&self) -> Option<&(Str, Str)> {
+        self.rest.as_ref()?.caller.as_ref()
+    }
+
+    /// Notes who calls, in place of what the header says.
     pub fn set_caller(&mut self, service: impl Into<Str>, method: impl Into<Str>) {
-        self.caller = service.into();
-        self.caller_method = method.into();
+        self.rest.get_or_insert_default().caller = Some((service.into(), method.into()));
     }
 
     /// A pair that travels one hop.
@@ -173,12 +179,13 @@ impl Context {
 
     /// Sends a pair back to the caller with the response. Has no effect over Framed and Buffered.
     pub fn set_backward(&mut self, key: impl Into<Str>, value: impl Into<Str>) {
-        self.response.set(Scope::Backward, key.into(), value.into());
+        let response = &mut self.rest.get_or_insert_default().response;
+        response.set(Scope::Backward, key.into(), value.into());
     }
 
     /// Takes what [`set_backward`](Self::set_backward) has set.
     pub fn take_response_metadata(&mut self) -> Metadata {
-        std::mem::take(&mut self.response).into()
+        self.rest.as_mut().map(|rest| std::mem::take(&mut rest.response)).unwrap_or_default().into()
     }
 
     /// A handle that tells when this call is given up, for tasks that outlive the handler's own future.
@@ -224,7 +231,7 @@ impl fmt::Debug for Context {
             .field("peer", &self.peer())
             .field("deadline", &self.deadline)
             .field("timeout", &self.timeout)
-            .field("caller", &self.caller)
+            .field("caller", &self.caller())
             .field("metadata", &self.metadata)
             .finish_non_exhaustive()
     }

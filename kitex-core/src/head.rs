@@ -9,7 +9,7 @@ use kitex_codec::{
     PreparedSection, Segments, Str, flags, int_key, string_key,
 };
 
-use crate::metadata::scoped;
+use crate::metadata::{Entry, scoped};
 use crate::{
     BusinessStatus, ConnectionInfo, Context, Deadline, Error, ErrorKind, Metadata, Method, Scope, Stage,
     Status,
@@ -30,9 +30,28 @@ pub(crate) fn take_pairs(frame: &mut Frame) -> Pairs {
     header.or_else(|| frame.mesh.take()).unwrap_or_default()
 }
 
-/// The service that a request names; empty if it names none.
+/// The service that a request names, in a mesh header too; empty if it names none.
 pub(crate) fn service_name(frame: &Frame) -> &[u8] {
-    pairs(frame).and_then(|pairs| pairs.get(string_key::SERVICE)).unwrap_or_default()
+    let named = match &frame.header {
+        Some(header) => header.service(),
+        None => frame.mesh.as_ref().and_then(|pairs| pairs.get(string_key::SERVICE)),
+    };
+    named.unwrap_or_default()
+}
+
+/// What the header that came with a request says of its caller's service.
+pub(crate) fn caller(received: &Metadata) -> &str {
+    text(received, int_key::FROM_SERVICE)
+}
+
+/// What the header that came with a request says of the method that its caller was serving.
+pub(crate) fn caller_method(received: &Metadata) -> &str {
+    text(received, int_key::FROM_METHOD)
+}
+
+fn text(received: &Metadata, key: u16) -> &str {
+    let value = received.header().and_then(|pairs| pairs.int(key));
+    value.and_then(|value| std::str::from_utf8(value).ok()).unwrap_or_default()
 }
 
 /// True if the sender takes answers in any order.
@@ -47,17 +66,14 @@ pub(crate) fn context(
     now: Instant,
     longest: Duration,
 ) -> Context {
-    let mut context = Context::received(Arc::clone(info), Metadata::received(take_pairs(frame)));
-    let Some(header) = &frame.header else { return context };
-    let caller = text(header, int_key::FROM_SERVICE);
-    let caller_method = text(header, int_key::FROM_METHOD);
-    context.set_caller(caller, caller_method);
-    context.deadline = timeout(header).map(|timeout| Deadline::after(now, timeout.min(longest)));
+    let Some(header) = &mut frame.header else {
+        let metadata = Metadata::received(frame.mesh.take().unwrap_or_default());
+        return Context::received(Arc::clone(info), metadata);
+    };
+    let deadline = timeout(header).map(|timeout| Deadline::after(now, timeout.min(longest)));
+    let mut context = Context::received(Arc::clone(info), Metadata::received(header.take_pairs()));
+    context.deadline = deadline;
     context
-}
-
-fn text(header: &Header, key: u16) -> Str {
-    header.int(key).and_then(|value| Str::copy_from_utf8(value).ok()).unwrap_or_default()
 }
 
 /// The caller's timeout. What is no number, or none that makes sense, is as good as absent.
@@ -187,11 +203,18 @@ pub(crate) struct Names<'a> {
 pub(crate) struct RequestTemplate {
     ints: PreparedSection,
     strings: PreparedSection,
+    /// The metadata that stands among the strings.
+    shared: Option<Arc<[Entry]>>,
 }
 
 impl RequestTemplate {
-    /// Errors if a name is too long for a header.
-    pub(crate) fn new(names: &Names<'_>, form: Form, method: &Method) -> Result<Self, EncodeError> {
+    /// Errors if a name, or something of the metadata that the client's calls share, is too long for a header.
+    pub(crate) fn new(
+        names: &Names<'_>,
+        form: Form,
+        method: &Method,
+        shared: Option<&Arc<[Entry]>>,
+    ) -> Result<Self, EncodeError> {
         let service = method.service();
         let ints = PreparedSection::ints(&[
             (int_key::TRANSPORT_TYPE, if form.is_framed() { b"framed" } else { b"unframed" }),
@@ -200,16 +223,32 @@ impl RequestTemplate {
             (int_key::TO_METHOD, method.name().as_bytes()),
             (int_key::MSG_TYPE, if method.is_oneway() { b"4" } else { b"1" }),
         ])?;
-        let named: &[(&[u8], &[u8])] = &[(string_key::SERVICE.as_bytes(), service.as_bytes())];
-        let strings = PreparedSection::strings(if service.is_empty() { &[] } else { named })?;
-        Ok(Self { ints, strings })
+        let strings = PreparedSection::build(|header| {
+            if !service.is_empty() {
+                header.string(&[string_key::SERVICE.as_bytes()], service.as_bytes());
+            }
+            entry_pairs(header, shared.map(|entries| &**entries).unwrap_or_default());
+        })?;
+        Ok(Self { ints, strings, shared: shared.cloned() })
+    }
+
+    /// True if this is the template of calls with that metadata.
+    pub(crate) fn is_for(&self, shared: Option<&Arc<[Entry]>>) -> bool {
+        match (&self.shared, shared) {
+            (Some(own), Some(other)) => Arc::ptr_eq(own, other),
+            (None, None) => true,
+            _ => false,
+        }
     }
 
     /// Writes the pairs of a request (spec: kitex-wire 6.7, 8.2); gives how many.
     pub(crate) fn write(&self, header: &mut HeaderWriter<'_>, context: &Context, now: Instant) -> usize {
         let mut count = self.strings.entries() + self.ints.entries() + 1;
         header.prepared(&self.strings);
-        count += metadata_pairs(header, &context.metadata);
+        count += received_pairs(header, &context.metadata);
+        if self.shared.is_none() {
+            count += entry_pairs(header, context.metadata.entries());
+        }
         header.prepared(&self.ints);
         header.int(int_key::FROM_METHOD, context.caller_method().as_bytes());
         if let Some(deadline) = context.deadline {
@@ -223,16 +262,18 @@ impl RequestTemplate {
 
 /// The ACL token to send, which has a section of its own.
 pub(crate) fn acl_token(metadata: &Metadata) -> Option<&[u8]> {
-    if metadata.entries().is_empty() {
-        return None;
-    }
-    let key = string_key::ACL_TOKEN.strip_prefix(Scope::Transient.prefix())?;
-    let token =
-        metadata.entries().iter().find(|entry| entry.scope == Scope::Transient && entry.key == key)?;
+    let mut entries = metadata.entries().iter();
+    let token = entries.find(|entry| entry.scope == Scope::Transient && entry.key == acl_key())?;
     (!token.value.is_empty()).then(|| token.value.as_bytes())
 }
 
-fn metadata_pairs(header: &mut HeaderWriter<'_>, metadata: &Metadata) -> usize {
+/// The key of the ACL token among the transient ones.
+fn acl_key() -> &'static str {
+    &string_key::ACL_TOKEN[string_key::TRANSIENT.len()..]
+}
+
+/// Passes on the persistent pairs of the call that this one is made for.
+fn received_pairs(header: &mut HeaderWriter<'_>, metadata: &Metadata) -> usize {
     let mut count = 0;
     for (key, value) in metadata.wire().iter() {
         let Some((name, value)) = scoped(Scope::Persistent, key, value) else { continue };
@@ -241,10 +282,14 @@ fn metadata_pairs(header: &mut HeaderWriter<'_>, metadata: &Metadata) -> usize {
             count += 1;
         }
     }
-    for entry in metadata.entries() {
-        let acl = entry.scope == Scope::Transient
-            && string_key::ACL_TOKEN.ends_with(&*entry.key)
-            && string_key::ACL_TOKEN.len() == Scope::Transient.prefix().len() + entry.key.len();
+    count
+}
+
+/// Writes what was set on this side.
+fn entry_pairs(header: &mut HeaderWriter<'_>, entries: &[Entry]) -> usize {
+    let mut count = 0;
+    for entry in entries {
+        let acl = entry.scope == Scope::Transient && entry.key == acl_key();
         if acl || entry.scope == Scope::Backward || entry.key.is_empty() || entry.value.is_empty() {
             continue;
         }

@@ -1,6 +1,7 @@
 //! Key-value pairs that ride beside a call (spec: kitex-wire 8).
 
 use std::fmt;
+use std::sync::Arc;
 
 use kitex_codec::{Pairs, Str, string_key};
 
@@ -48,10 +49,20 @@ pub struct Metadata {
 }
 
 /// Pairs that were set on this side.
-#[derive(Clone, Default)]
-pub(crate) struct Entries(Vec<Entry>);
-
 #[derive(Clone)]
+pub(crate) enum Entries {
+    Own(Vec<Entry>),
+    /// Those that every call of a client begins with: neither copied nor written anew for each.
+    Shared(Arc<[Entry]>),
+}
+
+impl Default for Entries {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub(crate) scope: Scope,
     pub(crate) key: Str,
@@ -112,7 +123,7 @@ impl Metadata {
     /// What an outgoing call inherits: the persistent pairs and nothing else (spec: kitex-wire 8.2).
     pub fn inherited(&self) -> Self {
         let persistent = self.entries().iter().filter(|entry| entry.scope == Scope::Persistent);
-        let set = Entries(persistent.cloned().collect());
+        let set = Entries::Own(persistent.cloned().collect());
         Self { received: self.received.clone(), inherited: true, set }
     }
 
@@ -125,7 +136,32 @@ impl Metadata {
 
     /// What was set, for the writer of a header.
     pub(crate) fn entries(&self) -> &[Entry] {
-        &self.set.0
+        match &self.set {
+            Entries::Own(entries) => entries,
+            Entries::Shared(entries) => entries,
+        }
+    }
+
+    /// Makes clones share what was set, until something is set in one of them.
+    pub(crate) fn share(&mut self) {
+        if let Entries::Own(entries) = &mut self.set
+            && !entries.is_empty()
+        {
+            self.set = Entries::Shared(std::mem::take(entries).into());
+        }
+    }
+
+    /// What was set, if it is shared with other calls.
+    pub(crate) fn shared(&self) -> Option<&Arc<[Entry]>> {
+        match &self.set {
+            Entries::Own(_) => None,
+            Entries::Shared(entries) => Some(entries),
+        }
+    }
+
+    /// The pairs of the header that came with this very call.
+    pub(crate) fn header(&self) -> Option<&Pairs> {
+        (!self.inherited).then_some(&self.received)
     }
 
     /// True if a pair was set over a received one.
@@ -142,13 +178,20 @@ impl Metadata {
 
 impl Entries {
     pub(crate) const fn new() -> Self {
-        Self(Vec::new())
+        Self::Own(Vec::new())
     }
 
     pub(crate) fn set(&mut self, scope: Scope, key: Str, value: Str) {
-        match self.0.iter_mut().find(|entry| entry.scope == scope && entry.key == key) {
+        let entries = match self {
+            Self::Own(entries) => entries,
+            Self::Shared(entries) => {
+                *self = Self::Own(entries.to_vec());
+                return self.set(scope, key, value);
+            }
+        };
+        match entries.iter_mut().find(|entry| entry.scope == scope && entry.key == key) {
             Some(entry) => entry.value = value,
-            None => self.0.push(Entry { scope, key, value }),
+            None => entries.push(Entry { scope, key, value }),
         }
     }
 }

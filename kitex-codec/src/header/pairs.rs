@@ -1,58 +1,84 @@
-//! String pairs as ranges of the header that they came in.
+//! The pairs of a header as ranges of the bytes that they came in.
 
 use bytes::Bytes;
 
 use super::{ACL, INTEGERS, STRINGS};
 use crate::string_key;
 
-/// The string pairs of one header. Cheap to clone; looked up by a walk, which for the handful of pairs that headers
-/// carry costs less than building a map.
+/// The pairs of one header. Cheap to clone; looked up by a walk, which for the handful of pairs that headers carry costs
+/// less than building a map. Those with string keys are its pairs; integer keys are found by [`int`](Self::int).
 #[derive(Clone, Default)]
 pub struct Pairs {
     /// Checked sections, the first of them beginning with its id unless `bare`.
     raw: Bytes,
     /// True if `raw` begins with the count of its only section, as a mesh header does.
     bare: bool,
+    /// True if there is a pair with a string key.
+    strings: bool,
 }
 
 impl Pairs {
     /// No pairs.
     pub const fn new() -> Self {
-        Self { raw: Bytes::new(), bare: false }
+        Self { raw: Bytes::new(), bare: false, strings: false }
     }
 
     /// `raw` must have been walked without an error.
-    pub(super) fn of_sections(raw: Bytes) -> Self {
-        Self { raw, bare: false }
+    pub(super) fn of_sections(raw: Bytes, strings: bool) -> Self {
+        Self { raw, bare: false, strings }
     }
 
     /// `raw` must have been walked without an error.
     pub(super) fn of_block(raw: Bytes) -> Self {
-        Self { raw, bare: true }
+        Self { strings: raw.len() > 2, raw, bare: true }
     }
 
-    /// True if there is no pair.
+    /// True if there is no pair with a string key.
     pub fn is_empty(&self) -> bool {
-        self.raw.is_empty()
+        !self.strings
     }
 
     /// The value of `key`; of several the last.
     pub fn get(&self, key: &str) -> Option<&[u8]> {
+        if !self.strings {
+            return None;
+        }
         self.iter().filter(|(found, _)| *found == key.as_bytes()).last().map(|(_, value)| value)
     }
 
-    /// All pairs in the order of the wire.
+    /// The value of an integer key; of several the last.
+    pub fn int(&self, key: u16) -> Option<&[u8]> {
+        self.ints().filter(|(found, _)| *found == key).last().map(|(_, value)| value)
+    }
+
+    /// All pairs with string keys in the order of the wire.
     pub fn iter(&self) -> PairsIter<'_> {
-        let mut pairs = PairsIter { rest: &self.raw, left: 0 };
-        if self.bare && !self.raw.is_empty() {
-            pairs.left = pairs.u16();
-        }
-        pairs
+        PairsIter(if self.strings { self.walk() } else { Walk::default() })
+    }
+
+    /// All pairs with integer keys in the order of the wire.
+    pub fn ints(&self) -> impl Iterator<Item = (u16, &[u8])> {
+        self.walk().filter_map(|entry| match entry {
+            Entry::Int(key, value) => Some((key, value)),
+            Entry::String(..) => None,
+        })
     }
 
     /// The value as shared bytes.
     pub fn share(&self, value: &[u8]) -> Bytes {
         if value.is_empty() { Bytes::new() } else { self.raw.slice_ref(value) }
+    }
+
+    pub(super) fn range(&self, (at, len): (u32, u16)) -> Option<&[u8]> {
+        self.raw.get(at as usize..at as usize + usize::from(len))
+    }
+
+    fn walk(&self) -> Walk<'_> {
+        let mut walk = Walk { rest: &self.raw, section: STRINGS, left: 0 };
+        if self.bare && !self.raw.is_empty() {
+            walk.left = walk.u16();
+        }
+        walk
     }
 }
 
@@ -63,15 +89,35 @@ impl std::fmt::Debug for Pairs {
     }
 }
 
-/// An iteration over [`Pairs`].
+/// An iteration over [`Pairs`] with string keys.
 #[derive(Debug, Clone)]
-pub struct PairsIter<'a> {
+pub struct PairsIter<'a>(Walk<'a>);
+
+impl<'a> Iterator for PairsIter<'a> {
+    type Item = (&'a [u8], &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.find_map(|entry| match entry {
+            Entry::String(key, value) => Some((key, value)),
+            Entry::Int(..) => None,
+        })
+    }
+}
+
+enum Entry<'a> {
+    String(&'a [u8], &'a [u8]),
+    Int(u16, &'a [u8]),
+}
+
+/// A walk over sections. They were checked when the header was parsed; what is missing all the same reads as nothing.
+#[derive(Debug, Clone, Default)]
+struct Walk<'a> {
     rest: &'a [u8],
+    section: u8,
     left: u16,
 }
 
-impl<'a> PairsIter<'a> {
-    /// The sections were checked when the header was parsed; what is missing all the same reads as nothing.
+impl<'a> Walk<'a> {
     fn take(&mut self, len: usize) -> &'a [u8] {
         let (taken, rest) = self.rest.split_at(len.min(self.rest.len()));
         self.rest = rest;
@@ -95,31 +141,27 @@ impl<'a> PairsIter<'a> {
         let len = self.u16();
         self.take(usize::from(len))
     }
-
-    fn skip_ints(&mut self) {
-        for _ in 0..self.u16() {
-            self.u16();
-            self.value();
-        }
-    }
 }
 
-impl<'a> Iterator for PairsIter<'a> {
-    type Item = (&'a [u8], &'a [u8]);
+impl<'a> Iterator for Walk<'a> {
+    type Item = Entry<'a>;
 
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if self.left > 0 {
-                self.left -= 1;
-                let key = self.value();
-                return Some((key, self.value()));
-            }
+    #[inline]
+    fn next(&mut self) -> Option<Entry<'a>> {
+        while self.left == 0 {
             match *self.take(1).first()? {
-                STRINGS => self.left = self.u16(),
-                INTEGERS => self.skip_ints(),
-                ACL => return Some((string_key::ACL_TOKEN.as_bytes(), self.value())),
+                section @ (STRINGS | INTEGERS) => (self.section, self.left) = (section, self.u16()),
+                ACL => return Some(Entry::String(string_key::ACL_TOKEN.as_bytes(), self.value())),
                 _ => {}
             }
         }
+        self.left -= 1;
+        Some(match self.section {
+            INTEGERS => Entry::Int(self.u16(), self.value()),
+            _ => {
+                let key = self.value();
+                Entry::String(key, self.value())
+            }
+        })
     }
 }

@@ -115,7 +115,11 @@ fn what_the_format_cannot_express_is_refused_and_leaves_no_trace() {
 
 #[test]
 fn a_prepared_section_reads_like_one_that_was_written() {
-    let strings = PreparedSection::strings(&[(b"isn", b"Echo"), (b"k", b"v")]).unwrap();
+    let strings = PreparedSection::build(|header| {
+        header.string(&[b"isn"], b"Echo");
+        header.string(&[b"k"], b"v");
+    })
+    .unwrap();
     let ints = PreparedSection::ints(&[(3, b"caller")]).unwrap();
     let mut out = Output::new();
     out.reserve_message();

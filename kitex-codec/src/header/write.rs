@@ -190,11 +190,6 @@ pub struct PreparedSection {
 }
 
 impl PreparedSection {
-    /// A section of string pairs. Errors if there are too many, or if a key or value is too long.
-    pub fn strings(pairs: &[(&[u8], &[u8])]) -> Result<Self, EncodeError> {
-        Self::build(|header| pairs.iter().for_each(|(key, value)| header.string(&[key], value)))
-    }
-
     /// A section of integer keys. Errors if there are too many, or if a value is too long.
     pub fn ints(pairs: &[(u16, &[u8])]) -> Result<Self, EncodeError> {
         Self::build(|header| pairs.iter().for_each(|(key, value)| header.int(*key, value)))
@@ -205,7 +200,9 @@ impl PreparedSection {
         usize::from(self.count)
     }
 
-    fn build(write: impl FnOnce(&mut HeaderWriter<'_>)) -> Result<Self, EncodeError> {
+    /// The section of entries of one kind that `write` writes. Errors if there are too many, or if a key or value is too
+    /// long.
+    pub fn build(write: impl FnOnce(&mut HeaderWriter<'_>)) -> Result<Self, EncodeError> {
         let mut out = Output::new();
         let mut header = HeaderWriter::begin(&mut out, 0, 0, 0);
         let start = header.out.len();

@@ -217,7 +217,7 @@ impl<T> ClientConnection<T> {
         let names = Names { caller: &config.caller, service: config.service.as_deref() };
         let acl = head::acl_token(&context.metadata);
         let template = match config.form.has_header() {
-            true => Some(self.templates.of(method, &names, config.form)?),
+            true => Some(self.templates.of(request, &names, config.form)?),
             false => None,
         };
         shell.write(&mut self.output, payload.segments(), self.info.limits(), acl, |header| {

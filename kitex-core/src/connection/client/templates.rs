@@ -3,7 +3,7 @@
 use kitex_codec::{EncodeError, Form};
 
 use crate::head::{Names, RequestTemplate};
-use crate::{Method, MethodDescriptor};
+use crate::{MethodDescriptor, Request};
 
 /// Methods that a connection remembers; the last place is taken by turns.
 const KEPT: usize = 16;
@@ -17,22 +17,28 @@ pub(super) struct Templates {
 }
 
 impl Templates {
-    /// The template of a method. Errors if a name is too long for a header.
+    /// The template of a request's method and of the metadata that it shares with others. Errors if a name is too long
+    /// for a header.
     pub(super) fn of(
         &mut self,
-        method: &Method,
+        request: &Request,
         names: &Names<'_>,
         form: Form,
     ) -> Result<&RequestTemplate, EncodeError> {
+        let method = &request.method;
+        let shared = request.context.metadata.shared();
+        let make = || RequestTemplate::new(names, form, method, shared);
         let Some(descriptor) = method.descriptor() else {
-            return Ok(self.other.insert(RequestTemplate::new(names, form, method)?));
+            return Ok(self.other.insert(make()?));
         };
-        let at = match self.known.iter().position(|(known, _)| std::ptr::eq(*known, descriptor)) {
+        let same = |(known, template): &(&'static MethodDescriptor, RequestTemplate)| {
+            std::ptr::eq(*known, descriptor) && template.is_for(shared)
+        };
+        let at = match self.known.iter().position(same) {
             Some(at) => at,
             None => {
-                let template = RequestTemplate::new(names, form, method)?;
                 self.known.truncate(KEPT - 1);
-                self.known.push((descriptor, template));
+                self.known.push((descriptor, make()?));
                 self.known.len() - 1
             }
         };
