@@ -142,6 +142,9 @@ impl Emitter<'_> {
             }
             let mutable = if fields { "mut " } else { "" };
             code.line(format!("let {mutable}outcome = {start};"));
+            if method.throws.len() > 1 {
+                code.line("let mut thrown = usize::MAX;");
+            }
             code.line("from.begin_struct()?;");
             code.block("while let Some(field) = from.read_field()?", |code| {
                 if !fields {
@@ -151,8 +154,8 @@ impl Emitter<'_> {
                     if let Some(ty) = &method.result {
                         self.decode_success(code, ty, !method.throws.is_empty(), inside);
                     }
-                    for (field, variant) in method.throws.iter().zip(variants) {
-                        decode_exception(code, field, variant);
+                    for (at, (field, variant)) in method.throws.iter().zip(variants).enumerate() {
+                        decode_exception(code, field, variant, (method.throws.len() > 1).then_some(at));
                     }
                     code.line("_ => from.skip(field.kind)?,");
                 });
@@ -176,12 +179,18 @@ impl Emitter<'_> {
     }
 }
 
-fn decode_exception(code: &mut Code, field: &Field, variant: &str) {
-    code.block(format!("({}, Type::Struct) =>", field.id), |code| {
+/// Of several exceptions the one counts that `throws` names first: `place` says where this one stands among them.
+fn decode_exception(code: &mut Code, field: &Field, variant: &str, place: Option<usize>) {
+    let guard =
+        place.filter(|place| *place > 0).map(|place| format!(" if thrown > {place}")).unwrap_or_default();
+    code.block(format!("({}, Type::Struct){guard} =>", field.id), |code| {
         code.line("let exception = Message::decode(from)?;");
         let value = Node::call(format!("Error::{variant}"), vec!["exception".into()]);
         code.assign("let exception =", &value, ";");
         code.line("outcome = Some(Err(exception));");
+        if let Some(place) = place {
+            code.line(format!("thrown = {place};"));
+        }
     });
 }
 

@@ -976,6 +976,7 @@ pub mod methods {
                 use super::CloneCloneError as Error;
 
                 let mut outcome = Some(Ok(()));
+                let mut thrown = usize::MAX;
                 from.begin_struct()?;
                 while let Some(field) = from.read_field()? {
                     match (field.id, field.kind) {
@@ -983,16 +984,19 @@ pub mod methods {
                             let exception = Message::decode(from)?;
                             let exception = Error::Send(exception);
                             outcome = Some(Err(exception));
+                            thrown = 0;
                         }
-                        (2, Type::Struct) => {
+                        (2, Type::Struct) if thrown > 1 => {
                             let exception = Message::decode(from)?;
                             let exception = Error::Error(exception);
                             outcome = Some(Err(exception));
+                            thrown = 1;
                         }
-                        (3, Type::Struct) => {
+                        (3, Type::Struct) if thrown > 2 => {
                             let exception = Message::decode(from)?;
                             let exception = Error::Again(exception);
                             outcome = Some(Err(exception));
+                            thrown = 2;
                         }
                         _ => from.skip(field.kind)?,
                     }

@@ -648,6 +648,7 @@ pub mod example {
                     use super::StockGetError as Error;
 
                     let mut outcome = None;
+                    let mut thrown = usize::MAX;
                     from.begin_struct()?;
                     while let Some(field) = from.read_field()? {
                         match (field.id, field.kind) {
@@ -659,11 +660,13 @@ pub mod example {
                                 let exception = Message::decode(from)?;
                                 let exception = Error::Denied(exception);
                                 outcome = Some(Err(exception));
+                                thrown = 0;
                             }
-                            (2, Type::Struct) => {
+                            (2, Type::Struct) if thrown > 1 => {
                                 let exception = Message::decode(from)?;
                                 let exception = Error::Missing(exception);
                                 outcome = Some(Err(exception));
+                                thrown = 1;
                             }
                             _ => from.skip(field.kind)?,
                         }
