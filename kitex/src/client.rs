@@ -23,6 +23,26 @@ use crate::stack::Stack;
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A client that is being set up. Begin with a generated client's `builder`.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/idl/parrot.rs"));
+/// use std::time::Duration;
+///
+/// use echo::EchoClient;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let address = parrot().await?;
+/// let client = EchoClient::builder(address)
+///     .timeout(Duration::from_millis(500))
+///     .pool(32)
+///     .caller("front")
+///     .connect()
+///     .await?;
+/// client.note("set up").await?;
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a builder does nothing before it connects"]
 pub struct ClientBuilder<C> {
     target: Addresses,

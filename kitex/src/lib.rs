@@ -1,8 +1,10 @@
-//! An RPC framework in the manner of CloudWeGo Kitex.
+#![doc = include_str!("../docs/overview.md")]
 
 mod client;
 #[doc(hidden)]
 pub mod codegen;
+#[cfg(doc)]
+pub mod guide;
 pub mod layer;
 pub mod prelude;
 mod server;

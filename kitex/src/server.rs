@@ -18,6 +18,25 @@ use crate::stack::Stack;
 pub use bound::BoundServer;
 
 /// A server of one or several services on one port, for every framing and for ping-pong and multiplexed callers alike.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/idl/parrot.rs"));
+/// use std::time::Duration;
+///
+/// use echo::EchoServer;
+/// use kitex::Server;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let server = Server::new()
+///     .add(EchoServer::new(Parrot))
+///     .max_connections(10_000)
+///     .grace(Duration::from_secs(5));
+/// # let told = async {};
+/// server.serve_until("127.0.0.1:0", told).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "a server does nothing before it serves"]
 pub struct Server {

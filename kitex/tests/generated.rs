@@ -3,6 +3,12 @@
 use std::path::Path;
 
 #[test]
+fn the_guide_shows_the_file_that_its_code_is_generated_from() {
+    let idl = include_str!("../docs/idl/echo.thrift");
+    assert!(include_str!("../docs/first-service.md").contains(&format!("```thrift\n{idl}```")));
+}
+
+#[test]
 fn generated_code_is_as_reviewed() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for name in ["docs/idl/echo", "tests/idl/calls"] {

@@ -8,6 +8,22 @@ use kitex_transport::{Address, Bound, ServeError, ServerHandle};
 use super::signals::Signals;
 
 /// A server that listens. Peers can connect already, and are served once it serves.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/idl/parrot.rs"));
+/// # use echo::EchoServer;
+/// # use kitex::Server;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bound = Server::new().add(EchoServer::new(Parrot)).bind("127.0.0.1:0").await?;
+/// println!("listening at {}", bound.address());
+/// let handle = bound.handle();
+/// let serving = tokio::spawn(bound.serve());
+/// handle.shutdown();
+/// serving.await??;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "a server that listens does nothing before it serves"]
 pub struct BoundServer {

@@ -634,6 +634,7 @@ pub mod calls {
                 use super::CallsEchoError as Error;
 
                 let mut outcome = None;
+                let mut thrown = usize::MAX;
                 from.begin_struct()?;
                 while let Some(field) = from.read_field()? {
                     match (field.id, field.kind) {
@@ -645,11 +646,13 @@ pub mod calls {
                             let exception = Message::decode(from)?;
                             let exception = Error::Oops(exception);
                             outcome = Some(Err(exception));
+                            thrown = 0;
                         }
-                        (2, Type::Struct) => {
+                        (2, Type::Struct) if thrown > 1 => {
                             let exception = Message::decode(from)?;
                             let exception = Error::Other(exception);
                             outcome = Some(Err(exception));
+                            thrown = 1;
                         }
                         _ => from.skip(field.kind)?,
                     }
