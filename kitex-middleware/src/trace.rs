@@ -39,8 +39,8 @@ const STATE: &str = "tracestate";
 /// errors.
 ///
 /// While nobody listens to these spans a call costs a check, and a trace that came is passed on as it came. A trace
-/// is begun where a span has no parent. The [`TraceContext`] of a served call is an extension of its context, and is
-/// inherited by the calls made with that context.
+/// is begun where a span has no parent. [`TraceContext::of`] tells a handler where it stands; the calls made with its
+/// context go on from there.
 ///
 /// [`ErrorKind`]: kitex_core::ErrorKind
 #[derive(Debug, Clone)]
@@ -113,7 +113,7 @@ impl Shared {
     fn begin_client(&self, request: &mut Request) -> Span {
         let span = span::client(request);
         let context = &mut request.context;
-        let parent = received(context).or_else(|| context.extension::<TraceContext>().cloned());
+        let parent = TraceContext::of(context);
         if span.is_disabled() {
             if let Some(parent) = parent {
                 send(context, parent.parent, parent.state);
@@ -133,13 +133,16 @@ impl Shared {
     fn begin_server(&self, request: &mut Request) -> Span {
         let span = span::server(request);
         let context = &mut request.context;
-        let parent = received(context);
         if span.is_disabled() {
-            if let Some(parent) = parent {
+            // What came in a header stays there for the calls that the handler makes; only what did not is noted.
+            if context.metadata.wire().is_empty()
+                && let Some(parent) = TraceContext::of(context)
+            {
                 context.set_inherited_extension(parent);
             }
             return span;
         }
+        let parent = TraceContext::of(context);
         let (own, state) = self.own(parent.as_ref());
         span::record_ids(&span, own, parent.map(|parent| parent.parent));
         context.set_inherited_extension(TraceContext { parent: own, state });
@@ -157,13 +160,6 @@ impl Shared {
             }
         }
     }
-}
-
-/// The trace that metadata tells of, which on a client somebody has set by hand.
-fn received(context: &Context) -> Option<TraceContext> {
-    let parent = TraceParent::parse(context.transient(PARENT)?)?;
-    let state = context.transient(STATE).map(Str::from).unwrap_or_default();
-    Some(TraceContext { parent, state })
 }
 
 fn send(context: &mut Context, parent: TraceParent, state: Str) {

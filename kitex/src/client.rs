@@ -188,7 +188,7 @@ impl<C: GeneratedClient> ClientBuilder<C> {
         self
     }
 
-    /// Leaves the [`TraceLayer`] out: no span, and a trace that came to the caller ends here.
+    /// Leaves the [`TraceLayer`] out: no span, and a trace that the caller belongs to ends here.
     pub fn untraced(mut self) -> Self {
         self.traced = false;
         self

@@ -110,7 +110,7 @@ impl Server {
         self
     }
 
-    /// Leaves the [`TraceLayer`] out: no span, and traces that come are not passed on to the calls of handlers.
+    /// Leaves the [`TraceLayer`] out: no span. A trace that comes is still passed on by the calls of handlers.
     pub fn untraced(mut self) -> Self {
         self.traced = false;
         self

@@ -3,6 +3,9 @@
 use std::fmt;
 
 use kitex_codec::Str;
+use kitex_core::{Context, Scope};
+
+use super::{PARENT, STATE};
 
 /// Where in a trace a call stands: the value of `traceparent`.
 ///
@@ -79,14 +82,40 @@ impl fmt::Display for TraceParent {
     }
 }
 
-/// The trace that a call belongs to. Found among the extensions of a served call's context, and inherited by the calls
-/// made with that context.
+/// The trace that a call belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TraceContext {
     /// The place in the trace.
     pub parent: TraceParent,
     /// What tracing systems add for themselves: the value of `tracestate`, passed on as it came. May be empty.
     pub state: Str,
+}
+
+impl TraceContext {
+    /// The trace of a call that is served, or that is made on behalf of one. `None` if it belongs to none.
+    pub fn of(context: &Context) -> Option<Self> {
+        let (parent, state) = (context.transient(PARENT), context.transient(STATE));
+        let came = received(context, PARENT);
+        if let Some(set) = parent.filter(|set| came != Some(set)) {
+            return Self::parse(set, state);
+        }
+        let noted = context.extension::<Self>().cloned();
+        noted.or_else(|| Self::parse(came?, received(context, STATE)))
+    }
+
+    fn parse(parent: &str, state: Option<&str>) -> Option<Self> {
+        let parent = TraceParent::parse(parent)?;
+        Some(Self { parent, state: state.map(Str::from).unwrap_or_default() })
+    }
+}
+
+/// What the header of the call says, or that of the one on whose behalf it is made: a trace outlives the hop that other
+/// transient pairs end with.
+fn received<'a>(context: &'a Context, key: &str) -> Option<&'a str> {
+    let prefix = Scope::Transient.prefix().as_bytes();
+    let pairs = context.metadata.wire().iter();
+    let found = pairs.filter(|(found, _)| found.strip_prefix(prefix) == Some(key.as_bytes())).last();
+    found.and_then(|(_, value)| std::str::from_utf8(value).ok())
 }
 
 /// The number that lower-case hexadecimal digits stand for.

@@ -100,7 +100,7 @@ async fn a_trace_is_begun_where_none_came() {
 #[tokio::test]
 async fn a_handler_can_ask_for_its_place_in_the_trace() {
     let handler = Mock::new(|request| {
-        let trace = request.context.extension::<TraceContext>().cloned();
+        let trace = TraceContext::of(&request.context);
         assert_eq!(trace.map(|trace| trace.parent.to_string()).as_deref(), Some(PARENT));
         std::future::ready(Ok(Response::empty(Status::Ok)))
     });

@@ -68,7 +68,7 @@ async fn a_trace_goes_on() {
     });
     let proxy = CallsClient::builder(back.address.clone()).layer(seen).connect().await.unwrap();
     let kept = from_fn(|request: Request, next: Next| {
-        assert!(request.context.extension::<TraceContext>().is_some());
+        assert!(TraceContext::of(&request.context).is_some());
         async move { next.run(request).await }
     });
     let server = Server::new().layer(kept).add(LoudServer::new(Front(proxy)));
