@@ -35,9 +35,9 @@ pub use config::{BackoffConfig, ChannelConfig, Mode, MultiplexConfig, PoolConfig
 /// The client's side of one or several endpoints of a service. Cheap to clone; all clones share the connections.
 ///
 /// A call goes to the endpoint that has the least calls under way. An endpoint that could not be connected to is
-/// avoided while there are others, and dialled again after a pause that grows from failure to failure; if there is no
-/// other, calls fail at once during the pause, with the cause of the last failure. They are never sent twice, but
-/// where nothing of them had left.
+/// avoided while there are others, and dialled again after a pause that grows from failure to failure. If there is no
+/// other, and no connection that was made before, calls fail at once during the pause with the cause of the last
+/// failure. A call is sent again only where nothing of it had left.
 ///
 /// The deadline in a request's context bounds all of the call: waiting for a connection, making one, writing and
 /// reading. Without one nothing but the time to connect is bounded.

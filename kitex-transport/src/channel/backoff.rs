@@ -15,11 +15,18 @@ pub(super) struct Cause {
     text: Arc<str>,
     /// Set if the attempt took too long.
     pub(super) timeout: Option<Duration>,
+    /// Whether it says something of the endpoint.
+    pub(super) counts: bool,
 }
 
 impl Cause {
     pub(super) fn timeout(timeout: Duration) -> Self {
         Self { timeout: Some(timeout), ..Self::from(io::Error::from(io::ErrorKind::TimedOut)) }
+    }
+
+    /// The attempt was given up with the runtime that it was made by.
+    pub(super) fn abandoned() -> Self {
+        Self { counts: false, ..Self::from(io::Error::other("the runtime was shut down")) }
     }
 
     pub(super) fn to_io(&self) -> io::Error {
@@ -32,7 +39,13 @@ impl Cause {
 
 impl From<io::Error> for Cause {
     fn from(error: io::Error) -> Self {
-        Self { code: error.raw_os_error(), kind: error.kind(), text: error.to_string().into(), timeout: None }
+        Self {
+            code: error.raw_os_error(),
+            kind: error.kind(),
+            text: error.to_string().into(),
+            timeout: None,
+            counts: true,
+        }
     }
 }
 

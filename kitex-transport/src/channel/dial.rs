@@ -1,22 +1,19 @@
 //! Making connections.
 
-use std::io;
 use std::sync::Arc;
 
 use kitex_core::ConnectionInfo;
 use tokio::runtime::Handle;
 
 use super::backoff::Cause;
-use super::endpoint::Endpoint;
+use super::balance::Member;
 use crate::Stream;
 
 /// What a dial has led to.
 pub(super) type Dialled = Result<(Stream, Arc<ConnectionInfo>), Cause>;
 
 /// Takes what dials lead to.
-pub(super) trait Dials: Send + Sync + 'static {
-    fn endpoint(&self) -> &Endpoint;
-
+pub(super) trait Dials: Member {
     fn dialled(self: &Arc<Self>, dialled: Dialled);
 }
 
@@ -26,7 +23,7 @@ pub(super) fn spawn<D: Dials>(dials: &Arc<D>, runtime: &Handle) {
     runtime.spawn(dialling.run());
 }
 
-/// A dial under way; dropped with its runtime, it has failed.
+/// A dial under way; dropped with its runtime, it is abandoned.
 struct Dialling<D: Dials> {
     dials: Arc<D>,
     ended: bool,
@@ -43,7 +40,7 @@ impl<D: Dials> Dialling<D> {
 impl<D: Dials> Drop for Dialling<D> {
     fn drop(&mut self) {
         if !self.ended {
-            self.dials.dialled(Err(io::Error::other("the runtime was shut down").into()));
+            self.dials.dialled(Err(Cause::abandoned()));
         }
     }
 }

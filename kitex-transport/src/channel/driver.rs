@@ -11,16 +11,17 @@ use kitex_codec::{BytesMut, CHUNK, Output, put_chunk};
 use kitex_core::Stage;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
+use super::multiplex::Multiplex;
 use super::shared::{End, Next, SharedConnection};
 use super::transfer::{poll_receive, poll_send};
 use crate::Io;
 use crate::clock::{self, LazyTimer};
 
-/// Reads and writes for a shared connection.
+/// Reads and writes for a shared connection. Dropped with its runtime, it fails the connection's calls.
 pub(super) struct Driver<S> {
     stream: S,
     connection: Arc<SharedConnection>,
-    silence_timeout: Duration,
+    multiplex: Arc<Multiplex>,
     /// What was taken to be written and is not yet.
     output: Output,
     /// Bytes written so far.
@@ -36,20 +37,21 @@ pub(super) struct Driver<S> {
     /// How long the connection is kept without a call; `None` if it is kept for good.
     idle_timeout: Option<Duration>,
     idle_since: Option<Instant>,
+    end: End,
 }
 
 impl<S: Io> Driver<S> {
     pub(super) fn new(
         stream: S,
         connection: Arc<SharedConnection>,
-        silence_timeout: Duration,
+        multiplex: Arc<Multiplex>,
         idle_timeout: Option<Duration>,
     ) -> Self {
         let flavor = Handle::try_current().map(|runtime| runtime.runtime_flavor());
         Self {
             stream,
             connection,
-            silence_timeout,
+            multiplex,
             output: Output::new(),
             sent: 0,
             flushed: true,
@@ -60,17 +62,13 @@ impl<S: Io> Driver<S> {
             yielded: false,
             idle_timeout,
             idle_since: None,
+            end: End::Dropped,
         }
     }
 
-    /// Runs until the connection has ended; gives why.
-    pub(super) async fn run(&mut self) -> End {
-        poll_fn(|task| self.poll(task)).await
-    }
-
-    /// Bytes written so far.
-    pub(super) fn sent(&self) -> u64 {
-        self.sent
+    /// Runs until the connection has ended.
+    pub(super) async fn run(mut self) {
+        self.end = poll_fn(|task| self.poll(task)).await;
     }
 
     fn poll(&mut self, task: &mut Context<'_>) -> Poll<End> {
@@ -172,7 +170,8 @@ impl<S: Io> Driver<S> {
     }
 
     fn expire(&mut self, now: Instant) {
-        self.connection.expire(now, self.silence_timeout, &mut self.woken);
+        let silence = self.multiplex.config.silence_timeout;
+        self.connection.expire(now, silence, &mut self.woken);
         self.wake();
         if self.idle_until().is_some_and(|until| until <= now) {
             self.connection.retire();
@@ -181,5 +180,13 @@ impl<S: Io> Driver<S> {
 
     fn wake(&mut self) {
         self.woken.drain(..).for_each(Waker::wake);
+    }
+}
+
+impl<S> Drop for Driver<S> {
+    fn drop(&mut self) {
+        let woken = self.connection.end(&self.end, self.sent);
+        self.multiplex.remove(&self.connection, !matches!(self.end, End::Drained));
+        woken.into_iter().for_each(Waker::wake);
     }
 }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use kitex_codec::Limits;
 use kitex_core::{ClientConfig, ConnectionInfo, Error, ErrorKind, Peer, Stage};
 
-use super::backoff::{Cause, Failure};
+use super::backoff::{Backoff, Cause, Failure};
 use super::dial::Dialled;
 use super::{ChannelConfig, Mode};
 use crate::{Address, Stream, clock};
@@ -102,16 +102,18 @@ impl Endpoint {
         }
     }
 
-    pub(super) fn avoid_until(&self, until: Instant) {
-        self.avoided_until.store(self.settings.nanos(until), Ordering::Relaxed);
-    }
-
     pub(super) fn avoid_while_probed(&self) {
         self.avoided_until.store(WHILE_PROBED, Ordering::Relaxed);
     }
 
-    pub(super) fn avoid_no_more(&self) {
+    pub(super) fn note_success(&self, backoff: &mut Backoff) {
+        backoff.succeed();
         self.avoided_until.store(0, Ordering::Relaxed);
+    }
+
+    pub(super) fn note_failure(&self, backoff: &mut Backoff, now: Instant, cause: &Cause) {
+        let until = if cause.counts { self.settings.nanos(backoff.fail(now, cause.clone())) } else { 0 };
+        self.avoided_until.store(until, Ordering::Relaxed);
     }
 
     pub(super) fn count_dropped_answers(&self, dropped: u64) {

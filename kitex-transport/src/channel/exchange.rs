@@ -8,8 +8,8 @@ use std::time::Instant;
 
 use kitex_codec::{Bytes, BytesMut, put_chunk};
 use kitex_core::{
-    Body, ClientConfig, ClientConnection, ConnectionInfo, Error, Payload, Protocol, Request, Response, Sent,
-    Stage, Status,
+    Body, ClientConfig, ClientConnection, ConnectionInfo, Error, Payload, Peer, Protocol, Request, Response,
+    Sent, Stage, Status,
 };
 
 use super::errors;
@@ -107,6 +107,10 @@ impl<S: Io> Connection<S> {
     pub(super) fn finish(&mut self) -> bool {
         self.fresh = false;
         let reusable = !self.writing && self.engine.is_reusable(self.input.len());
+        if matches!(self.info().peer(), Peer::Memory) {
+            // A socket fails once its runtime is gone, and with it goes its timer; a pipe in memory does not.
+            self.timer = LazyTimer::default();
+        }
         self.release();
         self.engine.output().release();
         reusable

@@ -5,13 +5,10 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Instant;
 
-use kitex_core::{Deadline, Error, ErrorKind, Request, Response, Sent};
-use tokio::sync::oneshot;
-use tokio::time::timeout_at;
+use kitex_core::{Error, ErrorKind, Request, Response, Sent};
 
-use super::errors;
 use super::exchange::Connection;
-use super::pool::{Grant, Pool};
+use super::pool::Pool;
 
 /// A connection that one call has. Dropped before the call has ended, it is closed: the answer that is still to come
 /// must reach no other call.
@@ -38,24 +35,6 @@ impl Drop for Permit<'_> {
 impl<'a> Lease<'a> {
     pub(super) fn new(pool: &'a Arc<Pool>, connection: Box<Connection>) -> Self {
         Self { connection, permit: Permit { pool, suspect: false } }
-    }
-
-    /// Waits for a connection.
-    pub(super) async fn wait(
-        pool: &'a Arc<Pool>,
-        now: Instant,
-        deadline: Option<Deadline>,
-    ) -> Result<Self, Error> {
-        let mut waiting = pool.enqueue(now)?;
-        let grant = match deadline {
-            Some(deadline) => timeout_at(deadline.instant().into(), &mut waiting.receiver).await,
-            None => Ok((&mut waiting.receiver).await),
-        };
-        match grant {
-            Ok(Ok(grant)) => grant.map(|connection| Self::new(pool, connection)),
-            Ok(Err(_)) => Err(errors::shutdown()),
-            Err(_) => Err(pool.endpoint.at_peer(Error::deadline(pool.leave(waiting.id)))),
-        }
     }
 
     /// Makes a call. True with its result if it can be made again on another connection: the peer had closed this one
@@ -93,25 +72,5 @@ impl<'a> Lease<'a> {
     async fn exchange(&mut self, now: Instant, request: &mut Request) -> Result<Response, Error> {
         self.connection.begin(now, request)?;
         poll_fn(|task| self.connection.poll_exchange(request, task)).await
-    }
-}
-
-/// A call's place in the queue for a connection.
-#[derive(Debug)]
-pub(super) struct Waiting<'a> {
-    pub(super) pool: &'a Arc<Pool>,
-    pub(super) id: u64,
-    pub(super) receiver: oneshot::Receiver<Grant>,
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        if self.receiver.is_terminated() {
-            return;
-        }
-        self.pool.leave(self.id);
-        if let Ok(Ok(connection)) = self.receiver.try_recv() {
-            self.pool.put_back(connection);
-        }
     }
 }

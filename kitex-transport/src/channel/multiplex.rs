@@ -7,7 +7,6 @@ use std::time::Instant;
 
 use kitex_core::{Deadline, Error, ErrorKind, Request, Response, Sent, Stage};
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
 use tokio::time::timeout_at;
 
 use super::backoff::Backoff;
@@ -17,10 +16,10 @@ use super::driver::Driver;
 use super::endpoint::Endpoint;
 use super::errors;
 use super::exchange::spent;
-use super::shared::{End, Refused, SharedCall, SharedConnection};
-use super::waiters::Waiters;
+use super::shared::{Refused, SharedCall, SharedConnection};
+use super::waiters::{Queue, Waiters, Waiting};
 use super::{ChannelStats, MultiplexConfig};
-use crate::{Io, clock};
+use crate::clock;
 
 /// Connections that a call tries, if each takes no call any more when it comes.
 const ATTEMPTS: usize = 3;
@@ -29,7 +28,7 @@ const ATTEMPTS: usize = 3;
 #[derive(Debug)]
 pub(super) struct Multiplex {
     endpoint: Endpoint,
-    config: MultiplexConfig,
+    pub(super) config: MultiplexConfig,
     state: Mutex<State>,
 }
 
@@ -99,18 +98,10 @@ impl Multiplex {
 
     /// Waits until a connection was made.
     async fn wait(self: &Arc<Self>, now: Instant, deadline: Option<Deadline>) -> Result<(), Error> {
-        let mut waiting = self.enqueue(now)?;
-        let granted = match deadline {
-            Some(deadline) => timeout_at(deadline.instant().into(), &mut waiting.receiver).await,
-            None => Ok((&mut waiting.receiver).await),
-        };
-        match granted {
-            Ok(granted) => granted.unwrap_or_else(|_| Err(errors::shutdown())),
-            Err(_) => Err(self.endpoint.at_peer(Error::deadline(Stage::Dial))),
-        }
+        self.enqueue(now)?.granted(deadline).await
     }
 
-    fn enqueue(self: &Arc<Self>, now: Instant) -> Result<Waiting<'_>, Error> {
+    fn enqueue(self: &Arc<Self>, now: Instant) -> Result<Waiting<'_, Self>, Error> {
         let mut state = self.lock();
         if state.closed {
             return Err(errors::shutdown());
@@ -122,9 +113,9 @@ impl Multiplex {
             return Err(errors::no_header());
         }
         self.dial(&mut state, now)?;
-        let (id, receiver) = state.waiters.push();
+        let place = state.waiters.push();
         self.note_waiting(&state);
-        Ok(Waiting { multiplex: self, id, receiver })
+        Ok(Waiting::new(self, place))
     }
 
     #[cold]
@@ -151,7 +142,7 @@ impl Multiplex {
     }
 
     /// Takes out a connection that has ended.
-    fn remove(&self, connection: &Arc<SharedConnection>, suspect: bool) {
+    pub(super) fn remove(&self, connection: &Arc<SharedConnection>, suspect: bool) {
         let mut state = self.lock();
         state.connections.retain(|other| !Arc::ptr_eq(other, connection));
         if suspect {
@@ -253,11 +244,24 @@ impl Member for Multiplex {
     }
 }
 
-impl Dials for Multiplex {
+impl Queue for Multiplex {
+    type Grant = ();
+
     fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
 
+    fn leave(&self, id: u64) -> Stage {
+        let mut state = self.lock();
+        state.waiters.remove(id);
+        self.note_waiting(&state);
+        Stage::Dial
+    }
+
+    fn take_back(self: &Arc<Self>, (): ()) {}
+}
+
+impl Dials for Multiplex {
     fn dialled(self: &Arc<Self>, dialled: Dialled) {
         let outcome = dialled.map(|(stream, info)| {
             let config = Arc::clone(&self.endpoint.settings.connection);
@@ -265,61 +269,22 @@ impl Dials for Multiplex {
                 Arc::new(SharedConnection::new(config, info, Arc::clone(&self.endpoint.running)));
             let extra = self.add(&connection);
             let idle_timeout = extra.then_some(self.config.idle_timeout);
-            let driver =
-                Driver::new(stream, Arc::clone(&connection), self.config.silence_timeout, idle_timeout);
-            tokio::spawn(Driven { multiplex: Arc::clone(self), connection, driver, end: End::Dropped }.run());
+            let driver = Driver::new(stream, connection, Arc::clone(self), idle_timeout);
+            tokio::spawn(driver.run());
         });
         let now = clock::now();
         let mut state = self.lock();
         state.dialling = false;
         match outcome {
             Ok(()) => {
-                state.backoff.succeed();
-                self.endpoint.avoid_no_more();
+                self.endpoint.note_success(&mut state.backoff);
                 while state.waiters.grant(Ok(())).is_ok() {}
             }
             Err(cause) => {
-                self.endpoint.avoid_until(state.backoff.fail(now, cause.clone()));
+                self.endpoint.note_failure(&mut state.backoff, now, &cause);
                 while state.waiters.grant(Err(self.endpoint.unreachable(&cause))).is_ok() {}
             }
         }
         self.note_waiting(&state);
-    }
-}
-
-/// A connection with its driver. Dropped with the runtime, it fails its calls.
-struct Driven<S: Io> {
-    multiplex: Arc<Multiplex>,
-    connection: Arc<SharedConnection>,
-    driver: Driver<S>,
-    end: End,
-}
-
-impl<S: Io> Driven<S> {
-    async fn run(mut self) {
-        self.end = self.driver.run().await;
-    }
-}
-
-impl<S: Io> Drop for Driven<S> {
-    fn drop(&mut self) {
-        let woken = self.connection.end(&self.end, self.driver.sent());
-        self.multiplex.remove(&self.connection, !matches!(self.end, End::Drained));
-        woken.into_iter().for_each(std::task::Waker::wake);
-    }
-}
-
-/// A call's place in the queue for a connection.
-struct Waiting<'a> {
-    multiplex: &'a Multiplex,
-    id: u64,
-    receiver: oneshot::Receiver<Result<(), Error>>,
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        let mut state = self.multiplex.lock();
-        state.waiters.remove(self.id);
-        self.multiplex.note_waiting(&state);
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use kitex_core::{Error, Request, Response, Stage};
+use kitex_core::{Deadline, Error, Request, Response, Stage};
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
@@ -13,13 +13,10 @@ use super::dial::{self, Dialled, Dials};
 use super::endpoint::Endpoint;
 use super::errors;
 use super::exchange::Connection;
-use super::lease::{Lease, Waiting};
-use super::waiters::Waiters;
+use super::lease::Lease;
+use super::waiters::{Queue, Waiters, Waiting};
 use super::{ChannelStats, PoolConfig, reaper};
 use crate::clock;
-
-/// What a call that waits is given.
-pub(super) type Grant = Result<Box<Connection>, Error>;
 
 /// The connections to one endpoint.
 #[derive(Debug)]
@@ -38,7 +35,7 @@ pub(super) struct State {
     open: usize,
     /// Those of them that are being made.
     dialling: usize,
-    waiters: Waiters<Grant>,
+    waiters: Waiters<Result<Box<Connection>, Error>>,
     backoff: Backoff,
     /// Where connections are made: the runtime of the last call that waited for one.
     runtime: Option<Handle>,
@@ -87,7 +84,7 @@ impl Pool {
     }
 
     /// Queues a call for a connection, which is made if it may be.
-    pub(super) fn enqueue(self: &Arc<Self>, now: Instant) -> Result<Waiting<'_>, Error> {
+    fn enqueue(self: &Arc<Self>, now: Instant) -> Result<Waiting<'_, Self>, Error> {
         let mut state = self.lock();
         if state.closed {
             return Err(errors::shutdown());
@@ -98,21 +95,18 @@ impl Pool {
             return Err(self.crowded(&state));
         }
         state.runtime = Some(Handle::try_current().map_err(|_| errors::no_runtime())?);
-        let (id, receiver) = state.waiters.push();
+        let place = state.waiters.push();
         if let Some(connection) = state.idle.pop() {
             // Connections are unused only while nobody waits.
             let _ = state.waiters.grant(Ok(connection));
         }
         self.settle(state, now);
-        Ok(Waiting { pool: self, id, receiver })
+        Ok(Waiting::new(self, place))
     }
 
-    /// Takes a call out of the queue; gives the stage that it was at.
-    pub(super) fn leave(&self, id: u64) -> Stage {
-        let mut state = self.lock();
-        state.waiters.remove(id);
-        self.note_load(&state);
-        if state.dialling > 0 { Stage::Dial } else { Stage::Pick }
+    async fn wait(self: &Arc<Self>, now: Instant, deadline: Option<Deadline>) -> Result<Lease<'_>, Error> {
+        let connection = self.enqueue(now)?.granted(deadline).await?;
+        Ok(Lease::new(self, connection))
     }
 
     /// Takes back a connection that can carry another call.
@@ -244,7 +238,7 @@ impl Member for Pool {
             let lease = match self.take(now) {
                 Some(lease) => lease,
                 None => {
-                    let lease = Box::pin(Lease::wait(self, now, request.context.deadline)).await?;
+                    let lease = Box::pin(self.wait(now, request.context.deadline)).await?;
                     now = clock::now();
                     lease
                 }
@@ -257,7 +251,7 @@ impl Member for Pool {
     }
 
     async fn connect(self: &Arc<Self>) -> Result<(), Error> {
-        Lease::wait(self, clock::now(), None).await.map(|lease| lease.end(false))
+        self.wait(clock::now(), None).await.map(|lease| lease.end(false))
     }
 
     fn close(self: &Arc<Self>) {
@@ -273,19 +267,33 @@ impl Member for Pool {
     }
 }
 
-impl Dials for Pool {
+impl Queue for Pool {
+    type Grant = Box<Connection>;
+
     fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
 
+    fn leave(&self, id: u64) -> Stage {
+        let mut state = self.lock();
+        state.waiters.remove(id);
+        self.note_load(&state);
+        if state.dialling > 0 { Stage::Dial } else { Stage::Pick }
+    }
+
+    fn take_back(self: &Arc<Self>, connection: Box<Connection>) {
+        self.put_back(connection);
+    }
+}
+
+impl Dials for Pool {
     fn dialled(self: &Arc<Self>, dialled: Dialled) {
         let now = clock::now();
         let mut state = self.lock();
         state.dialling -= 1;
         match dialled {
             Ok((stream, info)) => {
-                state.backoff.succeed();
-                self.endpoint.avoid_no_more();
+                self.endpoint.note_success(&mut state.backoff);
                 drop(state);
                 let config = Arc::clone(&self.endpoint.settings.connection);
                 self.put_back(Box::new(Connection::new(stream, config, info, now)));
@@ -293,7 +301,7 @@ impl Dials for Pool {
             }
             Err(cause) => {
                 state.open -= 1;
-                self.endpoint.avoid_until(state.backoff.fail(now, cause.clone()));
+                self.endpoint.note_failure(&mut state.backoff, now, &cause);
                 // With others open or being made, the rest of the queue still has something to wait for.
                 while state.waiters.grant(Err(self.endpoint.unreachable(&cause))).is_ok() && state.open == 0 {
                 }

@@ -1,22 +1,24 @@
 //! A connection that many calls share: what its callers and its driver have in common.
 
+mod call;
+mod end;
+
 use std::collections::VecDeque;
-use std::future::Future;
-use std::io;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use kitex_codec::{BytesMut, Output};
 use kitex_core::{
-    CallId, ClientConfig, ClientConnection, ConnectionInfo, Error, Request, Response, Sent, Stage, Status,
+    CallId, ClientConfig, ClientConnection, ConnectionInfo, Error, ErrorKind, Request, Response, Sent, Stage,
+    Status,
 };
 
-use super::backoff::Cause;
-use super::errors;
 use super::slots::Slots;
+
+pub(super) use call::SharedCall;
+pub(super) use end::End;
 
 /// A connection that many calls share. Its lock is held for no longer than it takes to write a request into memory or
 /// to take in what one read has brought.
@@ -58,38 +60,6 @@ pub(super) enum Refused {
     Full(Error),
     /// The request cannot be written.
     Unwritable(Error),
-}
-
-/// Why a connection ended.
-#[derive(Debug)]
-pub(super) enum End {
-    /// It was to end with its last call.
-    Drained,
-    /// The peer sends no more, and its last answer is not whole.
-    Closed { left_over: usize },
-    /// Reading or writing failed.
-    Broken(Stage, Cause),
-    /// The peer sent what cannot be read.
-    Unreadable(Error),
-    /// The runtime was shut down.
-    Dropped,
-}
-
-impl End {
-    pub(super) fn broken(stage: Stage) -> impl FnOnce(io::Error) -> Self {
-        move |error| Self::Broken(stage, error.into())
-    }
-
-    #[cold]
-    fn error(&self, info: &ConnectionInfo) -> Error {
-        match self {
-            Self::Drained => errors::shutdown().with_peer(info.peer()),
-            Self::Closed { left_over } => errors::ended(info, *left_over),
-            Self::Broken(stage, cause) => errors::broken(info, *stage, cause.to_io()),
-            Self::Unreadable(error) => errors::again(error).with_peer(info.peer()),
-            Self::Dropped => errors::closed(info, Stage::Read, "the connection's runtime was shut down"),
-        }
-    }
 }
 
 /// What the driver does next.
@@ -145,7 +115,8 @@ impl SharedConnection {
     ) -> Result<SharedCall, Refused> {
         let mut guard = self.lock();
         let state = &mut *guard;
-        if state.retired {
+        if state.retired || !state.engine.accepts_calls() {
+            self.set_retired(state);
             return Err(Refused::Gone);
         }
         let start = state.taken + state.engine.output().len() as u64;
@@ -154,7 +125,7 @@ impl SharedConnection {
             Ok(id) => id,
             Err(refusal) => {
                 state.slots.remove(slot);
-                let full = refusal.error.stage() == Stage::Pick;
+                let full = refusal.error.kind() == ErrorKind::Limit && refusal.error.stage() == Stage::Pick;
                 return Err(if full { Refused::Full } else { Refused::Unwritable }(refusal.error));
             }
         };
@@ -306,42 +277,5 @@ impl SharedConnection {
         let driver = state.driver.take_if(|_| state.retired);
         drop(guard);
         driver.into_iter().for_each(Waker::wake);
-    }
-}
-
-/// A call under way on a shared connection. Dropping it gives the call up; its answer is dropped when it comes.
-pub(super) struct SharedCall {
-    connection: Arc<SharedConnection>,
-    slot: u32,
-    /// `None` for a oneway call.
-    id: Option<CallId>,
-    /// Begun in this very poll: the waker is known.
-    begun: bool,
-    ended: bool,
-}
-
-impl Future for SharedCall {
-    type Output = Result<Response, Error>;
-
-    fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
-        if std::mem::take(&mut self.begun) {
-            return Poll::Pending;
-        }
-        let result = self.connection.lock().slots.take(self.slot, task.waker());
-        match result {
-            Some(result) => {
-                self.ended = true;
-                Poll::Ready(result)
-            }
-            None => Poll::Pending,
-        }
-    }
-}
-
-impl Drop for SharedCall {
-    fn drop(&mut self) {
-        if !self.ended {
-            self.connection.cancel(self.slot, self.id);
-        }
     }
 }

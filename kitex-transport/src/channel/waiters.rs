@@ -1,8 +1,14 @@
 //! Calls that wait for a connection, first come, first served.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
+use kitex_core::{Deadline, Error, Stage};
 use tokio::sync::oneshot;
+use tokio::time::timeout_at;
+
+use super::endpoint::Endpoint;
+use super::errors;
 
 /// Those who wait for a `G`, in order.
 #[derive(Debug)]
@@ -50,6 +56,60 @@ impl<G> Waiters<G> {
             }
         }
         Err(grant)
+    }
+}
+
+/// What has a queue of waiting calls.
+pub(super) trait Queue {
+    type Grant;
+
+    fn endpoint(&self) -> &Endpoint;
+
+    /// Takes a call out of the queue; gives the stage that it was at.
+    fn leave(&self, id: u64) -> Stage;
+
+    /// Takes back what was granted to a call that had just given up.
+    fn take_back(self: &Arc<Self>, grant: Self::Grant);
+}
+
+/// A call's place in a queue. Dropping it gives the place up.
+#[derive(Debug)]
+pub(super) struct Waiting<'a, Q: Queue> {
+    queue: &'a Arc<Q>,
+    id: u64,
+    receiver: oneshot::Receiver<Result<Q::Grant, Error>>,
+}
+
+impl<'a, Q: Queue> Waiting<'a, Q> {
+    pub(super) fn new(
+        queue: &'a Arc<Q>,
+        (id, receiver): (u64, oneshot::Receiver<Result<Q::Grant, Error>>),
+    ) -> Self {
+        Self { queue, id, receiver }
+    }
+
+    /// What the call is granted. Errors if that is a refusal, or if the deadline passes before.
+    pub(super) async fn granted(mut self, deadline: Option<Deadline>) -> Result<Q::Grant, Error> {
+        let granted = match deadline {
+            Some(deadline) => timeout_at(deadline.instant().into(), &mut self.receiver).await,
+            None => Ok((&mut self.receiver).await),
+        };
+        match granted {
+            Ok(granted) => granted.unwrap_or_else(|_| Err(errors::shutdown())),
+            Err(_) => Err(self.queue.endpoint().at_peer(Error::deadline(self.queue.leave(self.id)))),
+        }
+    }
+}
+
+impl<Q: Queue> Drop for Waiting<'_, Q> {
+    fn drop(&mut self) {
+        if self.receiver.is_terminated() {
+            return;
+        }
+        self.queue.leave(self.id);
+        if let Ok(Ok(grant)) = self.receiver.try_recv() {
+            self.queue.take_back(grant);
+        }
     }
 }
 

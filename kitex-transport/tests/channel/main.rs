@@ -2,6 +2,10 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a step that fails fails the test")]
 
+mod deadlines;
+mod endpoints;
+mod hostile;
 mod multiplex;
 mod peer;
 mod pool;
+mod sockets;

@@ -119,7 +119,12 @@ async fn a_oneway_call_ends_when_it_is_written() {
     last.context.deadline = Some(kitex_core::Deadline::at(deadline.into_std()));
     let error = channel.clone().call(last).await.unwrap_err();
     assert_eq!((error.kind(), error.stage()), (ErrorKind::Deadline, Stage::Write));
-    blocked.abort();
+    // It is written all the same, which must end no other call.
+    let next = begin(&channel, "d");
+    eventually(|| channel.stats().in_flight == 2).await;
+    assert!(peer.echo().await && peer.echo().await && peer.echo().await);
+    assert_eq!(blocked.await.unwrap().unwrap().len(), 1 << 20);
+    assert_eq!(next.await.unwrap().unwrap(), "d");
 }
 
 #[tokio::test(start_paused = true)]
@@ -178,6 +183,21 @@ async fn a_peer_that_goes_away_is_called_no_more_and_its_calls_end() {
     assert_eq!(running.await.unwrap().unwrap(), "a");
     assert!(peer.take().await.is_none());
     eventually(|| channel.stats().connections == 1).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_whose_last_call_was_dropped_after_the_peer_went_away_ends() {
+    let (_memory, channel, mut peer) = connected(multiplexed(|_| {})).await;
+    let running = begin(&channel, "a");
+    peer.take().await.unwrap();
+    let farewell = Peer::farewell().await;
+    peer.write(&farewell).await;
+    tokio::task::yield_now().await;
+    assert_eq!(channel.stats().connections, 1);
+    running.abort();
+    let begin = tokio::time::Instant::now();
+    assert!(peer.take().await.is_none());
+    assert_eq!((begin.elapsed(), channel.stats().connections), (Duration::ZERO, 0));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,5 +1,6 @@
 //! The other side of a channel: a peer in memory that says what a test tells it to say.
 
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use kitex_core::{
     Body, ConnectionInfo, Deadline, Error, MethodDescriptor, Payload, Protocol, Request, Response, Router,
     ServerConfig, ServerConnection, ServerRequest, ServiceDescriptor, SharedService, Status, Streaming,
 };
-use kitex_transport::{Address, Channel, ChannelConfig, Memory};
+use kitex_transport::{Address, Channel, ChannelConfig, Io, Memory};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::task::JoinHandle;
 use tower_service::Service;
@@ -88,22 +89,15 @@ pub(crate) fn channel(memory: &Memory, config: ChannelConfig) -> Channel {
 }
 
 /// The far end of a connection.
-pub(crate) struct Peer {
-    pub(crate) stream: DuplexStream,
+pub(crate) struct Peer<S = DuplexStream> {
+    pub(crate) stream: S,
     engine: ServerConnection,
     input: BytesMut,
 }
 
 impl Peer {
     pub(crate) async fn accept(memory: &Memory) -> Self {
-        let mut router = Router::new();
-        // Requests are answered by hand: no service is ever called.
-        router.add_shared(&ECHO, SharedService::new(Unused));
-        let info = ConnectionInfo::new(kitex_core::Peer::Memory, Arc::default());
-        let config = Arc::new(ServerConfig::default());
-        let now = tokio::time::Instant::now().into_std();
-        let engine = ServerConnection::new(Arc::new(router), config, info, now);
-        Self { stream: memory.accept().await.unwrap(), engine, input: BytesMut::new() }
+        Self::over(memory.accept().await.unwrap())
     }
 
     /// Accepts the connection of a call that has to be driven.
@@ -112,6 +106,35 @@ impl Peer {
             peer = Self::accept(memory) => peer,
             _ = call => panic!("the call ended without an answer"),
         }
+    }
+
+    /// What a server that goes away says on a multiplexed connection.
+    pub(crate) async fn farewell() -> Vec<u8> {
+        let memory = Memory::new();
+        let (mut near, mut peer) = (memory.connect().unwrap(), Self::accept(&memory).await);
+        let mut config = kitex_core::ClientConfig::default();
+        config.multiplexed = true;
+        let info = ConnectionInfo::new(kitex_core::Peer::Memory, Arc::default());
+        let mut engine = kitex_core::ClientConnection::new(Arc::new(config), info);
+        let now = tokio::time::Instant::now().into_std();
+        engine.call(now, &request(""), ()).unwrap();
+        near.write_all(engine.output().front().0).await.unwrap();
+        let taken = peer.take().await.unwrap();
+        peer.echo_of(&taken);
+        peer.shutdown()
+    }
+}
+
+impl<S: Io> Peer<S> {
+    pub(crate) fn over(stream: S) -> Self {
+        let mut router = Router::new();
+        // Requests are answered by hand: no service is ever called.
+        router.add_shared(&ECHO, SharedService::new(Unused));
+        let info = ConnectionInfo::new(kitex_core::Peer::Memory, Arc::default());
+        let config = Arc::new(ServerConfig::default());
+        let now = tokio::time::Instant::now().into_std();
+        let engine = ServerConnection::new(Arc::new(router), config, info, now);
+        Self { stream, engine, input: BytesMut::new() }
     }
 
     /// The next request; `None` when the client has closed.
@@ -143,22 +166,6 @@ impl Peer {
     pub(crate) async fn take_while_shutting_down(&mut self) -> ServerRequest {
         assert!(self.shutdown().is_empty());
         self.take().await.unwrap()
-    }
-
-    /// What a server that goes away says on a multiplexed connection.
-    pub(crate) async fn farewell() -> Vec<u8> {
-        let memory = Memory::new();
-        let (mut near, mut peer) = (memory.connect().unwrap(), Self::accept(&memory).await);
-        let mut config = kitex_core::ClientConfig::default();
-        config.multiplexed = true;
-        let info = ConnectionInfo::new(kitex_core::Peer::Memory, Arc::default());
-        let mut engine = kitex_core::ClientConnection::new(Arc::new(config), info);
-        let now = tokio::time::Instant::now().into_std();
-        engine.call(now, &request(""), ()).unwrap();
-        near.write_all(engine.output().front().0).await.unwrap();
-        let taken = peer.take().await.unwrap();
-        peer.echo_of(&taken);
-        peer.shutdown()
     }
 
     /// The bytes that the shutdown of a server with nothing under way says.
@@ -207,6 +214,21 @@ pub(crate) fn serve(memory: &Memory) {
             tokio::spawn(Peer::accept(&memory).await.echo_all());
         }
     });
+}
+
+/// Answers on one connection until the client closes it.
+pub(crate) async fn serve_stream<S: Io>(stream: S) {
+    Peer::over(stream).echo_all().await;
+}
+
+/// A listener whose backlog is full: further connections are never made.
+pub(crate) fn deaf() -> (socket2::Socket, Vec<TcpStream>, SocketAddr) {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    socket.listen(1).unwrap();
+    let address = socket.local_addr().unwrap().as_socket().unwrap();
+    let waiting = (0..2).map(|_| TcpStream::connect(address).unwrap()).collect();
+    (socket, waiting, address)
 }
 
 #[derive(Clone)]

@@ -1,5 +1,8 @@
 //! Pooled connections: one call at a time on each.
 
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use kitex_core::{Body, ErrorKind, Sent, Stage, Status};
@@ -15,6 +18,11 @@ pub(crate) fn pooled(edit: impl FnOnce(&mut PoolConfig)) -> ChannelConfig {
     let mut config = ChannelConfig::default();
     config.mode = Mode::Pooled(pool);
     config
+}
+
+/// Polls a future once.
+async fn poll<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+    poll_fn(|task| Poll::Ready(Pin::new(&mut *future).poll(task))).await
 }
 
 #[tokio::test(start_paused = true)]
@@ -124,6 +132,23 @@ async fn a_place_that_becomes_free_goes_to_one_who_waits() {
     assert!(next.echo().await);
     assert_eq!(waiting.await.unwrap().unwrap(), "b");
     assert!(peer.take().await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_granted_to_a_call_that_was_just_dropped_is_kept() {
+    let memory = Memory::new();
+    let channel = channel(&memory, pooled(|pool| pool.max_connections = 1));
+    channel.connect().await.unwrap();
+    let mut peer = Peer::accept(&memory).await;
+    let (mut first, mut second) = (Box::pin(call(&channel, "a")), Box::pin(call(&channel, "b")));
+    assert!(poll(&mut first).await.is_pending());
+    assert!(poll(&mut second).await.is_pending());
+    assert!(peer.echo().await);
+    assert!(poll(&mut first).await.is_ready());
+    drop(second);
+    assert_eq!((channel.stats().idle, channel.stats().connections), (1, 1));
+    tokio::spawn(peer.echo_all());
+    assert_eq!(call(&channel, "c").await.unwrap(), "c");
 }
 
 #[tokio::test(start_paused = true)]
@@ -275,6 +300,9 @@ async fn unused_connections_are_closed_with_the_channel() {
     assert_eq!(clone.stats().idle, 1);
     drop(clone);
     assert!(peer.take().await.is_none());
+    let begin = tokio::time::Instant::now();
+    eventually(|| tokio::runtime::Handle::current().metrics().num_alive_tasks() == 0).await;
+    assert_eq!(begin.elapsed(), Duration::ZERO);
 }
 
 #[tokio::test(start_paused = true)]
