@@ -120,6 +120,12 @@ impl Error {
             .with_code(ApplicationException::UNKNOWN_SERVICE)
     }
 
+    /// A request that came after its connection was said to go away.
+    #[cold]
+    pub(crate) fn not_served(method: &Method) -> Self {
+        Self::new(ErrorKind::Shutdown, Stage::Local, NOT_SERVED).with_method(method)
+    }
+
     /// A handler that panicked, with what it said.
     #[cold]
     pub fn panicked(method: &Method, said: &str) -> Self {
@@ -270,10 +276,15 @@ impl Error {
 /// Codes by which a server says something of the call itself.
 const RESERVED: std::ops::RangeInclusive<i32> = 0..=21;
 
-/// True if the exception is a router's: no handler has seen the call. A handler may use the same codes, or pass on
-/// such an exception of its own call; then the text is another (spec: kitex-wire 10.1, 10.2).
+/// What a server of this project says of a request that came too late to be served.
+const NOT_SERVED: &str = "not served: the server is shutting down";
+
+/// True if the exception is a router's, or a server's that shuts down: no handler has seen the call. A handler may use
+/// the same codes, or pass on such an exception of its own call; then the text is another (spec: kitex-wire 10.1, 10.2,
+/// 12.4).
 fn is_refusal(exception: &ApplicationException) -> bool {
     let text = match exception.code {
+        ApplicationException::INTERNAL_ERROR => NOT_SERVED,
         ApplicationException::UNKNOWN_METHOD => "unknown method ",
         ApplicationException::UNKNOWN_SERVICE => "unknown service ",
         _ => return false,
@@ -305,8 +316,12 @@ impl fmt::Display for Error {
     }
 }
 
+/// As [`Display`](fmt::Display), which is what a `main` that returns the error shows; `{:#?}` gives every field.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            return fmt::Display::fmt(self, f);
+        }
         let inner = &*self.0;
         f.debug_struct("Error")
             .field("kind", &inner.kind)

@@ -242,6 +242,11 @@ impl ServerConnection {
             }
             return Ok(None);
         }
+        if self.awaits_close() && !method.is_oneway() {
+            // A Kitex client gives up all its calls when it is told, and would never know that this one was served.
+            self.write_exception(&to(false), &Error::not_served(&method));
+            return Ok(None);
+        }
         let context = head::context(&mut frame, &self.info, now, self.config.max_call_timeout);
         let body = Body::Message(Payload::new(Protocol::ThriftBinary, payload.slice(args_at..)));
         let deadline = context.deadline.map(|deadline| deadline.instant());

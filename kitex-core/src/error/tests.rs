@@ -26,6 +26,10 @@ fn what_never_left_can_be_sent_again() {
     assert!(!Error::deadline(Stage::Read).is_retry_safe());
     let unknown = ApplicationException { code: 1, message: Str::from("unknown method M (service S)") };
     assert!(Error::remote(unknown).is_retry_safe());
+    let too_late = Error::not_served(&Method::dynamic("S", "M")).to_exception();
+    assert_eq!((too_late.code, &*too_late.message), (6, "not served: the server is shutting down"));
+    assert!(Error::remote(too_late.clone()).is_retry_safe());
+    assert!(!Error::remote(Error::remote(too_late).of_handler().to_exception()).is_retry_safe());
 }
 
 #[test]

@@ -109,7 +109,7 @@ fn the_control_frame_goes_out_when_the_last_call_is_given_up_and_when_it_is_refu
 }
 
 #[test]
-fn a_multiplexed_peer_has_a_moment_to_close_and_is_served_meanwhile() {
+fn a_multiplexed_peer_that_was_told_has_a_moment_to_close_and_what_it_sends_is_refused() {
     let config = ServerConfig { linger: seconds(1), ..ServerConfig::default() };
     let mux = |n| headed(MUX, n, &[], &message(1, "Echo", n, HI));
     let mut fed = Fed::with(config, kitex_codec::Limits::default());
@@ -118,13 +118,30 @@ fn a_multiplexed_peer_has_a_moment_to_close_and_is_served_meanwhile() {
     fed.server.shutdown(base());
     fed.written();
     assert_eq!(fed.server.poll_timeout(), Some(base() + seconds(1)));
-    let late = fed.feed(&mux(2)).unwrap().unwrap();
+    assert!(fed.feed(&mux(2)).unwrap().is_none(), "a Kitex client has given it up");
+    let [refusal] = &fed.written()[..] else { panic!("one answer") };
+    assert_eq!((refusal.sequence, refusal.kind), (2, MessageType::EXCEPTION));
     assert!(!fed.server.is_finished());
+    let fire = fed.feed(&headed(MUX, 3, &[], &message(4, "Fire", 3, HI))).unwrap().unwrap();
     assert_eq!(fed.server.handle_timeout(base() + seconds(1)).unwrap(), None);
-    assert!(!fed.server.takes_input() && !fed.server.is_finished(), "the late call is answered first");
-    fed.reply(&late, Ok(value("hi")));
-    assert_eq!(fed.written()[0].sequence, 2);
+    assert!(!fed.server.takes_input() && !fed.server.is_finished(), "the oneway call is to end first");
+    fed.reply(&fire, Ok(Response::empty(Status::Ok)));
+    assert!(fed.written().is_empty());
     assert!(fed.server.is_finished());
+}
+
+#[test]
+fn a_call_that_crosses_the_control_frame_is_safe_to_make_again() {
+    let mut pair = Pair::mux();
+    pair.call(ECHO, "x");
+    pair.flow();
+    pair.echo();
+    pair.flow();
+    pair.call(ECHO, "y");
+    pair.server.shutdown(pair.now);
+    pair.flow();
+    let error = pair.answers.pop().unwrap().1.unwrap_err();
+    assert!(error.is_retry_safe(), "{error}");
 }
 
 #[test]
