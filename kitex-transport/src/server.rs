@@ -1,8 +1,10 @@
 //! Servers: listeners, their connections, and how both end.
 
 mod accept;
+mod apart;
 mod calls;
 mod driver;
+mod held;
 mod log;
 mod phase;
 
@@ -17,7 +19,9 @@ use kitex_core::{Router, RouterError, ServerConfig};
 
 use crate::{Address, AddressError, Addresses, Listener, SocketOptions};
 
-use log::LogLimit;
+use apart::SlowMethods;
+use held::Held;
+use log::Logs;
 use phase::{Phase, Phases};
 
 /// How a server behaves.
@@ -72,11 +76,12 @@ struct Shared {
     connection: Arc<ServerConfig>,
     limits: Arc<Limits>,
     phases: Phases,
-    log: LogLimit,
+    logs: Logs,
     connections: AtomicUsize,
     refused: AtomicU64,
     slow_polls: AtomicU64,
-    input: AtomicUsize,
+    slow_methods: SlowMethods,
+    held: Held,
 }
 
 /// A server that listens. Connections are made from then on, and served once [`serve`](Self::serve) runs.
@@ -114,11 +119,12 @@ impl Bound {
                 ..settings
             },
             phases: Phases::new(),
-            log: LogLimit::new(),
+            logs: Logs::new(),
             connections: AtomicUsize::new(0),
             refused: AtomicU64::new(0),
             slow_polls: AtomicU64::new(0),
-            input: AtomicUsize::new(0),
+            slow_methods: SlowMethods::new(),
+            held: Held::new(settings.max_server_input),
         };
         Ok(Self { listeners, addresses: bound, shared: Arc::new(shared) })
     }
@@ -195,7 +201,7 @@ impl ServerHandle {
             connections: shared.connections.load(Ordering::Relaxed),
             refused_connections: shared.refused.load(Ordering::Relaxed),
             slow_polls: shared.slow_polls.load(Ordering::Relaxed),
-            held_input: shared.input.load(Ordering::Relaxed),
+            held_input: shared.held.bytes(),
         }
     }
 }
@@ -215,7 +221,6 @@ pub struct ServerStats {
 }
 
 /// Why a server does not serve.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum ServeError {
     /// The services cannot stand behind one port.
@@ -224,6 +229,13 @@ pub enum ServeError {
     Address(AddressError),
     /// An address cannot be listened at.
     Listen(Address, io::Error),
+}
+
+/// As [`Display`](fmt::Display), which is what a `main` that returns the error shows.
+impl fmt::Debug for ServeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl fmt::Display for ServeError {

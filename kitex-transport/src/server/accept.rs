@@ -31,10 +31,11 @@ pub(super) async fn run(listener: Listener, shared: Arc<Shared>) {
             }
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
-                if let Some(suppressed) = shared.log.admit(clock::now()) {
+                if let Some(suppressed) = shared.logs.accept.admit(clock::now()) {
                     tracing::error!(%error, suppressed, retry_after = ?pause, "cannot accept connections");
                 }
-                tokio::time::sleep(pause).await;
+                // The pause does not outlast the shutdown.
+                let _ = tokio::time::timeout(pause, shared.phases.reached(Phase::Draining)).await;
                 pause = (pause * 2).min(BACK_OFF.1);
             }
         }
@@ -69,7 +70,7 @@ fn admit(stream: Stream, peer: Peer, shared: &Arc<Shared>) {
     if shared.connections.fetch_add(1, Ordering::AcqRel) >= limit {
         shared.connections.fetch_sub(1, Ordering::AcqRel);
         shared.refused.fetch_add(1, Ordering::Relaxed);
-        if let Some(suppressed) = shared.log.admit(clock::now()) {
+        if let Some(suppressed) = shared.logs.refused.admit(clock::now()) {
             tracing::warn!(%peer, limit, setting = "max_connections", suppressed, "refused a connection");
         }
         return;

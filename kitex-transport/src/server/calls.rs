@@ -1,7 +1,7 @@
 //! The calls of one connection that could not be answered at once.
 
 use std::any::Any;
-use std::future::Future;
+use std::future::{Future, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use futures_util::stream::{FuturesUnordered, Stream as _};
 use futures_util::task::AtomicWaker;
-use kitex_core::{BoxFuture, CallId, Error, Method, Response};
+use kitex_core::{BoxFuture, CallId, Error, ErrorKind, Method, Response, Stage};
 use tokio::runtime::{Handle, RuntimeFlavor};
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 
 pub(super) type Outcome = Result<Response, Error>;
 
@@ -20,7 +20,33 @@ pub(super) type Outcome = Result<Response, Error>;
 pub(super) struct Call {
     pub(super) id: CallId,
     pub(super) method: Method,
-    answer: BoxFuture<Outcome>,
+    answer: Answer,
+}
+
+/// Where a call runs.
+enum Answer {
+    Here(Guarded),
+    /// In a task of its own.
+    Apart(Apart),
+}
+
+/// A handler's future. What panics while it is dropped has been reported, and harms nobody else.
+struct Guarded(BoxFuture<Outcome>);
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        let future = std::mem::replace(&mut self.0, Box::pin(pending()));
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(future)));
+    }
+}
+
+/// A task that a call runs in; dropped with it.
+struct Apart(JoinHandle<Option<Finished>>);
+
+impl Drop for Apart {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl Call {
@@ -30,15 +56,37 @@ impl Call {
             let error = Error::panicked(&method, said(&*panic));
             Box::pin(std::future::ready(Err(error)))
         });
-        Self { id, method, answer }
+        Self { id, method, answer: Answer::Here(Guarded(answer)) }
     }
 
-    /// Polls the call; also gives how long that kept the thread.
+    /// Runs the call in a task of its own from now on.
+    pub(super) fn apart(self) -> Self {
+        let (id, method) = (self.id, self.method.clone());
+        Self { id, method, answer: Answer::Apart(Apart(tokio::spawn(Here::new(self)))) }
+    }
+
+    /// Polls the call; also gives how long that, or the longest poll in its own task, kept the thread.
     pub(super) fn poll(&mut self, task: &mut Context<'_>, began: Instant) -> (Poll<Outcome>, Duration) {
-        let polled = catch_unwind(AssertUnwindSafe(|| self.answer.as_mut().poll(task)));
+        let future = match &mut self.answer {
+            Answer::Here(Guarded(future)) => future,
+            Answer::Apart(Apart(apart)) => return poll_apart(apart, task),
+        };
+        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(task)));
         let polled =
             polled.unwrap_or_else(|panic| Poll::Ready(Err(Error::panicked(&self.method, said(&*panic)))));
         (polled, began.elapsed())
+    }
+}
+
+fn poll_apart(apart: &mut JoinHandle<Option<Finished>>, task: &mut Context<'_>) -> (Poll<Outcome>, Duration) {
+    match Pin::new(apart).poll(task) {
+        Poll::Pending => (Poll::Pending, Duration::ZERO),
+        Poll::Ready(Ok(Some(finished))) => (Poll::Ready(finished.outcome), finished.longest),
+        // The task does not panic, and nobody else cancels it.
+        Poll::Ready(_) => {
+            let error = Error::new(ErrorKind::Closed, Stage::Handle, "the runtime is shutting down");
+            (Poll::Ready(Err(error)), Duration::ZERO)
+        }
     }
 }
 
@@ -70,6 +118,11 @@ struct Ended {
     connection: AtomicWaker,
 }
 
+/// True if tasks run on several threads.
+pub(super) fn has_threads() -> bool {
+    Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread
+}
+
 impl Calls {
     pub(super) fn new() -> Self {
         Self { here: FuturesUnordered::new(), spawned: Vec::new(), ended: Arc::default() }
@@ -81,8 +134,8 @@ impl Calls {
 
     /// Runs a call on.
     pub(super) fn push(&mut self, call: Call) {
-        let here = Here { call: Some(call), longest: Duration::ZERO, waker: None };
-        if Handle::current().runtime_flavor() != RuntimeFlavor::MultiThread {
+        let here = Here::new(call);
+        if !has_threads() {
             return self.here.push(here);
         }
         let Some(Call { id, ref method, .. }) = here.call else { return };
@@ -110,7 +163,9 @@ impl Calls {
         self.ended.connection.register(task.waker());
         let finished = self.ended.calls.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let Some(finished) = finished else { return Poll::Pending };
-        self.spawned.retain(|(id, ..)| *id != finished.id);
+        if let Some(at) = self.spawned.iter().position(|(id, ..)| *id == finished.id) {
+            self.spawned.swap_remove(at);
+        }
         Poll::Ready(finished)
     }
 
@@ -152,6 +207,10 @@ struct Here {
 }
 
 impl Here {
+    fn new(call: Call) -> Self {
+        Self { call: Some(call), longest: Duration::ZERO, waker: None }
+    }
+
     fn is(&self, id: CallId) -> bool {
         self.call.as_ref().is_some_and(|call| call.id == id)
     }

@@ -9,6 +9,26 @@ const LINES: u32 = 10;
 /// The time that lines are counted in.
 const WINDOW: Duration = Duration::from_secs(1);
 
+/// A limit for each kind of lines, so that one kind does not keep the others out.
+#[derive(Debug)]
+pub(super) struct Logs {
+    /// Connections that could not be accepted.
+    pub(super) accept: LogLimit,
+    /// Connections that were refused.
+    pub(super) refused: LogLimit,
+    /// Connections that were closed for what their peers did.
+    pub(super) peers: LogLimit,
+    /// Handlers that kept their thread.
+    pub(super) slow: LogLimit,
+}
+
+impl Logs {
+    pub(super) fn new() -> Self {
+        let [accept, refused, peers, slow] = [(); 4].map(|()| LogLimit::new());
+        Self { accept, refused, peers, slow }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct LogLimit(Mutex<Window>);
 
@@ -20,7 +40,7 @@ struct Window {
 }
 
 impl LogLimit {
-    pub(super) fn new() -> Self {
+    fn new() -> Self {
         Self(Mutex::default())
     }
 

@@ -1,0 +1,81 @@
+//! Input from the peer, within bounds.
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll};
+
+use bytes::BufMut as _;
+use kitex_codec::{BytesMut, put_chunk, take_chunk};
+use tokio::io::AsyncReadExt;
+
+use super::{Driver, Step};
+use crate::Io;
+use crate::server::held::STEP;
+
+/// Input that is read ahead while no request is taken, so that the end of the peer's input is noticed.
+const READ_AHEAD: usize = 64 << 10;
+
+/// The most that one read takes in: a message without a length is walked as it comes, and that is not to take long.
+const READ_MOST: usize = 256 << 10;
+
+impl<S: Io> Driver<S> {
+    /// Reads once, if anything that may be read can be used.
+    pub(super) fn fill(&mut self, task: &mut Context<'_>) -> Step {
+        if self.eof || !self.may_read(task) {
+            return Step::Wait;
+        }
+        self.make_room();
+        let Some(stream) = &mut self.stream else { return Step::Wait };
+        match pin!(stream.read_buf(&mut (&mut self.input).limit(READ_MOST))).poll(task) {
+            Poll::Pending => return Step::Wait,
+            Poll::Ready(Ok(0)) => self.eof = true,
+            Poll::Ready(Ok(_)) => self.count_input(),
+            Poll::Ready(Err(_)) => self.lose(),
+        }
+        Step::Progress
+    }
+
+    fn may_read(&mut self, task: &mut Context<'_>) -> bool {
+        let shared = &self.counted.0;
+        let held = self.input.len();
+        let takes = self.engine.takes_input();
+        if takes && held >= STEP {
+            return held < shared.settings.max_input && self.share.poll_room(&shared.held, task);
+        }
+        self.share.leave(&shared.held);
+        takes || held < READ_AHEAD
+    }
+
+    /// Makes room for the next read: a chunk, or as much as a large message has brought already. What its header
+    /// promises takes no memory.
+    fn make_room(&mut self) {
+        if self.input.capacity() == 0 {
+            self.input = take_chunk();
+        } else if self.input.capacity() - self.input.len() < 512 {
+            let missing =
+                self.engine.expected_input().map_or(0, |whole| whole.saturating_sub(self.input.len()));
+            let most = self.input.len().max(kitex_codec::CHUNK);
+            self.input.reserve(missing.clamp(kitex_codec::CHUNK / 4, most));
+        }
+    }
+
+    pub(super) fn count_input(&mut self) {
+        self.share.count(&self.counted.0.held, self.input.len());
+    }
+
+    /// Gives back what a connection that waits does not need.
+    pub(super) fn rest(&mut self) {
+        self.count_input();
+        if self.input.is_empty() && self.input.capacity() > 0 {
+            put_chunk(std::mem::take(&mut self.input));
+        }
+        self.engine.output().release();
+    }
+
+    /// Gives back all input, whether it was taken or not.
+    pub(super) fn drop_input(&mut self) {
+        self.input = BytesMut::new();
+        self.share.leave(&self.counted.0.held);
+        self.count_input();
+    }
+}
