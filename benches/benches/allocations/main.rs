@@ -1,0 +1,54 @@
+//! What a call costs in allocations, copies and system calls, on either side: `cargo bench -p benches --bench allocations`.
+//!
+//! An echo of 128 bytes over TCP, with TTHeader, a deadline, metadata and names, as in production. Both sides have a thread
+//! with a runtime of its own, and take turns, so that the same happens in every run: the figures are counts, and one that is
+//! over its target ends this with an error. How often both sides read, write and wait when they run as they like is printed
+//! for comparison.
+//!
+//! `bytes` are those of the allocations. `copied` is all that goes through `memcpy`, values that move included; `each byte` is
+//! how often a byte of the text is copied, told by what a longer text costs more. `-- --places` prints where both are done.
+//!
+//! Needs Linux and glibc.
+
+mod counts;
+mod heap;
+mod places;
+mod scene;
+mod side;
+mod system;
+mod table;
+
+use std::process::ExitCode;
+
+use scene::{Case, Scene, held_while_idle};
+use table::Table;
+
+/// Bytes of the text that is echoed.
+const TEXT: usize = 128;
+
+/// Bytes of a longer one: by the difference shows how often each byte of a text is copied.
+const LONGER: usize = 256;
+
+/// Connections of which the last many show what each takes.
+const IDLE: (u64, u64) = (50, 250);
+
+fn main() -> ExitCode {
+    let places = std::env::args().any(|argument| argument == "--places");
+    let mut table = Table::new();
+    for (name, callers, multiplexed, calls) in
+        [("pooled", 1, false, 2.0), ("pooled", 100, false, 2.0), ("multiplexed", 100, true, 0.2)]
+    {
+        let name = format!("{name}, callers: {callers}");
+        let scene = Scene::of(Case { callers, multiplexed, text: TEXT });
+        let costs = scene.in_turns();
+        let longer = Scene::of(Case { callers, multiplexed, text: LONGER }).in_turns();
+        table.costs(&name, &costs, &longer, calls);
+        if places {
+            table.places(&name, scene.places());
+        }
+        table.freely(&name, &scene.freely());
+    }
+    let held = held_while_idle(IDLE.1) - held_while_idle(IDLE.0);
+    table.idle(held as f64 / (IDLE.1 - IDLE.0) as f64);
+    table.end()
+}

@@ -1,0 +1,5 @@
+//! Generates the types that the benchmarks carry.
+
+fn main() {
+    kitex_build::compile("idl/bench.thrift");
+}
