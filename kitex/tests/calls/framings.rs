@@ -3,6 +3,8 @@
 use kitex::{Address, CallError, ClientBuilder, ErrorKind, Framing, Sent};
 
 use crate::idl::calls::{CallsClient, CallsEchoError, Oops, Other, Req};
+#[cfg(unix)]
+use crate::service::over_unix;
 use crate::service::{Running, Seen, over_memory, over_tcp};
 
 const FRAMINGS: [Framing; 4] =
@@ -55,5 +57,12 @@ async fn every_kind_of_answer_arrives_over_tcp() {
 #[tokio::test]
 async fn every_kind_of_answer_arrives_over_memory() {
     let (running, seen) = over_memory().await;
+    every_kind_of_answer_arrives(running, &seen).await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn every_kind_of_answer_arrives_over_a_unix_socket() {
+    let (running, seen) = over_unix().await;
     every_kind_of_answer_arrives(running, &seen).await;
 }

@@ -1,7 +1,6 @@
 //! The handler that the tests call, and servers of it.
 
 use std::future::pending;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use kitex::{Address, BusinessStatus, Bytes, CallError, Context, Memory, Server, ServerHandle, Str};
@@ -103,17 +102,27 @@ impl Running {
     }
 }
 
-/// A server of [`Calls`], over TCP.
-pub(crate) async fn over_tcp() -> (Running, Arc<Seen>) {
+/// A server of [`Calls`] at an address.
+async fn over(address: impl Into<kitex::Addresses>) -> (Running, Arc<Seen>) {
     let handler = Handler::default();
     let seen = Arc::clone(&handler.0);
-    let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
-    (Running::start(Server::new().add(CallsServer::new(handler)), any).await, seen)
+    (Running::start(Server::new().add(CallsServer::new(handler)), address).await, seen)
+}
+
+/// A server of [`Calls`], over TCP.
+pub(crate) async fn over_tcp() -> (Running, Arc<Seen>) {
+    over("127.0.0.1:0").await
+}
+
+/// A server of [`Calls`], over a unix socket.
+#[cfg(unix)]
+pub(crate) async fn over_unix() -> (Running, Arc<Seen>) {
+    // Not in the build's own directory: the path of a socket has to be short.
+    let name = format!("kitex-calls-{}.sock", std::process::id());
+    over(std::env::temp_dir().join(name)).await
 }
 
 /// A server of [`Calls`], in memory.
 pub(crate) async fn over_memory() -> (Running, Arc<Seen>) {
-    let handler = Handler::default();
-    let seen = Arc::clone(&handler.0);
-    (Running::start(Server::new().add(CallsServer::new(handler)), &Memory::new()).await, seen)
+    over(&Memory::new()).await
 }
