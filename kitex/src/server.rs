@@ -148,6 +148,13 @@ impl Server {
         self
     }
 
+    /// Bytes of requests under way on one connection; beyond it the next one is left unread until others are answered.
+    /// 32 MiB. One call at a time is always served, whatever its size.
+    pub fn max_in_flight_bytes(mut self, bytes: usize) -> Self {
+        self.settings.connection.max_in_flight_bytes = bytes;
+        self
+    }
+
     /// Bytes of answers queued on one connection; beyond it no request of that connection is taken. 16 MiB.
     pub fn max_queued_output(mut self, bytes: usize) -> Self {
         self.settings.connection.max_queued_output = bytes;
@@ -195,6 +202,13 @@ impl Server {
     /// are still served. 100 milliseconds.
     pub fn lame_duck(mut self, time: Duration) -> Self {
         self.settings.lame_duck = time;
+        self
+    }
+
+    /// How long a multiplexed connection is kept for its peer to close, after the peer was told that the server goes.
+    /// 1 second.
+    pub fn linger(mut self, time: Duration) -> Self {
+        self.settings.connection.linger = time;
         self
     }
 
