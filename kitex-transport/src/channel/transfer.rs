@@ -61,3 +61,27 @@ fn make_room(input: &mut BytesMut, expected: Option<usize>) {
         input.reserve(missing.clamp(CHUNK, held.max(CHUNK)));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_grows_with_what_came_and_not_with_what_was_promised() {
+        let mut input = BytesMut::new();
+        for held in [0, 100, CHUNK, 100_000, 1 << 20] {
+            input.resize(held, 0);
+            make_room(&mut input, Some(16 << 20));
+            let room = input.capacity() - input.len();
+            assert!(room >= ROOM, "{held}: {room}");
+            assert!(input.capacity() <= 2 * held.max(CHUNK), "{held}: {}", input.capacity());
+        }
+    }
+
+    #[test]
+    fn there_is_room_for_the_rest_of_a_message() {
+        let mut input = BytesMut::zeroed(10_000);
+        make_room(&mut input, Some(15_000));
+        assert!(input.capacity() >= 15_000);
+    }
+}

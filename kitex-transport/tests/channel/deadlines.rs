@@ -3,13 +3,11 @@
 use std::time::Duration;
 
 use kitex_core::{ErrorKind, Sent, Stage};
-use kitex_transport::{Address, Channel, ChannelConfig, Memory};
+use kitex_transport::{Address, Channel, Memory};
 
-use crate::multiplex::multiplexed;
+use crate::BOTH;
 use crate::peer::{Peer, begin, call, call_within, channel, deaf, eventually};
 use crate::pool::pooled;
-
-const BOTH: [fn() -> ChannelConfig; 2] = [|| pooled(|_| {}), || multiplexed(|_| {})];
 
 async fn expire(channel: &Channel, said: &str) -> kitex_core::Error {
     let begin = tokio::time::Instant::now();

@@ -6,11 +6,10 @@ use std::time::Duration;
 use kitex_core::{ErrorKind, Sent, Stage};
 use kitex_transport::{Channel, ChannelConfig, Memory};
 
+use crate::BOTH;
 use crate::multiplex::multiplexed;
 use crate::peer::{Peer, begin, call, call_within, channel, eventually, serve};
 use crate::pool::pooled;
-
-const BOTH: [fn() -> ChannelConfig; 2] = [|| pooled(|_| {}), || multiplexed(|_| {})];
 
 /// A channel whose only connection was made, and the far end of that.
 async fn connected(config: ChannelConfig) -> (Memory, Channel, Peer) {

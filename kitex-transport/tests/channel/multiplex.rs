@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use kitex_core::{ErrorKind, Sent, Stage, Status};
 use kitex_transport::{Channel, ChannelConfig, Memory, Mode, MultiplexConfig};
+use tokio::time::timeout;
 use tower_service::Service;
 
 use crate::peer::{Peer, begin, call, call_within, channel, eventually, oneway, serve, text};
+
+const SECOND: Duration = Duration::from_secs(1);
 
 pub(crate) fn multiplexed(edit: impl FnOnce(&mut MultiplexConfig)) -> ChannelConfig {
     let mut multiplex = MultiplexConfig::default();
@@ -111,11 +114,14 @@ async fn a_oneway_call_ends_when_it_is_written() {
     let response = channel.clone().call(oneway("a")).await.unwrap();
     assert!(matches!(response.status, Status::Ok));
     assert_eq!(text(&peer.take().await.unwrap().request.body), "a");
+    // One that the peer's buffers cannot take is not written yet.
+    assert!(timeout(SECOND, channel.clone().call(oneway(&"b".repeat(100_000)))).await.is_err());
+    assert_eq!(text(&peer.take().await.unwrap().request.body).len(), 100_000);
     // The peer's buffers are full: the call waits for as long as it may.
     let blocked = begin(&channel, &"b".repeat(1 << 20));
     tokio::task::yield_now().await;
     let mut last = oneway("c");
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(1);
+    let deadline = tokio::time::Instant::now() + SECOND;
     last.context.deadline = Some(kitex_core::Deadline::at(deadline.into_std()));
     let error = channel.clone().call(last).await.unwrap_err();
     assert_eq!((error.kind(), error.stage()), (ErrorKind::Deadline, Stage::Write));
@@ -255,7 +261,7 @@ async fn more_bytes_than_may_be_queued_are_refused() {
     let calls: Vec<_> = (0..20).map(|_| begin(&channel, &"x".repeat(1 << 20))).collect();
     let mut refused = 0;
     for call in calls {
-        if let Ok(ended) = tokio::time::timeout(Duration::from_secs(1), call).await {
+        if let Ok(ended) = timeout(SECOND, call).await {
             let error = ended.unwrap().unwrap_err();
             assert_eq!((error.setting(), error.sent()), (Some("max_queued_output"), Sent::Never));
             refused += 1;
@@ -269,7 +275,7 @@ async fn more_bytes_than_may_be_queued_are_refused() {
 async fn a_peer_that_is_silent_for_long_is_called_no_more() {
     let (memory, channel, peer) = connected(multiplexed(|_| {})).await;
     for _ in 0..10 {
-        let error = call_within(&channel, "a", Duration::from_secs(1)).await.unwrap_err();
+        let error = call_within(&channel, "a", SECOND).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Deadline);
     }
     serve(&memory);
