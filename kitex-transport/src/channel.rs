@@ -34,7 +34,7 @@ pub use config::{BackoffConfig, ChannelConfig, Mode, MultiplexConfig, PoolConfig
 
 /// The client's side of one or several endpoints of a service. Cheap to clone; all clones share the connections.
 ///
-/// A call goes to the endpoint that has the least calls under way. An endpoint that could not be connected to is
+/// A call goes to the endpoint that has the least calls under way, or where a [`Picker`](kitex_core::Picker) says. An endpoint that could not be connected to is
 /// avoided while there are others, and dialled again after a pause that grows from failure to failure. If there is no
 /// other, and no connection that was made before, calls fail at once during the pause with the cause of the last
 /// failure. A call is sent again only where nothing of it had left.
@@ -76,15 +76,16 @@ impl Channel {
     /// A channel to any of `addresses`. Nothing is connected before it is used.
     pub fn new(addresses: Vec<Address>, config: ChannelConfig) -> Self {
         let settings = Arc::new(Settings::new(config));
+        let picker = settings.config.picker.clone();
         let endpoints = addresses.into_iter().map(|address| Endpoint::new(address, Arc::clone(&settings)));
         Self(match &settings.config.mode {
             Mode::Pooled(config) => {
                 let pools = endpoints.map(|endpoint| Pool::new(endpoint, config.clone()));
-                Transport::Pooled(Arc::new(Balance::new(pools)))
+                Transport::Pooled(Arc::new(Balance::new(pools, picker)))
             }
             Mode::Multiplexed(config) => {
                 let members = endpoints.map(|endpoint| Multiplex::new(endpoint, config.clone()));
-                Transport::Multiplexed(Arc::new(Balance::new(members)))
+                Transport::Multiplexed(Arc::new(Balance::new(members, picker)))
             }
         })
     }

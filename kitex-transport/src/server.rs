@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use kitex_codec::Limits;
-use kitex_core::{Router, RouterError, ServerConfig};
+use kitex_core::{AcceptPolicy, Observer, Router, RouterError, ServerConfig};
 
 use crate::{Address, AddressError, Addresses, Listener, SocketOptions};
 
@@ -47,6 +47,10 @@ pub struct ServerSettings {
     pub lame_duck: Duration,
     /// A handler that keeps its thread for longer at a time is named in the log. 1 millisecond.
     pub slow_poll: Duration,
+    /// Who decides whether a peer may connect, besides `max_connections`.
+    pub accept: Option<Arc<dyn AcceptPolicy>>,
+    /// Who is told what happens on connections.
+    pub observer: Option<Arc<dyn Observer>>,
     /// Options of TCP sockets.
     pub socket: SocketOptions,
 }
@@ -63,6 +67,8 @@ impl Default for ServerSettings {
             grace: Duration::from_secs(30),
             lame_duck: Duration::from_millis(100),
             slow_poll: Duration::from_millis(1),
+            accept: None,
+            observer: None,
             socket: SocketOptions::default(),
         }
     }

@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
 use std::time::Duration;
 
 use kitex_codec::{Form, Limits, Str};
 use kitex_core::{
-    BoxError, CallDefaults, ClientHandle, Error, ErrorKind, GeneratedClient, Request, Response, Scope,
-    SharedService, Stage,
+    BoxError, CallDefaults, ClientHandle, Error, ErrorKind, GeneratedClient, Picker, Request, Response,
+    Scope, SharedService, Stage,
 };
 use kitex_middleware::{DeadlineLayer, TraceLayer};
 use kitex_transport::{
@@ -204,6 +205,12 @@ impl<C: GeneratedClient> ClientBuilder<C> {
     /// Writes a checksum (CRC-32C) of each request, and checks those of answers. Off; costs about 0.1 ns a byte.
     pub fn checksum(mut self, checksum: bool) -> Self {
         self.config.connection.checksum = checksum;
+        self
+    }
+
+    /// Lets `picker` choose among several addresses. Without one a call goes where the fewest are under way.
+    pub fn picker(mut self, picker: impl Picker + 'static) -> Self {
+        self.config.picker = Some(Arc::new(picker));
         self
     }
 

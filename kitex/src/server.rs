@@ -4,10 +4,11 @@ mod bound;
 mod signals;
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use kitex_codec::Limits;
-use kitex_core::{BoxError, NamedService, Request, Response, Router, SharedService};
+use kitex_core::{AcceptPolicy, BoxError, NamedService, Observer, Request, Response, Router, SharedService};
 use kitex_middleware::{DeadlineLayer, TraceLayer};
 use kitex_transport::{Addresses, Bound, ServeError, ServerSettings, SocketOptions};
 use tower_layer::Layer;
@@ -221,6 +222,18 @@ impl Server {
     /// Checks checksums (CRC-32C) of requests and writes those of answers. Off; costs about 0.1 ns a byte.
     pub fn checksum(mut self, checksum: bool) -> Self {
         self.settings.connection.checksum = checksum;
+        self
+    }
+
+    /// Asks `policy` whether a peer may connect. A peer that may not is closed before a byte is read.
+    pub fn accept_policy(mut self, policy: impl AcceptPolicy + 'static) -> Self {
+        self.settings.accept = Some(Arc::new(policy));
+        self
+    }
+
+    /// Tells `observer` what happens on connections. It is called in line, so that it costs what it does.
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.settings.observer = Some(Arc::new(observer));
         self
     }
 

@@ -58,6 +58,8 @@ enum State {
     Open,
     /// Shutting down: what comes is served, and the peer is told.
     Draining,
+    /// The same, but multiplexed calls are refused: while they keep coming there may be no moment to tell the peer.
+    Refusing,
     /// A multiplexed peer was told; it may close until then.
     Told {
         until: Instant,
@@ -242,8 +244,7 @@ impl ServerConnection {
             }
             return Ok(None);
         }
-        if self.awaits_close() && !method.is_oneway() {
-            // A Kitex client gives up all its calls when it is told, and would never know that this one was served.
+        if self.is_too_late(serial) && !method.is_oneway() {
             self.write_exception(&to(false), &Error::not_served(&method));
             return Ok(None);
         }
@@ -276,6 +277,16 @@ impl ServerConnection {
             return Err(DecodeError::envelope("the method name is empty"));
         }
         Ok((envelope, args_at))
+    }
+
+    /// True if the shutdown has come too far for a request to be served.
+    fn is_too_late(&self, serial: bool) -> bool {
+        match self.state {
+            State::Refusing => !serial,
+            // A Kitex client gives up all its calls when it is told, and would never know that this one was served.
+            State::Told { .. } => true,
+            State::Open | State::Draining | State::Closing => false,
+        }
     }
 
     #[cold]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use kitex_core::{Error, ErrorKind, Request, Response, Stage};
+use kitex_core::{Endpoints, Error, ErrorKind, Picker, Request, Response, Stage};
 
 use super::ChannelStats;
 use super::endpoint::Endpoint;
@@ -35,35 +35,35 @@ pub(super) trait Member: Send + Sync + 'static {
 #[derive(Debug)]
 pub(super) struct Balance<M: Member> {
     members: Box<[Arc<M>]>,
-    /// Where the search for the least loaded begins, so that equals take turns.
-    next: AtomicUsize,
+    picker: Arc<dyn Picker>,
 }
 
 impl<M: Member> Balance<M> {
-    pub(super) fn new(members: impl IntoIterator<Item = M>) -> Self {
-        Self { members: members.into_iter().map(Arc::new).collect(), next: AtomicUsize::new(0) }
+    pub(super) fn new(members: impl IntoIterator<Item = M>, picker: Option<Arc<dyn Picker>>) -> Self {
+        let picker = picker.unwrap_or_else(|| Arc::new(LeastInFlight::default()));
+        Self { members: members.into_iter().map(Arc::new).collect(), picker }
     }
 
     pub(super) fn members(&self) -> &[Arc<M>] {
         &self.members
     }
 
-    /// Calls the endpoint that has the least to do. One that cannot be connected to is given up for another.
+    /// Calls an endpoint. One that cannot be connected to is given up for another.
     pub(super) async fn call(&self, request: &mut Request) -> Result<Response, Error> {
-        let mut others = self.members.len();
+        let mut tried = Vec::new();
         loop {
             let now = clock::now();
             if request.context.deadline.is_some_and(|deadline| deadline.has_passed(now)) {
                 return Err(Error::deadline(Stage::Pick));
             }
-            let result = match self.pick(now) {
-                Some(member) => member.call(now, request).await,
-                None => Err(Error::new(ErrorKind::Connect, Stage::Pick, "the channel has no address")),
-            };
-            others = others.saturating_sub(1);
-            match result {
-                Err(error) if error.kind() == ErrorKind::Connect && others > 0 && self.has_choice() => {}
+            let (place, member) = self.pick(now, request, &tried)?;
+            let error = match member.call(now, request).await {
+                Err(error) if error.kind() == ErrorKind::Connect => error,
                 result => return result,
+            };
+            tried.push(place);
+            if !self.has_choice(&tried) {
+                return Err(error);
             }
         }
     }
@@ -80,22 +80,54 @@ impl<M: Member> Balance<M> {
         result
     }
 
-    fn pick(&self, now: Instant) -> Option<&Arc<M>> {
+    fn pick(&self, now: Instant, request: &Request, tried: &[usize]) -> Result<(usize, &Arc<M>), Error> {
         if let [only] = &*self.members {
-            return Some(only);
+            return Ok((0, only));
         }
-        let begin = self.next.fetch_add(1, Ordering::Relaxed).checked_rem(self.members.len())?;
-        let (after, before) = self.members.split_at_checked(begin)?;
-        before.iter().chain(after).min_by_key(|member| {
-            let endpoint = member.endpoint();
-            (endpoint.is_avoided(now), endpoint.load())
+        let picked = self.picker.pick(now, request, self, tried);
+        let member = picked.and_then(|place| Some((place, self.members.get(place)?)));
+        member.ok_or_else(|| {
+            let text = if self.members.is_empty() {
+                "the channel has no address"
+            } else {
+                "the picker chose no endpoint"
+            };
+            Error::new(ErrorKind::Connect, Stage::Pick, text)
         })
     }
 
-    /// True if there is an endpoint that is not known to be down.
-    fn has_choice(&self) -> bool {
+    /// True if there is an endpoint that has not failed this call and is not known to be down.
+    fn has_choice(&self, tried: &[usize]) -> bool {
         let now = clock::now();
-        self.members.iter().any(|member| !member.endpoint().is_avoided(now))
+        let mut others = self.members.iter().enumerate().filter(|(place, _)| !tried.contains(place));
+        others.any(|(_, member)| !member.endpoint().is_avoided(now))
+    }
+}
+
+impl<M: Member> Endpoints for Balance<M> {
+    fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    fn get(&self, place: usize) -> Option<&dyn kitex_core::Endpoint> {
+        self.members.get(place).map(|member| member.endpoint() as &dyn kitex_core::Endpoint)
+    }
+}
+
+/// Picks the endpoint that has the least to do; equals take turns, and those that rest after a failure come last.
+#[derive(Debug, Default)]
+struct LeastInFlight {
+    /// Where the search begins.
+    next: AtomicUsize,
+}
+
+impl Picker for LeastInFlight {
+    fn pick(&self, now: Instant, _: &Request, endpoints: &dyn Endpoints, tried: &[usize]) -> Option<usize> {
+        let begin = self.next.fetch_add(1, Ordering::Relaxed).checked_rem(endpoints.len())?;
+        let places = (begin..endpoints.len()).chain(0..begin).filter(|place| !tried.contains(place));
+        places.min_by_key(|place| {
+            endpoints.get(*place).map(|endpoint| (endpoint.is_avoided(now), endpoint.in_flight()))
+        })
     }
 }
 

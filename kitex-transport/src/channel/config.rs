@@ -1,9 +1,10 @@
 //! What a channel can be told.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use kitex_codec::Limits;
-use kitex_core::ClientConfig;
+use kitex_core::{ClientConfig, Picker};
 
 use crate::SocketOptions;
 
@@ -32,6 +33,8 @@ pub struct ChannelConfig {
     pub connect_timeout: Duration,
     /// The pause after a failed attempt to connect.
     pub backoff: BackoffConfig,
+    /// Who chooses among several addresses. Without one a call goes where the fewest are under way.
+    pub picker: Option<Arc<dyn Picker>>,
     /// Options of TCP sockets.
     pub socket: SocketOptions,
 }
@@ -44,6 +47,7 @@ impl Default for ChannelConfig {
             mode: Mode::default(),
             connect_timeout: Duration::from_secs(1),
             backoff: BackoffConfig::default(),
+            picker: None,
             socket: SocketOptions::default(),
         }
     }

@@ -81,11 +81,6 @@ impl Endpoint {
         Ok((stream, ConnectionInfo::new(peer, Arc::clone(&self.settings.limits))))
     }
 
-    /// Calls that run or wait.
-    pub(super) fn load(&self) -> usize {
-        self.running.load(Ordering::Relaxed) + self.waiting.load(Ordering::Relaxed)
-    }
-
     pub(super) fn set_running(&self, running: usize) {
         self.running.store(running, Ordering::Relaxed);
     }
@@ -171,5 +166,19 @@ impl Endpoint {
             Address::Host(host) => format!(" to {host}"),
             _ => String::new(),
         }
+    }
+}
+
+impl kitex_core::Endpoint for Endpoint {
+    fn address(&self) -> &dyn std::fmt::Display {
+        &self.address
+    }
+
+    fn in_flight(&self) -> usize {
+        self.running.load(Ordering::Relaxed) + self.waiting.load(Ordering::Relaxed)
+    }
+
+    fn is_avoided(&self, now: Instant) -> bool {
+        self.is_avoided(now)
     }
 }

@@ -1,5 +1,6 @@
 //! The accept loop: no error ends it.
 
+use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -66,16 +67,36 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 }
 
 fn admit(stream: Stream, peer: Peer, shared: &Arc<Shared>) {
-    let limit = shared.settings.max_connections;
-    if shared.connections.fetch_add(1, Ordering::AcqRel) >= limit {
-        shared.connections.fetch_sub(1, Ordering::AcqRel);
-        shared.refused.fetch_add(1, Ordering::Relaxed);
-        if let Some(suppressed) = shared.logs.refused.admit(clock::now()) {
-            tracing::warn!(%peer, limit, setting = "max_connections", suppressed, "refused a connection");
-        }
-        return;
+    let others = shared.connections.fetch_add(1, Ordering::AcqRel);
+    let counted = Counted(Arc::clone(shared));
+    if let Err(reason) = may_connect(&peer, others, shared) {
+        drop(counted);
+        return refuse(&peer, &reason, shared);
     }
-    tokio::spawn(Driver::new(stream, peer, Counted(Arc::clone(shared))));
+    tokio::spawn(Driver::new(stream, peer, counted));
+}
+
+/// Errors, with the reason, if the peer is one too many or not wanted.
+fn may_connect(peer: &Peer, others: usize, shared: &Shared) -> Result<(), Cow<'static, str>> {
+    let limit = shared.settings.max_connections;
+    if others >= limit {
+        return Err(format!("there are {others} connections [setting: max_connections = {limit}]").into());
+    }
+    match &shared.settings.accept {
+        Some(policy) => policy.accept(peer, others),
+        None => Ok(()),
+    }
+}
+
+#[cold]
+fn refuse(peer: &Peer, reason: &str, shared: &Shared) {
+    shared.refused.fetch_add(1, Ordering::Relaxed);
+    if let Some(observer) = &shared.settings.observer {
+        observer.connection_refused(peer, reason);
+    }
+    if let Some(suppressed) = shared.logs.refused.admit(clock::now()) {
+        tracing::warn!(%peer, reason, suppressed, "refused a connection");
+    }
 }
 
 /// A connection's place among those that are counted.

@@ -64,6 +64,9 @@ enum Step {
 impl<S: Io> Driver<S> {
     pub(super) fn new(stream: S, peer: Peer, counted: Counted) -> Self {
         let shared = &counted.0;
+        if let Some(observer) = &shared.settings.observer {
+            observer.connection_opened(&peer);
+        }
         let info = ConnectionInfo::new(peer, Arc::clone(&shared.limits));
         let (router, config) = (Arc::clone(&shared.router), Arc::clone(&shared.connection));
         let engine = ServerConnection::new(router, config, Arc::clone(&info), clock::now());
@@ -96,6 +99,7 @@ impl<S: Io> Driver<S> {
             if let Some(phase) = self.phase.poll(&self.counted.0.phases, task) {
                 match phase {
                     Phase::Aborting => return Poll::Ready(()),
+                    Phase::Closing => self.engine.refuse(now),
                     _ => self.engine.shutdown(now),
                 }
             }
@@ -158,6 +162,9 @@ impl<S: Io> Driver<S> {
             return;
         }
         shared.slow_polls.fetch_add(1, Ordering::Relaxed);
+        if let Some(observer) = &shared.settings.observer {
+            observer.slow_poll(method, took);
+        }
         if let Some(suppressed) = shared.logs.slow.admit(clock::now()) {
             let setting = "slow_poll";
             tracing::warn!(%method, ?took, setting, suppressed, "a handler kept its thread: await, or move the work off");
@@ -166,8 +173,14 @@ impl<S: Io> Driver<S> {
 
     #[cold]
     fn complain(&self, error: &Error) {
-        if let Some(suppressed) = self.shared().logs.peers.admit(clock::now()) {
-            tracing::warn!(%error, suppressed, "closing a connection");
+        let shared = self.shared();
+        if let Some(observer) = &shared.settings.observer {
+            observer.peer_failed(error);
+        }
+        if let Some(suppressed) = shared.logs.peers.admit(clock::now()) {
+            let what =
+                if self.engine.takes_input() { "passed over a message" } else { "closing a connection" };
+            tracing::warn!(%error, suppressed, "{what}");
         }
     }
 }
@@ -188,6 +201,9 @@ impl<S: Io> Future for Driver<S> {
 impl<S> Drop for Driver<S> {
     fn drop(&mut self) {
         self.info.set_closed();
+        if let Some(observer) = &self.counted.0.settings.observer {
+            observer.connection_closed(self.info.peer());
+        }
         self.share.leave(&self.counted.0.held);
         self.share.count(&self.counted.0.held, 0);
         put_chunk(std::mem::take(&mut self.input));

@@ -74,6 +74,28 @@ async fn a_multiplexed_peer_is_told_when_nothing_is_under_way() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_multiplexed_peer_that_never_pauses_does_not_keep_the_server() {
+    let server = serve(ServerSettings::default()).await;
+    let mut client = Client::new(&server, Form::TTHeaderFramed, true);
+    client.call(1, b"", 0).await;
+    server.state.reached(&server.state.begun, 1).await;
+    server.handle.shutdown();
+    for token in 1..=5 {
+        client.call(1, b"", token).await;
+        tokio::time::sleep(Duration::from_millis(30)).await;
+        server.state.gate.add_permits(1);
+        let (answered, answer) = client.answer().await.unwrap();
+        let late = token == 5;
+        assert_eq!(answered, if late { token } else { token - 1 });
+        assert_eq!(answer.is_err_and(|error| error.is_retry_safe()), late, "made after 100 milliseconds");
+    }
+    assert!(client.answer().await.unwrap().1.is_ok(), "what was under way is answered");
+    assert!(client.answer().await.is_none());
+    drop(client);
+    server.serving.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_grace_bounds_the_shutdown() {
     let server = serve(ServerSettings::default()).await;
     let mut client = Client::new(&server, Form::Framed, false);

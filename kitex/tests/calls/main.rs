@@ -12,6 +12,7 @@ mod deadlines;
 mod errors;
 mod framings;
 mod layers;
+mod policies;
 mod service;
 mod services;
 mod shutdown;

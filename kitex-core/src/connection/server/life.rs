@@ -27,6 +27,15 @@ impl ServerConnection {
         }
     }
 
+    /// Has waited long enough for requests on their way: shuts down, if that has not begun, and refuses multiplexed
+    /// calls from now on, so that those under way come to an end.
+    pub fn refuse(&mut self, now: Instant) {
+        if matches!(self.state, State::Open | State::Draining) {
+            self.state = State::Refusing;
+            self.settle(now);
+        }
+    }
+
     /// Takes no further request: the connection ends with the answers to those under way.
     pub fn close(&mut self) {
         self.state = State::Closing;
@@ -99,7 +108,7 @@ impl ServerConnection {
     }
 
     fn can_settle(&self) -> bool {
-        self.state == State::Draining && self.multiplexed && self.is_quiet()
+        matches!(self.state, State::Draining | State::Refusing) && self.multiplexed && self.is_quiet()
     }
 
     /// Nothing is under way or half read.

@@ -131,6 +131,37 @@ fn a_multiplexed_peer_that_was_told_has_a_moment_to_close_and_what_it_sends_is_r
 }
 
 #[test]
+fn a_multiplexed_peer_that_never_pauses_is_refused_in_the_end_and_then_told() {
+    let mux = |n| headed(MUX, n, &[], &message(1, "Echo", n, HI));
+    let mut fed = Fed::new();
+    let mut under_way = fed.feed(&mux(1)).unwrap().unwrap();
+    fed.server.shutdown(base());
+    for sequence in 2..5 {
+        let next = fed.feed(&mux(sequence)).unwrap().unwrap();
+        fed.reply(&std::mem::replace(&mut under_way, next), Ok(value("hi")));
+    }
+    assert_eq!(fed.written().iter().map(|reply| reply.sequence).collect::<Vec<_>>(), [1, 2, 3]);
+    fed.server.refuse(base());
+    assert!(fed.feed(&mux(5)).unwrap().is_none());
+    let fire = fed.feed(&headed(MUX, 6, &[], &message(4, "Fire", 6, HI))).unwrap().unwrap();
+    fed.reply(&fire, Ok(Response::empty(Status::Ok)));
+    fed.reply(&under_way, Ok(value("hi")));
+    let [refusal, reply, control] = &fed.written()[..] else { panic!("three messages") };
+    assert_eq!((refusal.sequence, refusal.kind), (5, MessageType::EXCEPTION));
+    assert_eq!((reply.sequence, reply.kind), (4, MessageType::REPLY));
+    assert_eq!(control.sequence, 0);
+}
+
+#[test]
+fn a_request_in_turn_is_served_for_as_long_as_its_connection_is_open() {
+    let mut fed = Fed::new();
+    fed.server.refuse(base());
+    let late = fed.feed(&in_form(Form::TTHeader, 1, &message(1, "Echo", 1, HI))).unwrap().unwrap();
+    fed.reply(&late, Ok(value("hi")));
+    assert_eq!(fed.written()[0].string("crrst"), Some("1"));
+}
+
+#[test]
 fn a_call_that_crosses_the_control_frame_is_safe_to_make_again() {
     let mut pair = Pair::mux();
     pair.call(ECHO, "x");

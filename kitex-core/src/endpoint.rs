@@ -1,0 +1,64 @@
+//! Which of several places a call goes to: what transports know of them, and who chooses.
+
+use std::fmt;
+use std::time::Instant;
+
+use crate::Request;
+
+/// One of the places that a client can call, as a [`Picker`] sees it. Implemented by transports.
+pub trait Endpoint: Send + Sync {
+    /// Its address.
+    fn address(&self) -> &dyn fmt::Display;
+
+    /// Calls that run or wait there.
+    fn in_flight(&self) -> usize;
+
+    /// True while it rests after it could not be connected to.
+    fn is_avoided(&self, now: Instant) -> bool;
+}
+
+/// The places that a client can call.
+pub trait Endpoints {
+    /// How many there are.
+    fn len(&self) -> usize;
+
+    /// True if there is none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The one at `place`, if there are as many.
+    fn get(&self, place: usize) -> Option<&dyn Endpoint>;
+}
+
+/// Chooses where a call goes. Asked once for a call, and again for each place that cannot be connected to.
+///
+/// ```
+/// use std::time::Instant;
+///
+/// use kitex_core::{Endpoints, Picker, Request};
+///
+/// /// The first place that is there, as long as it is: the others stand by.
+/// #[derive(Debug)]
+/// struct InOrder;
+///
+/// impl Picker for InOrder {
+///     fn pick(&self, now: Instant, _: &Request, endpoints: &dyn Endpoints, tried: &[usize]) -> Option<usize> {
+///         let open = |place: &usize| !tried.contains(place);
+///         let up = |place: &usize| endpoints.get(*place).is_some_and(|endpoint| !endpoint.is_avoided(now));
+///         let mut places = (0..endpoints.len()).filter(open);
+///         places.clone().find(up).or_else(|| places.next())
+///     }
+/// }
+/// ```
+pub trait Picker: fmt::Debug + Send + Sync {
+    /// The place among `endpoints` that a call goes to next; those in `tried` have failed it already. `None` fails the
+    /// call.
+    fn pick(
+        &self,
+        now: Instant,
+        request: &Request,
+        endpoints: &dyn Endpoints,
+        tried: &[usize],
+    ) -> Option<usize>;
+}
