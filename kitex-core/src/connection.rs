@@ -34,7 +34,7 @@ pub struct ServerConfig {
     pub idle_timeout: Duration,
     /// How long the rest of a message may take from its first byte on. 10 seconds.
     pub message_timeout: Duration,
-    /// The longest timeout that a caller is granted. 5 minutes.
+    /// How long a call may take at most, whatever its caller grants or leaves open. 5 minutes.
     pub max_call_timeout: Duration,
     /// How long a multiplexed connection is kept for its peer to close, after the peer was told that this side is
     /// going away. 1 second.

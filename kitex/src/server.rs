@@ -124,7 +124,7 @@ impl Server {
         self
     }
 
-    /// The longest timeout that a caller is granted. 5 minutes.
+    /// How long a call may take at most, whatever its caller grants or leaves open. 5 minutes.
     pub fn max_call_timeout(mut self, timeout: Duration) -> Self {
         self.settings.connection.max_call_timeout = timeout;
         self

@@ -17,7 +17,8 @@ use super::slots::{CallId, Slots};
 use crate::head;
 use crate::router::Routed;
 use crate::{
-    Body, ConnectionInfo, Error, ErrorKind, Method, Payload, Protocol, Request, Router, Sent, Stage, Target,
+    Body, ConnectionInfo, Deadline, Error, ErrorKind, Method, Payload, Protocol, Request, Router, Sent,
+    Stage, Target,
 };
 
 use answer::Addressee;
@@ -250,7 +251,9 @@ impl ServerConnection {
         }
         let context = head::context(&mut frame, &self.info, now, self.config.max_call_timeout);
         let body = Body::Message(Payload::new(Protocol::ThriftBinary, payload.slice(args_at..)));
-        let deadline = context.deadline.map(|deadline| deadline.instant());
+        // A caller that grants no time does not grant all time.
+        let longest = Deadline::after(now, self.config.max_call_timeout);
+        let deadline = Some(context.deadline.unwrap_or(longest).instant());
         let size = payload.len();
         self.held += size;
         let call = Pending { method: method.clone(), form, sequence, size, deadline, serial, late };

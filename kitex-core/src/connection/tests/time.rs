@@ -45,6 +45,18 @@ fn a_call_whose_deadline_has_passed_is_not_sent() {
 }
 
 #[test]
+fn a_call_that_names_no_time_ends_at_the_servers_bound() {
+    for form in [Form::Buffered, Form::Framed, Form::TTHeader, Form::TTHeaderFramed] {
+        let config = ServerConfig { max_call_timeout: seconds(300), ..ServerConfig::default() };
+        let mut fed = Fed::with(config, kitex_codec::Limits::default());
+        let taken = fed.feed(&in_form(form, 1, &message(1, "Echo", 1, HI))).unwrap().unwrap();
+        assert_eq!(fed.server.handle_timeout(base() + seconds(299)).unwrap(), None);
+        assert_eq!(fed.server.handle_timeout(base() + seconds(300)).unwrap(), Some(taken.id));
+        assert!(!fed.server.output().is_empty(), "the caller is told");
+    }
+}
+
+#[test]
 fn a_server_grants_what_the_caller_asks_for_up_to_its_own_bound() {
     let granted = |millis: &str| {
         let config = ServerConfig { max_call_timeout: seconds(300), ..ServerConfig::default() };
@@ -185,11 +197,12 @@ fn many_calls_of_a_client_expire_once_each() {
 
 #[test]
 fn an_idle_connection_ends_after_its_time_and_not_while_a_call_runs() {
-    let config = ServerConfig { idle_timeout: seconds(600), ..ServerConfig::default() };
+    let times = ServerConfig { idle_timeout: seconds(600), ..ServerConfig::default() };
+    let config = ServerConfig { max_call_timeout: seconds(9000), ..times };
     let mut fed = Fed::with(config, kitex_codec::Limits::default());
     assert_eq!(fed.server.poll_timeout(), Some(base() + seconds(600)));
     let taken = fed.feed(&in_form(Form::Framed, 1, &message(1, "Echo", 1, HI))).unwrap().unwrap();
-    assert_eq!(fed.server.poll_timeout(), None);
+    assert_eq!(fed.server.poll_timeout(), Some(base() + seconds(9000)), "the call's own bound");
     fed.server.reply(base() + seconds(700), taken.id, Ok(value("slow")));
     assert_eq!(fed.server.poll_timeout(), None, "an answer is to be sent");
     fed.written();
