@@ -1,0 +1,128 @@
+//! Seeds of the targets that read bytes.
+
+use golden::{Case, Side};
+use kitex_codec::{BytesMut, Envelope, Frame, Limits};
+
+use super::Seed;
+
+/// What one side sent on one connection.
+pub(super) fn streams() -> Vec<Seed> {
+    let mut seeds: Vec<_> =
+        golden::all().flat_map(sides).map(|(name, bytes)| of_stream(name, bytes)).collect();
+    seeds.push(Seed::made("mesh", &mesh()));
+    seeds
+}
+
+fn of_stream(name: String, bytes: Vec<u8>) -> Seed {
+    let kind = frames(&bytes).iter().map(shape).collect::<Vec<_>>().concat();
+    // Of what is no message each case is of a kind of its own.
+    let kind = if kind.is_empty() { name.clone() } else { kind };
+    Seed { name, bytes, kind: Some(kind) }
+}
+
+fn sides(case: &Case) -> Vec<(String, Vec<u8>)> {
+    let sides = case.connections().into_iter().flat_map(|conn| [(conn, Side::Client), (conn, Side::Server)]);
+    let named = |(conn, side)| {
+        let who = if side == Side::Client { "client" } else { "server" };
+        (format!("{}-{who}-{conn}", case.path().replace('/', "-")), case.stream(conn, side))
+    };
+    sides.map(named).collect()
+}
+
+/// The keys of a header, and the form and type of a message: what its reading depends on most.
+fn shape(frame: &Frame) -> String {
+    let payload = frame.payload();
+    let kind = Envelope::decode(&payload).map(|(envelope, _)| envelope.kind.0);
+    let header = frame.header.as_ref().map(|header| {
+        let strings: Vec<_> = header.pairs().iter().map(|(key, _)| key).collect();
+        let ints: Vec<_> = header.ints().map(|(key, _)| key).collect();
+        format!("{:x} {} {strings:?} {ints:?}", header.flags, header.protocol)
+    });
+    format!("{:?} {kind:?} {header:?};", frame.form)
+}
+
+/// The messages at the front of `bytes`.
+pub(super) fn frames(bytes: &[u8]) -> Vec<Frame> {
+    let mut buffer = BytesMut::from(bytes);
+    std::iter::from_fn(|| Frame::decode(&mut buffer, &Limits::default()).ok().flatten()).collect()
+}
+
+/// Both forms behind a mesh header.
+fn mesh() -> Vec<u8> {
+    let mesh = b"\xff\xaf\0\x12\0\x01\0\x03rip\0\x091.2.3.4:5";
+    let call = b"\x80\x01\0\x01\0\0\0\x04Echo\0\0\0\x01\x0c\0\x01\x0b\0\x01\0\0\0\x02hi\0\0";
+    [&mesh[..], call, mesh, b"\0\0\0\x1e", call].concat()
+}
+
+/// The flags, the short sequence id and the info of every recorded header.
+pub(super) fn headers() -> Vec<Seed> {
+    let messages =
+        golden::all().flat_map(|case| case.messages.iter().map(move |message| (case.path(), message)));
+    messages.filter_map(|(path, message)| header(&path, &message.bytes)).collect()
+}
+
+fn header(path: &str, bytes: &[u8]) -> Option<Seed> {
+    let fixed = bytes.first_chunk::<14>().filter(|fixed| fixed[4..6] == [0x10, 0])?;
+    let info = bytes.get(14..14 + 4 * usize::from(u16::from_be_bytes([fixed[12], fixed[13]])))?;
+    let seed = [&fixed[6..8], &fixed[10..12], info].concat();
+    let kind = match frames(bytes).first() {
+        Some(frame) => shape(frame),
+        None => path.to_owned(),
+    };
+    Some(Seed { name: path.replace('/', "-"), bytes: seed, kind: Some(kind) })
+}
+
+/// Every recorded message from its envelope on, and one of each shape that was not recorded.
+pub(super) fn payloads() -> Vec<Seed> {
+    let recorded = golden::all().flat_map(sides).flat_map(|(name, bytes)| {
+        let payloads = frames(&bytes).into_iter().map(|frame| frame.payload().to_vec());
+        payloads.map(|payload| of_payload(&name, payload)).collect::<Vec<_>>()
+    });
+    recorded.chain(crate::envelope::samples().map(|(name, payload)| Seed::made(name, &payload))).collect()
+}
+
+fn of_payload(name: &str, bytes: Vec<u8>) -> Seed {
+    let kind = match Envelope::decode(&bytes) {
+        // Of one method, structs of other lengths have other fields or other values.
+        Ok((envelope, _)) => format!("{} {:?} {}", envelope.kind.0, envelope.name, bytes.len() / 16),
+        Err(_) => name.to_owned(),
+    };
+    Seed { name: name.to_owned(), bytes, kind: Some(kind) }
+}
+
+/// The structs of all payloads with their depth at its default, and a value of each other type.
+pub(super) fn values() -> Vec<Seed> {
+    let structs = payloads().into_iter().filter_map(|Seed { name, bytes, kind }| {
+        let (_, at) = Envelope::decode(&bytes).ok()?;
+        Some(Seed { name, bytes: [&[0, 63], &bytes[at..]].concat(), kind })
+    });
+    let others: [(&str, &[u8]); 8] = [
+        ("list-of-lists", b"\x01\x02\x0f\0\0\0\x02\x08\0\0\0\x01\0\0\0\x07\x0b\0\0\0\0"),
+        ("set-of-strings", b"\x02\x01\x0b\0\0\0\x02\0\0\0\x01a\0\0\0\0"),
+        ("map-of-structs", b"\x03\x03\x08\x0c\0\0\0\x01\0\0\0\x01\x02\0\x01\x01\0"),
+        ("map-of-numbers", b"\x03\x01\x0a\x06\0\0\0\x01\0\0\0\0\0\0\0\x01\0\x02"),
+        ("empty-map", b"\x03\x01\0\0\0\0\0\0"),
+        ("string", b"\x04\x01\0\0\0\x02hi"),
+        ("uuid", b"\x0b\x010123456789abcdef"),
+        ("deeper-than-allowed", b"\x01\x02\x0f\0\0\0\x01\x0f\0\0\0\x01\x0f\0\0\0\x01\x02\0\0\0\0"),
+    ];
+    structs.chain(others.map(|(name, bytes)| Seed::made(name, bytes))).collect()
+}
+
+/// One message of each shape, and the heads of what is served nowhere.
+pub(super) fn heads() -> Vec<Seed> {
+    let recorded = golden::all().flat_map(|case| {
+        case.messages.iter().map(|message| of_stream(case.path().replace('/', "-"), message.bytes.clone()))
+    });
+    let foreign: [(&str, &[u8]); 8] = [
+        ("http1", b"GET / HTTP/1.1\r\n\r\n"),
+        ("http2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+        ("tls", b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03"),
+        ("ssh", b"SSH-2.0-OpenSSH_9.6\r\n"),
+        ("compact", b"\x82\x21\x01\x04Echo\x1c\x18\x02hi\0\0"),
+        ("non-strict", b"\0\0\0\x04Echo\x01\0\0\0\x01\0"),
+        ("protobuf", b"\0\0\0\x14\x90\x01\0\x01\0\0\0\x04Echo\0\0\0\x01\x0a\x02hi"),
+        ("zeros", b"\0\0\0\0\0\0\0\0\0\0\0\0"),
+    ];
+    recorded.chain(foreign.map(|(name, bytes)| Seed::made(name, bytes))).collect()
+}

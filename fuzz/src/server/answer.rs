@@ -1,0 +1,52 @@
+//! What a handler may answer with.
+
+use kitex_codec::Bytes;
+use kitex_core::{
+    Body, BusinessStatus, Error, ErrorKind, MessageStream, Payload, Protocol, Response, Scope, Stage, Status,
+};
+
+use crate::script::Script;
+
+/// One of eight kinds of answers, to a call with `args`.
+pub(super) fn answer(number: u8, script: &mut Script<'_>, args: Bytes) -> Result<Response, Error> {
+    match number {
+        0 => Ok(Response::empty(Status::Ok)),
+        1 => Ok(with_metadata(script, args)),
+        2 => Ok(Response::empty(Status::Business(Box::new(business(script))))),
+        3 => Err(Error::handler(text(script))),
+        4 => Err(Error::application(script.short().into(), text(script))),
+        5 => Err(Error::new(ErrorKind::Arguments, Stage::Decode, text(script))),
+        6 => Ok(Response::new(Status::Ok, payload(long()))),
+        _ => {
+            let mut answer = Response::empty(Status::Ok);
+            answer.body = Body::Stream(MessageStream::of([payload(args)]));
+            Ok(answer)
+        }
+    }
+}
+
+fn payload(bytes: Bytes) -> Payload {
+    Payload::new(Protocol::ThriftBinary, bytes)
+}
+
+/// Text that may be long: of exceptions no more than a part is sent.
+fn text(script: &mut Script<'_>) -> String {
+    let text = String::from_utf8_lossy(script.sized()).into_owned();
+    text.repeat(1 + usize::from(script.byte()) * 300 / text.len().max(1))
+}
+
+fn with_metadata(script: &mut Script<'_>, args: Bytes) -> Response {
+    let mut answer = Response::new(Status::Ok, payload(args));
+    answer.metadata.set(Scope::Backward, text(script), text(script));
+    answer
+}
+
+fn business(script: &mut Script<'_>) -> BusinessStatus {
+    let code = i32::from(script.short().cast_signed());
+    BusinessStatus::new(code, text(script)).with_extra(text(script), text(script))
+}
+
+/// A result that is linked into the output.
+fn long() -> Bytes {
+    Bytes::from([b"\x0b\0\0\0\0\x13\x88", &[b'x'; 5000][..], b"\0"].concat())
+}

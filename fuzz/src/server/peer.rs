@@ -1,0 +1,71 @@
+//! What a peer may ask: a right request, changed where the script says so.
+
+use kitex_codec::{
+    Bytes, Envelope, Form, HeaderWriter, MessageType, Output, checksum_text, flags, int_key, string_key,
+};
+
+use crate::engine::methods;
+use crate::script::Script;
+
+/// A request. Its header has as much room as its message needs, unless the script says otherwise.
+pub(super) fn request(script: &mut Script<'_>) -> Bytes {
+    let (change, choice) = (script.byte(), script.byte());
+    let method = methods().cycle().nth(usize::from(choice & 31)).expect("a cycle does not end");
+    let form = match choice >> 5 & 3 {
+        0 => Form::Buffered,
+        1 => Form::Framed,
+        2 => Form::TTHeader,
+        _ => Form::TTHeaderFramed,
+    };
+    let envelope = Envelope {
+        kind: if change & 1 == 0 { MessageType::CALL } else { MessageType(u16::from(script.byte() % 8)) },
+        name: if change & 2 == 0 { method.name.as_bytes() } else { script.sized() },
+        sequence: i32::from(script.byte()),
+    };
+    let args = if change & 4 == 0 { echo_args() } else { Bytes::copy_from_slice(script.sized()) };
+    let mut message = Output::new();
+    if form.is_framed() {
+        let len = (envelope.len() + args.len()) as u32;
+        message.tail().extend_from_slice(&len.to_be_bytes());
+    }
+    envelope.encode(&mut message);
+    message.append(&args);
+    let message = message.take_segments().into_bytes();
+    let whole = if form.has_header() { with_header(script, change, &envelope, &message) } else { message };
+    if change & 128 == 0 { whole } else { whole.slice(..usize::from(script.short()).min(whole.len())) }
+}
+
+/// `{1: {1: "hi"}}`
+fn echo_args() -> Bytes {
+    Bytes::from_static(b"\x0c\0\x01\x0b\0\x01\0\0\0\x02hi\0\0")
+}
+
+fn with_header(script: &mut Script<'_>, change: u8, envelope: &Envelope<'_>, message: &[u8]) -> Bytes {
+    let mut out = Output::new();
+    out.reserve_message();
+    // Many requests that may be answered out of order are what is wanted most.
+    let flags = if change & 8 == 0 { flags::OUT_OF_ORDER } else { 0 };
+    let mut header = HeaderWriter::begin(&mut out, flags, envelope.sequence, 0);
+    if change & 16 != 0 {
+        strings(&mut header, script, message);
+    }
+    if change & 32 != 0 {
+        header.int(int_key::RPC_TIMEOUT, script.byte().to_string().as_bytes());
+    }
+    if change & 64 != 0 {
+        header.int(script.byte().into(), script.sized());
+    }
+    // A header that cannot be written is left away.
+    let _ = header.finish(message.len());
+    out.tail().extend_from_slice(message);
+    out.take_segments().into_bytes()
+}
+
+fn strings(header: &mut HeaderWriter<'_>, script: &mut Script<'_>, message: &[u8]) {
+    match script.byte() % 4 {
+        0 => header.string(&[string_key::SERVICE.as_bytes()], b"EchoSvc"),
+        1 => header.string(&[string_key::SERVICE.as_bytes()], script.sized()),
+        2 => header.string(&[string_key::CHECKSUM.as_bytes()], &checksum_text(message)),
+        _ => header.string(&[string_key::PERSISTENT.as_bytes(), script.sized()], script.sized()),
+    }
+}
