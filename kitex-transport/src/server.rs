@@ -43,7 +43,7 @@ pub struct ServerSettings {
     /// How long calls under way may take once the server shuts down. 30 seconds.
     pub grace: Duration,
     /// How long connections without a call stay open once the server shuts down, so that requests on their way to it
-    /// are still served. 100 milliseconds.
+    /// are still served. After that multiplexed calls are refused. 100 milliseconds.
     pub lame_duck: Duration,
     /// A handler that keeps its thread for longer at a time is named in the log. 1 millisecond.
     pub slow_poll: Duration,

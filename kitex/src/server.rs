@@ -200,7 +200,7 @@ impl Server {
     }
 
     /// How long connections without a call stay open once the server shuts down, so that requests on their way to it
-    /// are still served. 100 milliseconds.
+    /// are still served. After that multiplexed calls are refused. 100 milliseconds.
     pub fn lame_duck(mut self, time: Duration) -> Self {
         self.settings.lame_duck = time;
         self
