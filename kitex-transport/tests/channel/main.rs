@@ -11,6 +11,7 @@ mod peer;
 mod pool;
 mod runtimes;
 mod sockets;
+mod threads;
 mod waiting;
 
 use kitex_transport::ChannelConfig;
