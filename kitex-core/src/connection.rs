@@ -36,6 +36,9 @@ pub struct ServerConfig {
     pub message_timeout: Duration,
     /// How long a call may take at most, whatever its caller grants or leaves open. 5 minutes.
     pub max_call_timeout: Duration,
+    /// How long after its caller's deadline a call is ended. Callers end it themselves, and may ask whether that was by
+    /// time, as the retry policy of a Kitex client does: an exception that came first would hide it. 50 milliseconds.
+    pub deadline_slack: Duration,
     /// How long a multiplexed connection is kept for its peer to close, after the peer was told that this side is
     /// going away. 1 second.
     pub linger: Duration,
@@ -52,6 +55,7 @@ impl Default for ServerConfig {
             idle_timeout: Duration::from_secs(600),
             message_timeout: Duration::from_secs(10),
             max_call_timeout: Duration::from_secs(300),
+            deadline_slack: Duration::from_millis(50),
             linger: Duration::from_secs(1),
             checksum: false,
         }

@@ -52,6 +52,11 @@ impl Deadline {
         Self(self.0.checked_sub(margin).unwrap_or(self.0))
     }
 
+    /// The same, later by `time`.
+    pub(crate) fn later(self, time: Duration) -> Self {
+        Self::after(self.0, time)
+    }
+
     /// What is left in whole milliseconds, rounded up, as it goes on the wire (spec: kitex-wire 6.5, key 12).
     pub fn remaining_millis(self, now: Instant) -> u64 {
         let left = self.remaining(now);

@@ -187,6 +187,11 @@ impl ServerConnection {
         self.calls.len()
     }
 
+    /// Bytes of the requests under way.
+    pub fn in_flight_bytes(&self) -> usize {
+        self.held
+    }
+
     /// The next whole message that can be read. Errors if there cannot be one any more.
     fn next_frame(&mut self, input: &mut BytesMut) -> Result<Option<Frame>, Error> {
         while self.skip.pass(input) && !input.is_empty() {
@@ -253,7 +258,10 @@ impl ServerConnection {
         let body = Body::Message(Payload::new(Protocol::ThriftBinary, payload.slice(args_at..)));
         // A caller that grants no time does not grant all time.
         let longest = Deadline::after(now, self.config.max_call_timeout);
-        let deadline = Some(context.deadline.unwrap_or(longest).instant());
+        let deadline = context
+            .deadline
+            .map_or(longest, |deadline| deadline.later(self.config.deadline_slack).min(longest));
+        let deadline = Some(deadline.instant());
         let size = payload.len();
         self.held += size;
         let call = Pending { method: method.clone(), form, sequence, size, deadline, serial, late };

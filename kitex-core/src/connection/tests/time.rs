@@ -59,7 +59,7 @@ fn a_call_that_names_no_time_ends_at_the_servers_bound() {
 #[test]
 fn a_server_grants_what_the_caller_asks_for_up_to_its_own_bound() {
     let granted = |millis: &str| {
-        let config = ServerConfig { max_call_timeout: seconds(300), ..ServerConfig::default() };
+        let config = ServerConfig { max_call_timeout: seconds(300), ..punctual() };
         let mut fed = Fed::with(config, kitex_codec::Limits::default());
         let taken = fed.feed(&with_timeout(0, 1, millis)).unwrap().unwrap();
         let deadline = taken.request.context.deadline.map(|deadline| deadline.instant() - base());
@@ -84,10 +84,24 @@ fn the_deadline_of_a_call_reaches_the_handler() {
     assert_eq!(pair.requests[0].request.context.deadline, Some(Deadline::after(base(), millis(250))));
 }
 
+/// A server that ends calls at their deadline to the point.
+fn punctual() -> ServerConfig {
+    ServerConfig { deadline_slack: Duration::ZERO, ..ServerConfig::default() }
+}
+
+#[test]
+fn a_caller_that_keeps_time_sees_its_own_timeout_first() {
+    let mut fed = Fed::new();
+    let taken = fed.feed(&with_timeout(0, 1, "100")).unwrap().unwrap();
+    assert_eq!(taken.request.context.deadline, Some(Deadline::after(base(), millis(100))));
+    assert_eq!(fed.server.handle_timeout(base() + millis(149)).unwrap(), None);
+    assert_eq!(fed.server.handle_timeout(base() + millis(150)).unwrap(), Some(taken.id));
+}
+
 #[test]
 fn an_expired_call_is_answered_and_its_late_answer_is_dropped() {
     for (flags, form) in [(0, Form::TTHeader), (MUX, Form::TTHeader)] {
-        let mut fed = Fed::new();
+        let mut fed = Fed::with(punctual(), kitex_codec::Limits::default());
         let taken = fed.feed(&with_timeout(flags, 1, "100")).unwrap().unwrap();
         let due = base() + millis(100);
         assert_eq!(fed.server.poll_timeout(), Some(due));
@@ -104,7 +118,7 @@ fn an_expired_call_is_answered_and_its_late_answer_is_dropped() {
 
 #[test]
 fn calls_that_expire_at_once_are_each_given_once_and_the_others_stay() {
-    let config = ServerConfig { max_in_flight: 100_000, ..ServerConfig::default() };
+    let config = ServerConfig { max_in_flight: 100_000, ..punctual() };
     let mut fed = Fed::with(config, kitex_codec::Limits::default());
     let mut ids = std::collections::HashSet::new();
     for n in 1..=40_000 {
@@ -126,7 +140,7 @@ fn calls_that_expire_at_once_are_each_given_once_and_the_others_stay() {
 
 #[test]
 fn a_call_answered_in_time_does_not_expire() {
-    let mut fed = Fed::new();
+    let mut fed = Fed::with(punctual(), kitex_codec::Limits::default());
     let taken = fed.feed(&with_timeout(MUX, 1, "100")).unwrap().unwrap();
     let longer = fed.feed(&with_timeout(MUX, 2, "500")).unwrap().unwrap();
     fed.reply(&taken, Ok(value("in time")));
