@@ -130,6 +130,13 @@ impl Server {
         self
     }
 
+    /// How long after its caller's deadline a call is ended here, so that a caller which keeps time itself sees its own
+    /// timeout first. 50 milliseconds.
+    pub fn deadline_slack(mut self, time: Duration) -> Self {
+        self.settings.connection.deadline_slack = time;
+        self
+    }
+
     /// Bounds on messages in both directions.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.settings.limits = limits;
