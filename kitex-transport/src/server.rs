@@ -36,7 +36,8 @@ pub struct ServerSettings {
     pub max_connections: usize,
     /// Bytes of input held for one connection, half-read messages included. 32 MiB.
     pub max_input: usize,
-    /// Bytes of input held for all connections; reading pauses at it. 1 GiB.
+    /// Bytes held for all connections: half-read messages, requests under way, answers that are not written. Reading
+    /// pauses at it. 1 GiB.
     pub max_server_input: usize,
     /// How long a peer may take nothing of what is written to it. 10 seconds.
     pub write_timeout: Duration,
@@ -207,7 +208,7 @@ impl ServerHandle {
             connections: shared.connections.load(Ordering::Relaxed),
             refused_connections: shared.refused.load(Ordering::Relaxed),
             slow_polls: shared.slow_polls.load(Ordering::Relaxed),
-            held_input: shared.held.bytes(),
+            held: shared.held.bytes(),
         }
     }
 }
@@ -222,8 +223,9 @@ pub struct ServerStats {
     pub refused_connections: u64,
     /// Times that a handler kept its thread for too long.
     pub slow_polls: u64,
-    /// Bytes of half-read messages, by steps of 64 KiB a connection.
-    pub held_input: usize,
+    /// Bytes held for all connections, by steps of 64 KiB a connection: half-read messages, requests under way, answers
+    /// that are not written.
+    pub held: usize,
 }
 
 /// Why a server does not serve.

@@ -33,7 +33,7 @@ pub(super) struct Driver<S> {
     stream: Option<S>,
     engine: ServerConnection,
     input: BytesMut,
-    /// What is counted of it in the server's sum of input.
+    /// What is counted of this connection in the server's sum.
     share: Share,
     /// The call that is answered before the next request is taken.
     serial: Option<Call>,
@@ -204,8 +204,7 @@ impl<S> Drop for Driver<S> {
         if let Some(observer) = &self.counted.0.settings.observer {
             observer.connection_closed(self.info.peer());
         }
-        self.share.leave(&self.counted.0.held);
-        self.share.count(&self.counted.0.held, 0);
+        self.share.end(&self.counted.0.held);
         put_chunk(std::mem::take(&mut self.input));
     }
 }

@@ -1,4 +1,4 @@
-//! What the connections of a server hold of input together, and who waits until that is less.
+//! What is held for the connections of a server together, and who waits until that is less.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,7 +9,7 @@ use std::task::Context;
 use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
 
-/// The step in which a connection's input is counted: small messages touch no shared counter.
+/// The step in which what a connection holds is counted: small messages touch no shared counter.
 pub(super) const STEP: usize = 64 << 10;
 
 /// What all connections hold.
@@ -17,23 +17,23 @@ pub(super) const STEP: usize = 64 << 10;
 pub(super) struct Held {
     bytes: AtomicUsize,
     most: usize,
-    /// One connection goes on though there is no room, so that of many half-read messages one after another is read
-    /// whole.
+    /// One connection goes on though there is no room, until it has given some back: so of many half-read messages one
+    /// after another is read whole and answered.
     exempt: AtomicBool,
-    /// Wakes one who waits for room, who passes that on.
-    room: Arc<Notify>,
+    /// Each wakes one who waits for room, who passes that on: those who may not be exempt, and those who may.
+    room: [Arc<Notify>; 2],
 }
 
 impl Held {
     pub(super) fn new(most: usize) -> Self {
-        Self { bytes: AtomicUsize::new(0), most, exempt: AtomicBool::new(false), room: Arc::default() }
+        Self { bytes: AtomicUsize::new(0), most, exempt: AtomicBool::new(false), room: Default::default() }
     }
 
     pub(super) fn bytes(&self) -> usize {
         self.bytes.load(Ordering::SeqCst)
     }
 
-    fn is_full(&self) -> bool {
+    pub(super) fn is_full(&self) -> bool {
         self.bytes() >= self.most
     }
 
@@ -44,7 +44,7 @@ impl Held {
         }
         let before = self.bytes.fetch_sub(from - to, Ordering::SeqCst);
         if before >= self.most && before - (from - to) < self.most {
-            self.room.notify_one();
+            self.room.iter().for_each(|room| room.notify_one());
         }
     }
 }
@@ -54,7 +54,8 @@ impl Held {
 pub(super) struct Share {
     counted: usize,
     exempt: bool,
-    waits: Option<Pin<Box<OwnedNotified>>>,
+    /// A place among those who wait for room, and whether this one may be exempt.
+    waits: Option<(bool, Pin<Box<OwnedNotified>>)>,
 }
 
 impl Share {
@@ -71,36 +72,46 @@ impl Share {
         self.counted = bytes;
     }
 
-    /// Needs no room. If it was this one's turn, it is the next one's: a notice that nobody has looked at is passed on
-    /// when it is dropped.
-    pub(super) fn leave(&mut self, held: &Held) {
-        self.waits = None;
+    /// Holds nothing any more.
+    pub(super) fn end(&mut self, held: &Held) {
+        self.count(held, 0);
         self.end_exemption(held);
     }
 
+    /// Needs no room. If it was this one's turn, it is the next one's: a notice that nobody has looked at is passed on
+    /// when it is dropped.
+    pub(super) fn leave(&mut self) {
+        self.waits = None;
+    }
+
     /// True if more may be read. Otherwise the task is woken when it may be.
-    pub(super) fn poll_room(&mut self, held: &Held, task: &mut Context<'_>) -> bool {
+    pub(super) fn poll_room(&mut self, held: &Held, may_be_exempt: bool, task: &mut Context<'_>) -> bool {
+        let room = &held.room[usize::from(may_be_exempt)];
+        if self.waits.as_ref().is_some_and(|(as_before, _)| *as_before != may_be_exempt) {
+            self.leave();
+        }
         let mut woken = false;
         while held.is_full() {
-            if self.exempt || !held.exempt.swap(true, Ordering::SeqCst) {
+            if may_be_exempt && (self.exempt || !held.exempt.swap(true, Ordering::SeqCst)) {
                 self.exempt = true;
-                self.waits = None;
+                self.leave();
                 return true;
             }
-            let room = Arc::clone(&held.room);
-            let waits = self.waits.get_or_insert_with(|| Box::pin(room.notified_owned()));
+            let waits = || (may_be_exempt, Box::pin(Arc::clone(room).notified_owned()));
+            let (_, waits) = self.waits.get_or_insert_with(waits);
             if waits.as_mut().poll(task).is_ready() {
                 // What was freed may be taken again already.
                 woken = true;
-                self.waits = None;
-            } else if held.is_full() && held.exempt.load(Ordering::SeqCst) {
+                self.leave();
+            } else if held.is_full() && (!may_be_exempt || held.exempt.load(Ordering::SeqCst)) {
                 // Who gives way from now on wakes the task; who did just before may not have.
                 return false;
             }
         }
-        self.leave(held);
+        self.leave();
+        self.end_exemption(held);
         if woken {
-            held.room.notify_one();
+            room.notify_one();
         }
         true
     }
@@ -108,7 +119,7 @@ impl Share {
     fn end_exemption(&mut self, held: &Held) {
         if std::mem::take(&mut self.exempt) {
             held.exempt.store(false, Ordering::SeqCst);
-            held.room.notify_one();
+            held.room[1].notify_one();
         }
     }
 }
@@ -138,12 +149,13 @@ mod tests {
         let mut share = Share::default();
         share.count(&held, most + STEP + 7);
         assert_eq!(held.bytes(), most + STEP);
-        assert!(share.poll_room(&held, &mut Context::from_waker(Waker::noop())));
+        assert!(share.poll_room(&held, true, &mut Context::from_waker(Waker::noop())));
         (held, share)
     }
 
     struct Waiting {
         share: Share,
+        may_be_exempt: bool,
         woken: Arc<Woken>,
         waker: Waker,
     }
@@ -151,11 +163,11 @@ mod tests {
     impl Waiting {
         fn new() -> Self {
             let (woken, waker) = waker();
-            Self { share: Share::default(), woken, waker }
+            Self { share: Share::default(), may_be_exempt: true, woken, waker }
         }
 
         fn has_room(&mut self, held: &Held) -> bool {
-            self.share.poll_room(held, &mut Context::from_waker(&self.waker))
+            self.share.poll_room(held, self.may_be_exempt, &mut Context::from_waker(&self.waker))
         }
 
         fn was_woken(&self) -> bool {
@@ -183,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn of_many_who_wait_one_goes_on_until_its_message_is_taken() {
+    fn of_many_who_wait_one_goes_on_until_it_has_given_its_bytes_back() {
         let (held, mut share) = full(STEP);
         let (mut first, mut second) = (Waiting::new(), Waiting::new());
         assert!(!first.has_room(&held) && !second.has_room(&held));
@@ -191,8 +203,25 @@ mod tests {
         assert!(!first.was_woken());
         share.count(&held, 2 * STEP);
         assert!(first.was_woken() && first.has_room(&held) && !second.has_room(&held));
-        first.share.leave(&held);
+        first.share.count(&held, 3 * STEP);
+        first.share.leave();
+        assert!(!second.has_room(&held));
+        second.was_woken();
+        first.share.count(&held, 0);
         assert!(second.was_woken() && second.has_room(&held));
+    }
+
+    #[test]
+    fn those_who_may_not_be_exempt_hear_of_room_alone() {
+        let (held, mut share) = full(STEP);
+        let (mut bound, mut free) = (Waiting::new(), Waiting::new());
+        bound.may_be_exempt = false;
+        assert!(!bound.has_room(&held) && !free.has_room(&held));
+        share.count(&held, STEP);
+        assert!(!bound.was_woken() && free.was_woken());
+        assert!(!bound.has_room(&held) && free.has_room(&held));
+        share.count(&held, 0);
+        assert!(bound.was_woken() && bound.has_room(&held));
     }
 
     #[test]

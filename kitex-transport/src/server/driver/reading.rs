@@ -29,21 +29,30 @@ impl<S: Io> Driver<S> {
         match pin!(stream.read_buf(&mut (&mut self.input).limit(READ_MOST))).poll(task) {
             Poll::Pending => return Step::Wait,
             Poll::Ready(Ok(0)) => self.eof = true,
-            Poll::Ready(Ok(_)) => self.count_input(),
+            Poll::Ready(Ok(_)) => self.count(),
             Poll::Ready(Err(_)) => self.lose(),
         }
         Step::Progress
     }
 
     fn may_read(&mut self, task: &mut Context<'_>) -> bool {
+        let (input, beside) = (self.input.len(), self.held_beside_input());
         let shared = &self.counted.0;
-        let held = self.input.len();
-        let takes = self.engine.takes_input();
-        if takes && held >= STEP {
-            return held < shared.settings.max_input && self.share.poll_room(&shared.held, task);
+        if !self.engine.takes_input() {
+            self.share.leave();
+            return input < READ_AHEAD;
         }
-        self.share.leave(&shared.held);
-        takes || held < READ_AHEAD
+        if input.max(beside) < STEP {
+            self.share.leave();
+            return true;
+        }
+        // One that has calls under way or answers to write does not need to go on before they are gone.
+        input < shared.settings.max_input && self.share.poll_room(&shared.held, beside < STEP, task)
+    }
+
+    /// Bytes of requests under way and of answers that are not written.
+    fn held_beside_input(&mut self) -> usize {
+        self.engine.in_flight_bytes() + self.engine.output().len()
     }
 
     /// Makes room for the next read: a chunk, or as much as a large message has brought already. What its header
@@ -59,13 +68,15 @@ impl<S: Io> Driver<S> {
         }
     }
 
-    pub(super) fn count_input(&mut self) {
-        self.share.count(&self.counted.0.held, self.input.len());
+    /// Counts what is held for this connection in the server's sum.
+    pub(super) fn count(&mut self) {
+        let bytes = self.input.len() + self.held_beside_input();
+        self.share.count(&self.counted.0.held, bytes);
     }
 
     /// Gives back what a connection that waits does not need.
     pub(super) fn rest(&mut self) {
-        self.count_input();
+        self.count();
         if self.input.is_empty() && self.input.capacity() > 0 {
             put_chunk(std::mem::take(&mut self.input));
         }
@@ -75,7 +86,7 @@ impl<S: Io> Driver<S> {
     /// Gives back all input, whether it was taken or not.
     pub(super) fn drop_input(&mut self) {
         self.input = BytesMut::new();
-        self.share.leave(&self.counted.0.held);
-        self.count_input();
+        self.share.leave();
+        self.count();
     }
 }
