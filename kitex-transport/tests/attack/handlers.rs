@@ -1,0 +1,62 @@
+//! Handlers that go wrong.
+
+use std::time::Duration;
+
+use kitex_codec::Form;
+use kitex_core::ErrorKind;
+use kitex_transport::ServerSettings;
+
+use crate::log;
+use crate::peer::Client;
+use crate::service::{BLOCK, BLOCKED, ECHO, PANIC, WAIT};
+use crate::trial::{Attack, Bounds};
+
+#[test]
+fn a_panic_fails_its_call_alone() {
+    let bounds = Bounds { time: Duration::ZERO, heap: 1 << 20 };
+    Attack::new("a panic", ServerSettings::default(), bounds).run(async |server| {
+        let mut client = Client::connect(server, Form::TTHeaderFramed, true).await;
+        client.call(WAIT, b"", 0).await;
+        for _ in 0..50 {
+            client.call(PANIC, b"", 1).await;
+            let error = client.answer().await.unwrap().1.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Remote);
+            assert!(error.message().ends_with("as asked"), "{error}");
+            client.call(ECHO, b"x", 2).await;
+            assert!(client.answer().await.unwrap().1.is_ok());
+        }
+        server.state.gate.add_permits(1);
+        assert!(matches!(client.answer().await, Some((0, Ok(_)))));
+    });
+}
+
+const CALLS: u32 = 12;
+
+/// Calls of other connections that were held up while one connection made 12 calls that each keep a thread.
+fn held_up(form: Form, multiplexed: bool) -> usize {
+    let bounds = Bounds { time: BLOCKED * CALLS, heap: 1 << 20 };
+    let attack = Attack::new("a handler that blocks", ServerSettings::default(), bounds);
+    // A call now and then: the runtime has no other cause to wake its second thread.
+    let times = attack.with_pauses(Duration::from_millis(1)).run(async |server| {
+        let mut client = Client::connect(server, form, multiplexed).await;
+        for token in 0..CALLS {
+            client.call(BLOCK, b"", token).await;
+            assert!(client.answer().await.unwrap().1.is_ok());
+        }
+    });
+    times.stuck
+}
+
+#[test]
+fn a_handler_that_keeps_its_thread_is_named_and_other_connections_go_on() {
+    let lines = log::lines();
+    for (form, multiplexed) in [(Form::Framed, false), (Form::TTHeaderFramed, true)] {
+        lines.clear();
+        // The first two calls are not known to block, and may be polled where the sockets are looked after. The other
+        // two, and the further tries, are for a machine that stands still now and then.
+        let tries: Vec<_> =
+            (0..3).map(|_| held_up(form, multiplexed)).take_while(|stuck| *stuck > 4).collect();
+        assert!(tries.len() < 3, "of 12 calls that block, so many held up another connection: {tries:?}");
+        lines.wait_for(&["WARN", "a handler kept its thread", "Test.Block", "slow_poll", "took="]);
+    }
+}
