@@ -119,15 +119,15 @@ where
 {
     let mut answer = Some(answer);
     let same: &mut dyn Any = &mut answer;
-    if let Some(Some(same)) =
-        same.downcast_mut::<Option<BoxFuture<Result<Response, Error>>>>().map(Option::take)
+    if let Some(same) = same.downcast_mut::<Option<BoxFuture<Result<Response, Error>>>>()
+        && let Some(same) = same.take()
     {
         return same;
     }
     Box::pin(async move {
         match answer {
             Some(answer) => answer.await.map_err(into_error),
-            None => unreachable!("only the branch above takes the answer"),
+            None => Err(Error::handler("the service gave no answer")),
         }
     })
 }
