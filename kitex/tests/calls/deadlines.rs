@@ -79,7 +79,7 @@ async fn watched(server: Server) -> (Running, mpsc::UnboundedReceiver<Duration>)
 
 #[tokio::test(start_paused = true)]
 async fn a_server_ends_a_call_at_the_deadline_that_came_with_it() {
-    let (running, mut ended) = watched(Server::new()).await;
+    let (running, mut ended) = watched(Server::new().deadline_slack(Duration::ZERO)).await;
     for mux in [false, true] {
         let builder = CallsClient::builder(running.address.clone());
         let builder = if mux { builder.mux(1) } else { builder };
