@@ -9,7 +9,7 @@ struct Ping {
 /** Declared by methods of the file that includes this one. */
 exception Refused {
     1: string why
-    2: i64 until
+    2: i64 expires
 }
 
 service BaseSvc {

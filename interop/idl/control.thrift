@@ -6,8 +6,8 @@ namespace rs interop.control
 // One server's view of one request's metadata.
 struct Sight {
     1: string node
-    2: map<string, string> transient
-    3: map<string, string> persistent
+    2: map<string, string> transients
+    3: map<string, string> persistents
     // Milliseconds of the timeout sent with the request; -1 without one.
     4: i64 timeout_ms
     5: string caller

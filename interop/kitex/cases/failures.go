@@ -17,7 +17,7 @@ var failureCases = []Case{
 		Steps: always(
 			fails("RichSvc", "Fail", exception("Oops", map[string]any{"reason": "oops", "code": json.Number("-7")}), "oops"),
 			fails("RichSvc", "Fail", exception("Denied", map[string]any{"who": "denied"}), "denied"),
-			fails("RichSvc", "Fail", exception("Refused", map[string]any{"why": "refused", "until": json.Number("1099511627776")}), "refused"),
+			fails("RichSvc", "Fail", exception("Refused", map[string]any{"why": "refused", "expires": json.Number("1099511627776")}), "refused"),
 			call("RichSvc", "Fail", "fine", "fine"),
 		),
 	},

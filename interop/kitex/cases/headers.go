@@ -29,9 +29,9 @@ var headerCases = []Case{
 		Run:   metadataOneHop,
 		Seen: func(setting Setting) []Entry {
 			first := hop(setting, 0, map[string]any{
-				"transient": transient, "persistent": persistent, "caller": CallerName,
+				"transients": transient, "persistents": persistent, "caller": CallerName,
 			})
-			second := hop(setting, 0, map[string]any{"transient": nothing, "persistent": nothing})
+			second := hop(setting, 0, map[string]any{"transients": nothing, "persistents": nothing})
 			return []Entry{first, second}
 		},
 	},
@@ -56,10 +56,10 @@ var headerCases = []Case{
 		Holds: func(setting Setting) bool { return setting.Relayed },
 		Run:   metadataTwoHops,
 		Seen: func(setting Setting) []Entry {
-			return []Entry{hop(setting, 1, map[string]any{"transient": transient, "persistent": persistent})}
+			return []Entry{hop(setting, 1, map[string]any{"transients": transient, "persistents": persistent})}
 		},
 		Next: func(setting Setting) []Entry {
-			return []Entry{hop(setting, 0, map[string]any{"transient": middleTransient, "persistent": middlePersistent})}
+			return []Entry{hop(setting, 0, map[string]any{"transients": middleTransient, "persistents": middlePersistent})}
 		},
 	},
 	{
@@ -100,7 +100,7 @@ func withMetadata() context.Context {
 func metadataOneHop(caller Caller) error {
 	answer := caller.Call(withMetadata(), 0, "ControlSvc", "Hop", int32(0))
 	err := oneSight(answer, func(sight *control.Sight) error {
-		if !same(sight.Transient, transient) || !same(sight.Persistent, persistent) || sight.Caller != CallerName {
+		if !same(sight.Transients, transient) || !same(sight.Persistents, persistent) || sight.Caller != CallerName {
 			return describe("the handler saw what was sent", sight)
 		}
 		if answer.Backward["B_"+sight.Node] != "1" {
@@ -112,7 +112,7 @@ func metadataOneHop(caller Caller) error {
 		return err
 	}
 	return oneSight(caller.Call(context.Background(), 0, "ControlSvc", "Hop", int32(0)), func(sight *control.Sight) error {
-		if len(sight.Transient)+len(sight.Persistent) > 0 {
+		if len(sight.Transients)+len(sight.Persistents) > 0 {
 			return describe("the second call had no metadata", sight)
 		}
 		return nil
@@ -126,10 +126,10 @@ func metadataTwoHops(caller Caller) error {
 		return err
 	}
 	near, far := trail.Sights[0], trail.Sights[1]
-	if !same(near.Transient, transient) || !same(near.Persistent, persistent) {
+	if !same(near.Transients, transient) || !same(near.Persistents, persistent) {
 		return describe("the first handler saw what was sent", near)
 	}
-	if !same(far.Transient, middleTransient) || !same(far.Persistent, middlePersistent) {
+	if !same(far.Transients, middleTransient) || !same(far.Persistents, middlePersistent) {
 		return describe("the second handler saw the persistent values and the first server's", far)
 	}
 	if trail.Backward["B_"+far.Node] != "1" {

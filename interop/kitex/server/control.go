@@ -71,11 +71,11 @@ func (c *control) sight(ctx context.Context) *idl.Sight {
 		limit = -1
 	}
 	return &idl.Sight{
-		Node:       c.node,
-		Transient:  metainfo.GetAllValues(ctx),
-		Persistent: metainfo.GetAllPersistentValues(ctx),
-		TimeoutMs:  limit,
-		Caller:     headers.Integers[ttheader.FromService],
+		Node:        c.node,
+		Transients:  metainfo.GetAllValues(ctx),
+		Persistents: metainfo.GetAllPersistentValues(ctx),
+		TimeoutMs:   limit,
+		Caller:      headers.Integers[ttheader.FromService],
 	}
 }
 

@@ -67,7 +67,7 @@ func (rich) Who(_ context.Context, name string) (string, error) { return "rich:"
 
 func (rich) Fail(_ context.Context, how string) (string, error) {
 	if how == "refused" {
-		return "", &common.Refused{Why: "refused", Until: 1 << 40}
+		return "", &common.Refused{Why: "refused", Expires: 1 << 40}
 	}
 	return how, failure(how)
 }

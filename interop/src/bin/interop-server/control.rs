@@ -60,8 +60,8 @@ impl Control {
         let left = context.deadline.map(|deadline| deadline.remaining_millis(Instant::now()));
         Sight {
             node: self.node.as_str().into(),
-            transient: pairs(&context.metadata, Scope::Transient),
-            persistent: pairs(&context.metadata, Scope::Persistent),
+            transients: pairs(&context.metadata, Scope::Transient),
+            persistents: pairs(&context.metadata, Scope::Persistent),
             timeout_ms: left.map_or(-1, |left| i64::try_from(left).unwrap_or(i64::MAX)),
             caller: context.caller().into(),
         }
@@ -83,8 +83,8 @@ fn shown(sight: &Sight) -> Value {
     };
     json!({
         "node": &*sight.node,
-        "transient": object(&sight.transient),
-        "persistent": object(&sight.persistent),
+        "transients": object(&sight.transients),
+        "persistents": object(&sight.persistents),
         "timeout_ms": sight.timeout_ms,
         "caller": &*sight.caller,
     })

@@ -153,7 +153,7 @@ impl RichSvc for Rich {
         match &*how {
             "oops" => Err(oops())?,
             "denied" => Err(denied())?,
-            "refused" => Err(Refused { why: "refused".into(), until: 1 << 40 })?,
+            "refused" => Err(Refused { why: "refused".into(), expires: 1 << 40 })?,
             _ => plain(&how)?,
         }
         Ok(how)

@@ -11,7 +11,7 @@ pub(super) async fn exception(trial: &mut Trial<'_>) -> Checked {
     let rich = &trial.session.rich;
     trial.exception(rich.fail("oops"), oops()).await?;
     trial.exception(rich.fail("denied"), denied()).await?;
-    trial.exception(rich.fail("refused"), Refused { why: "refused".into(), until: 1 << 40 }).await?;
+    trial.exception(rich.fail("refused"), Refused { why: "refused".into(), expires: 1 << 40 }).await?;
     trial.value(rich.fail("fine"), "fine".into()).await
 }
 

@@ -94,7 +94,7 @@ fn persistent() -> HashMap<Str, Str> {
 }
 
 fn holds(sight: &Sight, transient: &HashMap<Str, Str>, persistent: &HashMap<Str, Str>) -> bool {
-    sight.transient == *transient && sight.persistent == *persistent
+    sight.transients == *transient && sight.persistents == *persistent
 }
 
 /// The backward value of a node.
