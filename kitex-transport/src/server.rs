@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use kitex_codec::Limits;
 use kitex_core::{AcceptPolicy, Observer, Router, RouterError, ServerConfig};
+use tokio::task::JoinSet;
 
 use crate::{Address, AddressError, Addresses, Listener, SocketOptions};
 
@@ -146,42 +147,53 @@ impl Bound {
         ServerHandle(Arc::clone(&self.shared))
     }
 
-    /// Serves until [`ServerHandle::shutdown`], and then until every connection has ended or the grace is over.
+    /// Serves until [`ServerHandle::shutdown`], and then until every connection has ended or the grace is over. If this
+    /// future is dropped, the server ends at once.
     pub async fn serve(self) -> Result<(), ServeError> {
         let Self { listeners, shared, .. } = self;
-        let accepting: Vec<_> = listeners
-            .into_iter()
-            .map(|listener| tokio::spawn(accept::run(listener, Arc::clone(&shared))))
-            .collect();
+        let _end = AbortOnDrop(&shared);
+        let mut accepting = JoinSet::new();
+        for listener in listeners {
+            accepting.spawn(accept::run(listener, Arc::clone(&shared)));
+        }
         shared.phases.reached(Phase::Draining).await;
-        for task in accepting {
-            // The loop has no end of its own: it ends with the phase, and its listener with it.
-            let _ = task.await;
-        }
+        // Each loop ends with the phase, and its listener with it.
+        while accepting.join_next().await.is_some() {}
+        let Shared { phases, connections, settings, .. } = &*shared;
         let ended = async {
-            let idle = tokio::time::sleep(shared.settings.lame_duck);
+            let idle = tokio::time::sleep(settings.lame_duck);
             tokio::select! {
-                () = shared.phases.emptied(&shared.connections) => return,
-                () = idle => shared.phases.advance(Phase::Closing),
+                () = phases.emptied(connections) => return,
+                () = idle => phases.advance(Phase::Closing),
             }
-            shared.phases.emptied(&shared.connections).await;
+            phases.emptied(connections).await;
         };
-        let grace = shared.settings.grace;
-        let in_time = tokio::select! {
-            in_time = tokio::time::timeout(grace, ended) => in_time.is_ok(),
-            () = shared.phases.reached(Phase::Aborting) => false,
-        };
-        if !in_time {
-            let left = shared.connections.load(Ordering::Acquire);
-            tracing::warn!(
-                connections = left,
-                ?grace,
-                "calls were still under way when the shutdown's grace was over"
-            );
-            shared.phases.advance(Phase::Aborting);
-            shared.phases.emptied(&shared.connections).await;
+        tokio::select! {
+            in_time = tokio::time::timeout(settings.grace, ended) => if in_time.is_err() {
+                shared.give_up();
+            },
+            () = phases.reached(Phase::Aborting) => {}
         }
+        phases.emptied(connections).await;
         Ok(())
+    }
+}
+
+impl Shared {
+    /// Ends the connections whose calls are still under way when the shutdown's grace is over.
+    fn give_up(&self) {
+        let (connections, grace) = (self.connections.load(Ordering::Acquire), self.settings.grace);
+        tracing::warn!(connections, ?grace, "calls were still under way when the shutdown's grace was over");
+        self.phases.advance(Phase::Aborting);
+    }
+}
+
+/// Ends a server that is not served any more.
+struct AbortOnDrop<'a>(&'a Shared);
+
+impl Drop for AbortOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.phases.advance(Phase::Aborting);
     }
 }
 

@@ -7,13 +7,17 @@ use std::time::Duration;
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
+/// The shortest and the longest time before a probe that every kernel takes.
+const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(32_767));
+
 /// Options of TCP sockets, for both sides.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SocketOptions {
     /// Sends small segments at once. On.
     pub nodelay: bool,
-    /// Idle time after which the kernel probes the peer. 60 s; `None` turns probes off.
+    /// Idle time after which the kernel probes the peer, in whole seconds from 1 to 32 767. 60 s; `None` turns probes
+    /// off.
     pub keepalive: Option<Duration>,
     /// Connections that wait to be accepted. 4 096; the kernel's own bound (`somaxconn`) holds too.
     pub backlog: i32,
@@ -70,6 +74,7 @@ impl SocketOptions {
     pub(crate) fn apply(&self, stream: &TcpStream) -> io::Result<()> {
         stream.set_nodelay(self.nodelay)?;
         if let Some(after) = self.keepalive {
+            let after = after.clamp(KEEPALIVE.0, KEEPALIVE.1);
             SockRef::from(stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(after))?;
         }
         Ok(())

@@ -10,7 +10,8 @@ use kitex_core::Peer;
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream, lookup_host};
 
-use crate::{Address, Memory, SocketOptions};
+use crate::memory::Listening;
+use crate::{Address, SocketOptions};
 
 /// A connection over TCP, a unix socket or memory.
 #[derive(Debug)]
@@ -106,7 +107,7 @@ pub enum Listener {
     /// A unix socket; its file is removed with the listener.
     Unix(UnixListener, SocketFile),
     /// Memory.
-    Memory(Memory),
+    Memory(Listening),
 }
 
 /// The file of a unix socket, removed when the listener goes.
@@ -132,7 +133,7 @@ impl Listener {
                 Ok(Self::Tcp(options.listen(address)?, options.clone()))
             }
             Address::Unix(path) => Ok(Self::Unix(bind_unix(path).await?, SocketFile(path.clone()))),
-            Address::Memory(memory) => Ok(Self::Memory(memory.clone())),
+            Address::Memory(memory) => Ok(Self::Memory(Listening::new(memory))),
         }
     }
 
@@ -141,24 +142,26 @@ impl Listener {
         Ok(match self {
             Self::Tcp(listener, _) => Address::Ip(listener.local_addr()?),
             Self::Unix(_, file) => Address::Unix(file.0.clone()),
-            Self::Memory(memory) => Address::Memory(memory.clone()),
+            Self::Memory(listening) => Address::Memory(listening.memory().clone()),
         })
     }
 
     /// Waits for the next connection.
     pub async fn accept(&self) -> io::Result<(Stream, Peer)> {
         match self {
-            Self::Tcp(listener, options) => {
+            Self::Tcp(listener, options) => loop {
                 let (stream, peer) = listener.accept().await?;
-                options.apply(&stream)?;
-                Ok((Stream::Tcp(stream), Peer::Ip(peer)))
-            }
+                // It fails for a peer that is gone already.
+                if options.apply(&stream).is_ok() {
+                    return Ok((Stream::Tcp(stream), Peer::Ip(peer)));
+                }
+            },
             Self::Unix(listener, _) => {
                 let (stream, peer) = listener.accept().await?;
                 let path = peer.as_pathname().map(|path| Str::from(path.to_string_lossy().as_ref()));
                 Ok((Stream::Unix(stream), Peer::Unix(path)))
             }
-            Self::Memory(memory) => Ok((Stream::Memory(memory.accept().await?), Peer::Memory)),
+            Self::Memory(listening) => Ok((Stream::Memory(listening.memory().accept().await?), Peer::Memory)),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -28,7 +29,10 @@ pub(super) async fn run(listener: Listener, shared: Arc<Shared>) {
         match accepted {
             Ok((stream, peer)) => {
                 pause = BACK_OFF.0;
-                admit(stream, peer, &shared);
+                // What the program has put in may panic; that costs this connection.
+                if catch_unwind(AssertUnwindSafe(|| admit(stream, peer, &shared))).is_err() {
+                    tracing::error!("a connection was refused by a panic");
+                }
             }
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
@@ -47,8 +51,8 @@ pub(super) async fn run(listener: Listener, shared: Arc<Shared>) {
 /// many open files, needs time to pass.
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{
-        ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable, Interrupted, InvalidInput,
-        NetworkDown, NetworkUnreachable, NotConnected, TimedOut, WouldBlock,
+        ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable, Interrupted, NetworkDown,
+        NetworkUnreachable, NotConnected, TimedOut, WouldBlock,
     };
     matches!(
         error.kind(),
@@ -57,7 +61,6 @@ fn is_of_one_connection(error: &io::Error) -> bool {
             | ConnectionReset
             | HostUnreachable
             | Interrupted
-            | InvalidInput
             | NetworkDown
             | NetworkUnreachable
             | NotConnected

@@ -132,6 +132,11 @@ impl Calls {
         self.here.is_empty() && self.spawned.is_empty()
     }
 
+    /// True if the connection's task runs them.
+    pub(super) fn run_here(&self) -> bool {
+        self.spawned.is_empty()
+    }
+
     /// Runs a call on.
     pub(super) fn push(&mut self, call: Call) {
         let here = Here::new(call);

@@ -6,6 +6,7 @@ mod serving;
 mod writing;
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -132,7 +133,7 @@ impl<S: Io> Driver<S> {
 
     /// Does what there is to do without waiting: answers, takes requests, writes, reads.
     fn advance(&mut self, now: Instant, task: &mut Context<'_>) -> Step {
-        self.finish_calls(now, task);
+        let finished = self.finish_calls(now, task);
         let taken = match self.take_requests(now, task) {
             Step::Progress => Step::Progress,
             Step::Wait => self.end_input(),
@@ -140,11 +141,11 @@ impl<S: Io> Driver<S> {
         if self.flush(now, task).is_err() {
             self.lose();
         }
-        match taken {
+        match (finished, taken) {
             // More to read is of no use before what is here is taken.
-            Step::Progress => Step::Progress,
-            Step::Wait if self.engine.is_finished() => Step::Wait,
-            Step::Wait => self.fill(task),
+            (Step::Progress, _) | (_, Step::Progress) => Step::Progress,
+            _ if self.engine.is_finished() => Step::Wait,
+            _ => self.fill(task),
         }
     }
 
@@ -202,7 +203,9 @@ impl<S> Drop for Driver<S> {
     fn drop(&mut self) {
         self.info.set_closed();
         if let Some(observer) = &self.counted.0.settings.observer {
-            observer.connection_closed(self.info.peer());
+            // A panic while another one ends the connection would end the process.
+            let tell = AssertUnwindSafe(|| observer.connection_closed(self.info.peer()));
+            let _ = catch_unwind(tell);
         }
         self.share.end(&self.counted.0.held);
         put_chunk(std::mem::take(&mut self.input));

@@ -13,8 +13,8 @@ use crate::server::calls::{Call, Calls, Finished, has_threads};
 const BATCH: (u32, Duration) = (64, Duration::from_micros(100));
 
 impl<S: Io> Driver<S> {
-    /// Answers the calls that have ended.
-    pub(super) fn finish_calls(&mut self, now: Instant, task: &mut Context<'_>) {
+    /// Answers the calls that have ended, until a batch is full.
+    pub(super) fn finish_calls(&mut self, now: Instant, task: &mut Context<'_>) -> Step {
         self.unpolled = false;
         if let Some(call) = &mut self.serial {
             let (polled, took) = call.poll(task, Instant::now());
@@ -25,16 +25,23 @@ impl<S: Io> Driver<S> {
                 self.engine.reply(now, id, outcome);
             }
         }
+        let mut spent = Duration::ZERO;
         while let Some(calls) = &mut self.calls {
             let Poll::Ready(Finished { id, method, outcome, longest }) = calls.poll_finished(task) else {
                 break;
             };
+            // Where calls have tasks of their own, this one has spent no time on them.
+            spent += if calls.run_here() { longest } else { Duration::ZERO };
             self.note_poll(&method, longest);
             self.engine.reply(now, id, outcome);
+            if spent >= BATCH.1 {
+                return Step::Progress;
+            }
         }
         if self.calls.as_ref().is_some_and(|calls| calls.is_empty()) {
             self.calls = None;
         }
+        Step::Wait
     }
 
     /// Takes requests from the input and calls their services, until a batch is full.
