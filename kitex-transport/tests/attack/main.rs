@@ -16,6 +16,7 @@ mod heap;
 mod idle;
 mod log;
 mod peer;
+mod program;
 mod protocols;
 mod readers;
 mod resets;
