@@ -154,8 +154,11 @@ impl<S: Io> Driver<S> {
         self.phase.seen() >= Phase::Closing && self.engine.is_idle() && !self.engine.awaits_close()
     }
 
-    /// Notes how long a call has kept its thread.
+    /// Notes how long a call has kept its thread; no time is that of one that runs elsewhere.
     fn note_poll(&self, method: &Method, took: Duration) {
+        if took.is_zero() {
+            return;
+        }
         let shared = self.shared();
         let slow = took >= shared.settings.slow_poll;
         shared.slow_methods.note(method, slow);

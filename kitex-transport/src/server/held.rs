@@ -72,6 +72,11 @@ impl Share {
         self.counted = bytes;
     }
 
+    /// True if this one goes on though there is no room.
+    pub(super) fn is_exempt(&self) -> bool {
+        self.exempt
+    }
+
     /// Holds nothing any more.
     pub(super) fn end(&mut self, held: &Held) {
         self.count(held, 0);

@@ -8,7 +8,7 @@ use kitex_transport::ServerSettings;
 
 use crate::log;
 use crate::peer::Client;
-use crate::service::{BLOCK, BLOCKED, ECHO, PANIC, WAIT};
+use crate::service::{BLOCK, BLOCK_AND_YIELD, BLOCKED, ECHO, METHODS, PANIC, WAIT};
 use crate::trial::{Attack, Bounds};
 
 #[test]
@@ -44,14 +44,14 @@ fn leave_asked_panics_unprinted() {
 const CALLS: u32 = 12;
 
 /// Calls of other connections that were held up while one connection made 12 calls that each keep a thread.
-fn held_up(form: Form, multiplexed: bool) -> usize {
+fn held_up(form: Form, method: usize) -> usize {
     let bounds = Bounds { time: BLOCKED * CALLS, heap: 1 << 20 };
     let attack = Attack::new("a handler that blocks", ServerSettings::default(), bounds);
     // A call now and then: the runtime has no other cause to wake its second thread.
     let times = attack.with_pauses(Duration::from_millis(1)).run(async |server| {
-        let mut client = Client::connect(server, form, multiplexed).await;
+        let mut client = Client::connect(server, form, form.has_header()).await;
         for token in 0..CALLS {
-            client.call(BLOCK, b"", token).await;
+            client.call(method, b"", token).await;
             assert!(client.answer().await.unwrap().1.is_ok());
         }
     });
@@ -61,13 +61,17 @@ fn held_up(form: Form, multiplexed: bool) -> usize {
 #[test]
 fn a_handler_that_keeps_its_thread_is_named_and_other_connections_go_on() {
     let lines = log::lines();
-    for (form, multiplexed) in [(Form::Framed, false), (Form::TTHeaderFramed, true)] {
+    for (form, method) in [
+        (Form::Framed, BLOCK),
+        (Form::Framed, BLOCK_AND_YIELD),
+        (Form::TTHeaderFramed, BLOCK),
+        (Form::TTHeaderFramed, BLOCK_AND_YIELD),
+    ] {
         lines.clear();
         // The first two calls are not known to block, and may be polled where the sockets are looked after. The other
         // two, and the further tries, are for a machine that stands still now and then.
-        let tries: Vec<_> =
-            (0..3).map(|_| held_up(form, multiplexed)).take_while(|stuck| *stuck > 4).collect();
+        let tries: Vec<_> = (0..3).map(|_| held_up(form, method)).take_while(|stuck| *stuck > 4).collect();
         assert!(tries.len() < 3, "of 12 calls that block, so many held up another connection: {tries:?}");
-        lines.wait_for(&["WARN", "a handler kept its thread", "Test.Block", "slow_poll", "took="]);
+        lines.wait_for(&["WARN", "a handler kept its thread", METHODS[method].name, "slow_poll", "took="]);
     }
 }

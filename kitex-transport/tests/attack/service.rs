@@ -33,7 +33,9 @@ pub(crate) const TELL_LATER: usize = 5;
 pub(crate) const LIST: usize = 6;
 pub(crate) const NEST: usize = 7;
 
-pub(crate) static METHODS: [MethodDescriptor; 8] = [
+pub(crate) const BLOCK_AND_YIELD: usize = 8;
+
+pub(crate) static METHODS: [MethodDescriptor; 9] = [
     method!(0, "Echo", false),
     method!(1, "Wait", false),
     method!(2, "Panic", false),
@@ -42,15 +44,16 @@ pub(crate) static METHODS: [MethodDescriptor; 8] = [
     method!(5, "TellLater", true),
     method!(6, "List", false),
     method!(7, "Nest", false),
+    method!(8, "BlockAndYield", false),
 ];
 
 pub(crate) static SERVICE: ServiceDescriptor = ServiceDescriptor { name: "Test", methods: &METHODS };
 
-/// How long `Block` keeps its thread.
+/// How long `Block` and `BlockAndYield` keep their thread.
 pub(crate) const BLOCKED: Duration = Duration::from_millis(50);
 
 /// `Echo` answers and `Tell` ends at once, `Wait` and `TellLater` when they are let go; `Panic` panics, `Block` keeps
-/// its thread; `List` and `Nest` decode typed arguments.
+/// its thread, and so does `BlockAndYield` before it is ready; `List` and `Nest` decode typed arguments.
 #[derive(Clone, Default)]
 pub(crate) struct Service(pub(crate) Arc<State>);
 
@@ -105,6 +108,10 @@ impl tower_service::Service<Request> for Service {
             match request.method.name() {
                 "Panic" => panic!("as asked"),
                 "Block" => std::thread::sleep(BLOCKED),
+                "BlockAndYield" => {
+                    std::thread::sleep(BLOCKED);
+                    tokio::task::yield_now().await;
+                }
                 "Wait" | "TellLater" => {
                     state.count(&state.begun);
                     state.gate.acquire().await.unwrap().forget();

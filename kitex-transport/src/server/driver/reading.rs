@@ -46,8 +46,19 @@ impl<S: Io> Driver<S> {
             self.share.leave();
             return true;
         }
-        // One that has calls under way or answers to write does not need to go on before they are gone.
-        input < shared.settings.max_input && self.share.poll_room(&shared.held, beside < STEP, task)
+        // One that has calls under way or answers to write does not need to go on before they are gone. A little is
+        // read all the same, and left where it is: the end of the peer's input may stand behind it.
+        let room =
+            input < shared.settings.max_input && self.share.poll_room(&shared.held, beside < STEP, task);
+        room || input < READ_AHEAD
+    }
+
+    /// True if what was read may be taken: what it leads to has room, or is little.
+    pub(super) fn may_take(&mut self) -> bool {
+        self.eof
+            || !self.counted.0.held.is_full()
+            || self.share.is_exempt()
+            || self.held_beside_input() < STEP
     }
 
     /// Bytes of requests under way and of answers that are not written.

@@ -46,7 +46,7 @@ impl<S: Io> Driver<S> {
 
     /// Takes requests from the input and calls their services, until a batch is full.
     pub(super) fn take_requests(&mut self, now: Instant, task: &mut Context<'_>) -> Step {
-        if self.input.is_empty() {
+        if self.input.is_empty() || !self.may_take() {
             return Step::Wait;
         }
         let begin = Instant::now();
@@ -90,11 +90,9 @@ impl<S: Io> Driver<S> {
             call = call.apart();
         }
         let (polled, took) = call.poll(task, at);
+        self.note_poll(&call.method, took);
         match polled {
-            Poll::Ready(outcome) => {
-                self.note_poll(&call.method, took);
-                self.engine.reply(now, id, outcome);
-            }
+            Poll::Ready(outcome) => self.engine.reply(now, id, outcome),
             Poll::Pending if concurrent => self.put_beside(call),
             Poll::Pending => self.serial = Some(call),
         }
