@@ -16,7 +16,7 @@ def judge(steps, result):
         return 'no result'
     if not result['ok']:
         return result['error'] or 'not ok, without a reason'
-    return cases.compare_logs(cases.expected_log(steps), result['peer'])
+    return cases.compare_logs(cases.expected_log(steps), result['peer'], echoes=True)
 
 
 def main():
