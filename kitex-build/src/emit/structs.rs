@@ -152,7 +152,7 @@ impl Emitter<'_> {
         let place = format!("value.{name}");
         if let Some(read) = self.read_plain(&field.ty, key, from) {
             let value = held(field, read.clone());
-            if !required && code.short_arm(&pattern, &format!("{place} ="), &value) {
+            if !required && !field.boxed && code.short_arm(&pattern, &format!("{place} ="), &value) {
                 return;
             }
             return code.block(format!("{pattern} =>"), |code| {
@@ -186,9 +186,10 @@ pub(crate) struct Fields<'a> {
     pub(crate) idl_name: &'a str,
 }
 
-/// A value in what its field holds it in.
+/// A value that was read in what its field holds it in. The box is charged to the message's budget: a chain of structs
+/// that hold one another takes much memory for few bytes.
 fn held(field: &Field, value: Node) -> Node {
-    let boxed = if field.boxed { Node::call("::std::boxed::Box::new", vec![value]) } else { value };
+    let boxed = if field.boxed { Node::Call("from.boxed".into(), vec![value], "?") } else { value };
     if field.is_option() { Node::call("Some", vec![boxed]) } else { boxed }
 }
 

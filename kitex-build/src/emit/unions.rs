@@ -107,18 +107,17 @@ impl Emitter<'_> {
     fn decode_member(&self, code: &mut Code, id: Id, field: &Field, variant: &str, from: &[String]) {
         let pattern = format!("({}, {})", field.id, self.wire(&field.ty));
         let key = self.traits[id].key;
-        let hold = |value: Node| match field.boxed {
-            true => Node::call("::std::boxed::Box::new", vec![value]),
-            false => value,
-        };
         if let Some(value) = self.read_plain(&field.ty, key, from) {
-            let value = hold(value);
             let member =
                 |value: Node| Node::call("Some", vec![Node::call(format!("Self::{variant}"), vec![value])]);
-            if !code.short_arm(&pattern, "", &member(value.clone())) {
+            if field.boxed || !code.short_arm(&pattern, "", &member(value.clone())) {
+                let read = match field.boxed {
+                    true => Node::Call("from.boxed".into(), vec!["read".into()], "?"),
+                    false => "read".into(),
+                };
                 code.block(format!("{pattern} =>"), |code| {
                     code.assign("let read =", &value, ";");
-                    code.expression(&member("read".into()), "");
+                    code.expression(&member(read), "");
                 });
             }
             return;
@@ -130,7 +129,7 @@ impl Emitter<'_> {
                 code.line("let read = read.map(|read| read.into_iter().collect());");
             }
             if field.boxed {
-                code.line("let read = read.map(::std::boxed::Box::new);");
+                code.line("let read = read.map(|read| from.boxed(read)).transpose()?;");
             }
             code.line(format!("read.map(Self::{variant})"));
         });

@@ -3120,7 +3120,7 @@ pub mod names {
                         }
                         (2, Type::Struct) => {
                             let read = Message::decode(from)?;
-                            value.r#box = Some(::std::boxed::Box::new(read));
+                            value.r#box = Some(from.boxed(read)?);
                         }
                         (3, Type::List) => {
                             let read = R::read_list(from, Type::Struct, Message::decode)?;
@@ -4140,8 +4140,7 @@ pub mod names {
                         }
                         (5, Type::Struct) => {
                             let read = Message::decode(from)?;
-                            value.a_recursive_field_with_a_long_name =
-                                Some(::std::boxed::Box::new(read));
+                            value.a_recursive_field_with_a_long_name = Some(from.boxed(read)?);
                         }
                         (6, Type::Map) => {
                             let read_key =

@@ -1477,7 +1477,7 @@ pub mod types {
                     (1, Type::String) => value.label = from.read_str()?,
                     (2, Type::Struct) => {
                         let read = Message::decode(from)?;
-                        value.left = Some(::std::boxed::Box::new(read));
+                        value.left = Some(from.boxed(read)?);
                     }
                     (3, Type::List) => {
                         let read = R::read_list(from, Type::Struct, Message::decode)?;
@@ -1487,25 +1487,28 @@ pub mod types {
                     }
                     (4, Type::Struct) => {
                         let read = Message::decode(from)?;
-                        value.right = Some(::std::boxed::Box::new(read));
+                        value.right = Some(from.boxed(read)?);
                     }
                     (5, Type::Struct) => {
                         let read = Message::decode(from)?;
-                        value.node = Some(::std::boxed::Box::new(read));
+                        value.node = Some(from.boxed(read)?);
                     }
-                    (6, Type::I32) => value.boxed = ::std::boxed::Box::new(from.read_i32()?),
+                    (6, Type::I32) => {
+                        let read = from.read_i32()?;
+                        value.boxed = from.boxed(read)?;
+                    }
                     (7, Type::Struct) => {
                         let read = Message::decode(from)?;
-                        value.inner = ::std::boxed::Box::new(read);
+                        value.inner = from.boxed(read)?;
                     }
                     (8, Type::Struct) => {
                         let read = Message::decode(from)?;
-                        value.maybe = Some(::std::boxed::Box::new(read));
+                        value.maybe = Some(from.boxed(read)?);
                     }
                     (9, Type::List) => {
                         let read = R::read_list(from, Type::I32, R::read_i32)?;
                         if let Some(read) = read {
-                            value.numbers = ::std::boxed::Box::new(read);
+                            value.numbers = from.boxed(read)?;
                         }
                     }
                     _ => from.skip(field.kind)?,
@@ -1558,7 +1561,7 @@ pub mod types {
                 match (field.id, field.kind) {
                     (1, Type::Struct) => {
                         let read = Message::decode(from)?;
-                        value.tree = Some(::std::boxed::Box::new(read));
+                        value.tree = Some(from.boxed(read)?);
                     }
                     (2, Type::Map) => {
                         let read = R::read_map(
@@ -1680,8 +1683,8 @@ pub mod types {
                         read.map(Self::Inners)
                     }
                     (5, Type::Struct) => {
-                        let read = ::std::boxed::Box::new(Message::decode(from)?);
-                        Some(Self::Nested(read))
+                        let read = Message::decode(from)?;
+                        Some(Self::Nested(from.boxed(read)?))
                     }
                     (6, Type::I32) => Some(Self::Color(Color(from.read_i32()?))),
                     (7, Type::Double) => {
@@ -1865,7 +1868,7 @@ pub mod types {
                     (2, Type::I32) => value.code = from.read_i32()?,
                     (3, Type::Struct) => {
                         let read = Message::decode(from)?;
-                        value.cause = Some(::std::boxed::Box::new(read));
+                        value.cause = Some(from.boxed(read)?);
                     }
                     _ => from.skip(field.kind)?,
                 }
