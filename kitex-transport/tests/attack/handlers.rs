@@ -61,12 +61,9 @@ fn held_up(form: Form, method: usize) -> usize {
 #[test]
 fn a_handler_that_keeps_its_thread_is_named_and_other_connections_go_on() {
     let lines = log::lines();
-    for (form, method) in [
-        (Form::Framed, BLOCK),
-        (Form::Framed, BLOCK_AND_YIELD),
-        (Form::TTHeaderFramed, BLOCK),
-        (Form::TTHeaderFramed, BLOCK_AND_YIELD),
-    ] {
+    for (form, method) in
+        [(Form::Framed, BLOCK), (Form::TTHeaderFramed, BLOCK), (Form::TTHeaderFramed, BLOCK_AND_YIELD)]
+    {
         lines.clear();
         // The first two calls are not known to block, and may be polled where the sockets are looked after. The other
         // two, and the further tries, are for a machine that stands still now and then.

@@ -74,7 +74,7 @@ fn an_idle_connection_costs_little_whatever_it_was_used_for() {
             called(server, Form::TTHeaderFramed, ECHO, b"argument").await
         });
         idle("unused", clients, 2, async |server| Client::connect(server, Form::Framed, false).await);
-        for form in [Form::Buffered, Form::Framed, Form::TTHeaderFramed] {
+        for form in [Form::Buffered, Form::TTHeaderFramed] {
             idle("after a call", clients, 2, async |server| called(server, form, ECHO, b"argument").await);
         }
         idle("after a large call", clients, 2, async |server| {

@@ -72,16 +72,19 @@ fn a_string_of_two_gib_takes_no_more_than_comes_of_it() {
 
 #[test]
 fn a_promised_message_takes_no_more_than_comes_of_it() {
-    let begin = &[&(FRAME as u32).to_be_bytes()[..], &buffered(ECHO, &binary(b"x"))].concat();
-    let bounds = Bounds { time: MESSAGE, heap: 100 * (18 << 10) };
-    Attack::new("100 frames of 1 MiB, promised", settings(), bounds).run(async |server| {
-        let one = async |_| {
-            let mut stream = server.connect().await;
-            stream.write_all(begin).await.unwrap();
-            until_closed(&mut stream).await;
-        };
-        join_all((0..100).map(one)).await;
-    });
+    let message = framed(ECHO, &binary(&vec![7; FRAME - 100]));
+    // A chunk, and one that has grown: to no more than twice what has come.
+    for (sent, each) in [(30, 18 << 10), (20_000, 50 << 10)] {
+        let bounds = Bounds { time: MESSAGE, heap: 100 * each };
+        Attack::new("100 messages of 1 MiB, promised", settings(), bounds).run(async |server| {
+            let one = async |_| {
+                let mut stream = server.connect().await;
+                stream.write_all(&message[..sent]).await.unwrap();
+                until_closed(&mut stream).await;
+            };
+            join_all((0..100).map(one)).await;
+        });
+    }
 }
 
 #[test]

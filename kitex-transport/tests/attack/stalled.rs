@@ -15,7 +15,7 @@ use crate::trial::{alone, busy};
 const CONNECTIONS: usize = 200;
 
 /// The window that is watched, and the processor time that is nobody's fault: both are of the whole process.
-const WINDOW: Duration = Duration::from_millis(200);
+const WINDOW: Duration = Duration::from_millis(150);
 const STRAY: Duration = Duration::from_millis(10);
 
 /// Brings connections to where they wait, and watches. `stall` gives what keeps them there.

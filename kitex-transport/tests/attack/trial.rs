@@ -42,7 +42,6 @@ pub(crate) struct Attack<'a> {
     name: &'a str,
     settings: ServerSettings,
     bounds: Bounds,
-    threads: usize,
     pause: Duration,
 }
 
@@ -56,13 +55,7 @@ pub(crate) fn alone<R>(measure: impl FnOnce(&Runtime) -> R) -> R {
 impl<'a> Attack<'a> {
     /// An attack on a server with two threads, and a healthy connection that calls on and on.
     pub(crate) fn new(name: &'a str, settings: ServerSettings, bounds: Bounds) -> Self {
-        Self { name, settings, bounds, threads: 2, pause: Duration::ZERO }
-    }
-
-    /// Lets the server have one thread only.
-    pub(crate) fn on_one_thread(mut self) -> Self {
-        self.threads = 1;
-        self
+        Self { name, settings, bounds, pause: Duration::ZERO }
     }
 
     /// Lets the healthy connection pause after each call.
@@ -79,7 +72,7 @@ impl<'a> Attack<'a> {
     /// that slows calls down slows them each time: three times are tried before it counts.
     pub(crate) fn run(self, attack: impl AsyncFn(&Server)) -> Times {
         alone(|clients| {
-            let server = Server::start(self.settings.clone(), self.threads);
+            let server = Server::start(self.settings.clone(), 2);
             let mut healthy = Healthy::connect(server.address);
             healthy.calls(50);
             for _ in 0..2 {
