@@ -79,9 +79,13 @@ fn for_room_in_the_servers_input() {
     let message = framed(ECHO, &binary(&vec![7; 1 << 20]));
     watch("a server that is full", settings, async |server| {
         let streams = connect_and_send(server, 2 * CONNECTIONS, &message[..100_000]).await;
-        while server.handle.stats().held < 1 << 20 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        // Of each connection one step of 64 KiB is read, though there has long been no room: then it is looked at.
+        let all_wait = async {
+            while server.handle.stats().held < 2 * CONNECTIONS * (64 << 10) {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), all_wait).await.unwrap();
         streams
     });
 }
