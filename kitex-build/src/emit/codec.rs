@@ -134,9 +134,12 @@ impl Emitter<'_> {
                 let read_value = self.reader(code, "read_value", value, key, from);
                 let types = [self.wire(entry), self.wire(value)].map(Node::from);
                 let arguments = [&["from".into()], &types[..], &[read_key, read_value]].concat();
-                Node::Call("R::read_map".into(), arguments, "?")
+                let read = if key { "R::read_sorted_map" } else { "R::read_map" };
+                Node::Call(read.into(), arguments, "?")
             }
-            Type::Set(element) => self.read_elements(code, "set", element, true, from),
+            Type::Set(element) => {
+                self.read_elements(code, if key { "sorted_set" } else { "set" }, element, true, from)
+            }
             Type::List(element) => self.read_elements(code, "list", element, key, from),
             _ => "None".into(),
         }
@@ -175,9 +178,6 @@ impl Emitter<'_> {
     fn read_nested(&self, code: &mut Code, ty: &Type, key: bool, from: &[String]) {
         let read = self.read_container(code, ty, key, from);
         code.assign("let read =", &read, ";");
-        if self.is_sorted(ty, key) {
-            code.line("let read = read.map(|read| read.into_iter().collect());");
-        }
         let what = super::value::literal(&self.spelled(self.program.target(ty)));
         code.assign("let what =", &what.into(), ";");
         code.line("read.ok_or_else(|| mismatch(what))");
@@ -190,11 +190,6 @@ impl Emitter<'_> {
             Type::Map(key, value) => self.is_container(key) || self.is_container(value),
             _ => false,
         }
-    }
-
-    /// Whether the Rust type is a B-tree, which readers do not make.
-    pub(crate) fn is_sorted(&self, ty: &Type, key: bool) -> bool {
-        key && matches!(self.program.target(ty), Type::Set(_) | Type::Map(..))
     }
 }
 

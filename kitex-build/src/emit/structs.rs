@@ -167,8 +167,7 @@ impl Emitter<'_> {
             let read = self.read_container(code, &field.ty, key, from);
             code.assign("let read =", &read, ";");
             code.block("if let Some(read) = read", |code| {
-                let read = if self.is_sorted(&field.ty, key) { "read.into_iter().collect()" } else { "read" };
-                code.assign(&format!("{place} ="), &held(field, read.into()), ";");
+                code.assign(&format!("{place} ="), &held(field, "read".into()), ";");
                 if required {
                     code.line(format!("{} = true;", flag(name)));
                 }

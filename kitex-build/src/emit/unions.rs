@@ -125,9 +125,6 @@ impl Emitter<'_> {
         code.block(format!("{pattern} =>"), |code| {
             let read = self.read_container(code, &field.ty, key, from);
             code.assign("let read =", &read, ";");
-            if self.is_sorted(&field.ty, key) {
-                code.line("let read = read.map(|read| read.into_iter().collect());");
-            }
             if field.boxed {
                 code.line("let read = read.map(|read| from.boxed(read)).transpose()?;");
             }

@@ -1134,9 +1134,13 @@ pub mod types {
                     }
                     (6, Type::Map) => {
                         let read_key = |from: &mut R| {
-                            let read =
-                                R::read_map(from, Type::I8, Type::I8, R::read_i8, R::read_i8)?;
-                            let read = read.map(|read| read.into_iter().collect());
+                            let read = R::read_sorted_map(
+                                from,
+                                Type::I8,
+                                Type::I8,
+                                R::read_i8,
+                                R::read_i8,
+                            )?;
                             let what = "map<i8, i8>";
                             read.ok_or_else(|| mismatch(what))
                         };
@@ -1148,8 +1152,7 @@ pub mod types {
                     (7, Type::Map) => {
                         let read_key = |from: &mut R| {
                             let read_item = |from: &mut R| Ok(Color(from.read_i32()?));
-                            let read = R::read_set(from, Type::I32, read_item)?;
-                            let read = read.map(|read| read.into_iter().collect());
+                            let read = R::read_sorted_set(from, Type::I32, read_item)?;
                             let what = "set<Color>";
                             read.ok_or_else(|| mismatch(what))
                         };
@@ -1173,14 +1176,13 @@ pub mod types {
                         let read_item = |from: &mut R| {
                             let read_value =
                                 |from: &mut R| Ok(::kitex::codegen::Double(from.read_double()?));
-                            let read = R::read_map(
+                            let read = R::read_sorted_map(
                                 from,
                                 Type::String,
                                 Type::Double,
                                 R::read_str,
                                 read_value,
                             )?;
-                            let read = read.map(|read| read.into_iter().collect());
                             let what = "map<string, double>";
                             read.ok_or_else(|| mismatch(what))
                         };
@@ -1335,18 +1337,23 @@ pub mod types {
                     (3, Type::Map) => {
                         let read_value =
                             |from: &mut R| Ok(::kitex::codegen::Double(from.read_double()?));
-                        let read =
-                            R::read_map(from, Type::String, Type::Double, R::read_str, read_value)?;
+                        let read = R::read_sorted_map(
+                            from,
+                            Type::String,
+                            Type::Double,
+                            R::read_str,
+                            read_value,
+                        )?;
                         if let Some(read) = read {
-                            value.more = read.into_iter().collect();
+                            value.more = read;
                         }
                     }
                     (4, Type::Set) => {
                         let read_item =
                             |from: &mut R| Ok(::kitex::codegen::Double(from.read_double()?));
-                        let read = R::read_set(from, Type::Double, read_item)?;
+                        let read = R::read_sorted_set(from, Type::Double, read_item)?;
                         if let Some(read) = read {
-                            value.tags = read.into_iter().collect();
+                            value.tags = read;
                         }
                     }
                     (5, Type::List) => {
@@ -1354,9 +1361,13 @@ pub mod types {
                             let read_key =
                                 |from: &mut R| Ok(::kitex::codegen::Double(from.read_double()?));
                             let read_value = |from: &mut R| Ok(Color(from.read_i32()?));
-                            let read =
-                                R::read_map(from, Type::Double, Type::I32, read_key, read_value)?;
-                            let read = read.map(|read| read.into_iter().collect());
+                            let read = R::read_sorted_map(
+                                from,
+                                Type::Double,
+                                Type::I32,
+                                read_key,
+                                read_value,
+                            )?;
                             let what = "map<double, Color>";
                             read.ok_or_else(|| mismatch(what))
                         };
@@ -1369,22 +1380,26 @@ pub mod types {
                         let read_value = |from: &mut R| {
                             let read_item =
                                 |from: &mut R| Ok(::kitex::codegen::Double(from.read_double()?));
-                            let read = R::read_set(from, Type::Double, read_item)?;
-                            let read = read.map(|read| read.into_iter().collect());
+                            let read = R::read_sorted_set(from, Type::Double, read_item)?;
                             let what = "set<double>";
                             read.ok_or_else(|| mismatch(what))
                         };
-                        let read =
-                            R::read_map(from, Type::I32, Type::Set, R::read_i32, read_value)?;
+                        let read = R::read_sorted_map(
+                            from,
+                            Type::I32,
+                            Type::Set,
+                            R::read_i32,
+                            read_value,
+                        )?;
                         if let Some(read) = read {
-                            value.rm = read.into_iter().collect();
+                            value.rm = read;
                             has_rm = true;
                         }
                     }
                     (7, Type::Set) => {
-                        let read = R::read_set(from, Type::I64, R::read_i64)?;
+                        let read = R::read_sorted_set(from, Type::I64, R::read_i64)?;
                         if let Some(read) = read {
-                            value.os = Some(read.into_iter().collect());
+                            value.os = Some(read);
                         }
                     }
                     _ => from.skip(field.kind)?,
@@ -1699,9 +1714,13 @@ pub mod types {
                             let what = "list<double>";
                             read.ok_or_else(|| mismatch(what))
                         };
-                        let read =
-                            R::read_map(from, Type::String, Type::List, R::read_str, read_value)?;
-                        let read = read.map(|read| read.into_iter().collect());
+                        let read = R::read_sorted_map(
+                            from,
+                            Type::String,
+                            Type::List,
+                            R::read_str,
+                            read_value,
+                        )?;
                         read.map(Self::Table)
                     }
                     _ => {
