@@ -14,7 +14,6 @@ mod pool;
 mod reaper;
 mod shared;
 mod slots;
-mod transfer;
 mod waiters;
 
 use std::fmt;

@@ -11,6 +11,7 @@ mod memory;
 mod server;
 mod socket;
 mod stream;
+mod transfer;
 
 pub use address::{Address, AddressError, Addresses};
 pub use channel::{BackoffConfig, Channel, ChannelConfig, ChannelStats, Mode, MultiplexConfig, PoolConfig};

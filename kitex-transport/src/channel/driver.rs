@@ -13,9 +13,9 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::multiplex::Multiplex;
 use super::shared::{End, Next, SharedConnection};
-use super::transfer::{poll_receive, poll_send};
 use crate::Io;
 use crate::clock::{self, LazyTimer};
+use crate::transfer::{poll_receive, poll_send};
 
 /// Reads and writes for a shared connection. Dropped with its runtime, it fails the connection's calls.
 pub(super) struct Driver<S> {

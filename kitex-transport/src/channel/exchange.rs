@@ -13,8 +13,8 @@ use kitex_core::{
 };
 
 use super::errors;
-use super::transfer::{poll_receive, poll_send};
 use crate::clock::{self, LazyTimer};
+use crate::transfer::{poll_receive, poll_send};
 use crate::{Io, Stream};
 
 /// A connection that carries one call at a time.

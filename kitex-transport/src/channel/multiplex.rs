@@ -120,7 +120,8 @@ impl Multiplex {
 
     #[cold]
     fn crowded(&self, state: &State) -> Error {
-        let text = format!("{} calls wait for a connection to be made", state.waiters.len());
+        let (waiting, most) = (state.waiters.len(), self.config.max_waiters);
+        let text = format!("{waiting} calls wait for a connection to be made, of {most} that may");
         self.endpoint.at_peer(Error::limit("max_waiters", Stage::Pick, text))
     }
 

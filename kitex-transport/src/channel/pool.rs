@@ -218,13 +218,17 @@ impl Pool {
 
     #[cold]
     fn crowded(&self, state: &State) -> Error {
-        let max_connections = self.config.max_connections;
-        let setting = if max_connections == 0 { "max_connections" } else { "max_waiters" };
+        let PoolConfig { max_connections, max_waiters, .. } = self.config;
+        if max_connections == 0 {
+            let error = Error::limit("max_connections", Stage::Pick, "the pool may not have a connection (0)");
+            return self.endpoint.at_peer(error);
+        }
         let text = format!(
-            "all connections (max_connections: {max_connections}) are in use, and {} calls wait for one",
-            state.waiters.len()
+            "all {max_connections} connections of the pool (max_connections) are in use or being made, and {} \
+             calls wait for one besides, of {max_waiters} that may (max_waiters)",
+            state.waiters.len().saturating_sub(max_connections.saturating_sub(state.live()))
         );
-        self.endpoint.at_peer(Error::limit(setting, Stage::Pick, text))
+        self.endpoint.at_peer(Error::limit("max_waiters", Stage::Pick, text))
     }
 }
 

@@ -43,6 +43,8 @@ pub(super) struct Driver<S> {
     /// One of them was not polled since it was put there.
     unpolled: bool,
     timer: LazyTimer,
+    /// The stream may hold back a part of what was written to it.
+    unflushed: bool,
     /// Since when the peer has taken nothing of what is to be written.
     stalled: Option<Instant>,
     /// What is left to do at the connection's end.
@@ -80,6 +82,7 @@ impl<S: Io> Driver<S> {
             calls: None,
             unpolled: false,
             timer: LazyTimer::default(),
+            unflushed: false,
             stalled: None,
             end: None,
             eof: false,

@@ -17,19 +17,18 @@ const SLICES: usize = 16;
 const ROOM: usize = 2048;
 
 /// Writes once of what `output` holds, which is not empty; gives how many bytes were taken.
-pub(super) fn poll_send<S: Io>(
+pub(crate) fn poll_send<S: Io>(
     stream: &mut S,
     output: &mut Output,
     task: &mut Context<'_>,
 ) -> Poll<io::Result<usize>> {
-    let stream = Pin::new(stream);
-    let sent = match output.front() {
-        (bytes, true) => ready!(stream.poll_write(task, bytes))?,
-        _ => {
-            let mut slices = [IoSlice::new(&[]); SLICES];
-            let filled = output.io_slices(&mut slices);
-            ready!(stream.poll_write_vectored(task, &slices[..filled]))?
-        }
+    let (front, is_all) = output.front();
+    let sent = if is_all || !stream.is_write_vectored() {
+        ready!(Pin::new(stream).poll_write(task, front))?
+    } else {
+        let mut slices = [IoSlice::new(&[]); SLICES];
+        let filled = output.io_slices(&mut slices);
+        ready!(Pin::new(stream).poll_write_vectored(task, &slices[..filled]))?
     };
     if sent == 0 {
         return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
@@ -40,7 +39,7 @@ pub(super) fn poll_send<S: Io>(
 
 /// Reads once behind what `input` holds; 0 at the end. `expected` is the length of the message that `input` begins
 /// with, if that is known.
-pub(super) fn poll_receive<S: Io>(
+pub(crate) fn poll_receive<S: Io>(
     stream: &mut S,
     input: &mut BytesMut,
     expected: Option<usize>,
