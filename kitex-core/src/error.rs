@@ -91,16 +91,22 @@ impl Error {
     /// What a failed call of its own is to a handler's caller: a failure of the handler, and nothing that this side
     /// says of its caller's call (spec: kitex-wire 10.1). What was said is kept as the source.
     #[cold]
-    pub(crate) fn of_handler(self) -> Self {
-        if matches!(self.kind(), ErrorKind::Handler | ErrorKind::Panic) {
-            return self;
+    pub(crate) fn of_handler(mut self) -> Self {
+        match (self.kind(), self.code()) {
+            (ErrorKind::Handler, Some(_)) => {
+                self.0.message = format!("{}{OF_HANDLER}", self.0.message).into();
+                self
+            }
+            (ErrorKind::Handler | ErrorKind::Panic, _) => self,
+            (_, code) => {
+                let text = format!("{}: {}", self.kind().name(), self.source_text());
+                let error = match code.filter(|code| !RESERVED.contains(code)) {
+                    Some(code) => Self::application(code, text),
+                    None => Self::handler(text),
+                };
+                error.with_source(self)
+            }
         }
-        let text = format!("{}: {}", self.kind().name(), self.source_text());
-        let error = match self.code() {
-            Some(code) if !RESERVED.contains(&code) => Self::application(code, text),
-            _ => Self::handler(text),
-        };
-        error.with_source(self)
     }
 
     /// A method that the service does not have.
@@ -153,7 +159,7 @@ impl Error {
         match error.downcast::<Self>() {
             Ok(error) => *error,
             Err(error) => {
-                Self::new(ErrorKind::Layer, Stage::Local, "a layer refused the call").with_source(error)
+                Self::new(ErrorKind::Layer, Stage::Layer, "a layer failed the call").with_source(error)
             }
         }
     }
@@ -289,8 +295,11 @@ fn is_refusal(exception: &ApplicationException) -> bool {
         ApplicationException::UNKNOWN_SERVICE => "unknown service ",
         _ => return false,
     };
-    exception.message.starts_with(text) && !exception.message.ends_with("[biz error]")
+    exception.message.starts_with(text) && !exception.message.ends_with(OF_HANDLER)
 }
+
+/// What the text of an exception ends with whose code a handler has chosen.
+const OF_HANDLER: &str = " [biz error]";
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -361,13 +370,14 @@ impl From<DecodeError> for Error {
 
 impl From<EncodeError> for Error {
     fn from(error: EncodeError) -> Self {
-        let EncodeReason::Limit { setting, .. } = *error.reason() else {
-            return Self::new(ErrorKind::Encode, Stage::Local, "the value cannot be written")
-                .with_source(error);
+        let setting = match *error.reason() {
+            // What a format cannot express is named too, and is nobody's setting.
+            EncodeReason::Limit { setting, .. } if setting.starts_with("Limits::") => Some(setting),
+            _ => None,
         };
-        Self::new(ErrorKind::Encode, Stage::Local, "the value cannot be written")
-            .with_setting(setting)
-            .with_source(error)
+        let mut this = Self::new(ErrorKind::Encode, Stage::Local, "the value cannot be written");
+        this.0.setting = setting;
+        this.with_source(error)
     }
 }
 

@@ -44,8 +44,9 @@ fn an_error_that_a_handler_passes_on_is_a_failure_of_the_handler() {
     assert!(!Error::remote(passed_on.to_exception()).is_retry_safe());
     let dial = Error::new(ErrorKind::Connect, Stage::Dial, "refused").of_handler();
     assert!(!dial.is_retry_safe());
-    let own = Error::application(1, "my own code").of_handler();
-    assert_eq!((own.code(), own.message()), (Some(1), "my own code"));
+    let own = Error::application(1, "unknown method of mine").of_handler();
+    assert_eq!((own.code(), own.message()), (Some(1), "unknown method of mine [biz error]"));
+    assert!(!Error::remote(own.to_exception()).is_retry_safe(), "it is no router's");
 }
 
 #[test]
