@@ -11,7 +11,7 @@ use kitex_codec::{ApplicationException, Limits, Message, Str};
 use tower_service::Service;
 
 use crate::{
-    BoxError, BoxFuture, BusinessStatus, Context, Error, ErrorKind, Metadata, Method, MethodDescriptor,
+    Body, BoxError, BoxFuture, BusinessStatus, Context, Error, ErrorKind, Metadata, Method, MethodDescriptor,
     Payload, Request, Response, Scope, ServiceDescriptor, SharedService, Stage, Status,
 };
 
@@ -223,7 +223,7 @@ impl<'a, R> Call<'a, R> {
         })
     }
 
-    /// Asks for the metadata of the response too.
+    /// Asks for the metadata of the answer too, whatever the answer is.
     pub fn reply(self) -> ReplyCall<'a, R> {
         ReplyCall(self)
     }
@@ -273,7 +273,7 @@ impl<R: MethodResult> Future for CallFuture<'_, R> {
     type Output = Result<R::Success, CallError<R::Exception>>;
 
     fn poll(mut self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<Self::Output> {
-        self.started.poll::<R>(task).map(|outcome| outcome.map(|reply| reply.value))
+        self.started.poll::<R>(task).map(|reply| reply.result)
     }
 }
 
@@ -285,10 +285,10 @@ impl<R> fmt::Debug for CallFuture<'_, R> {
 
 /// An answer with its metadata.
 #[derive(Debug)]
-pub struct Reply<T> {
-    /// What the method returned.
-    pub value: T,
-    /// What came with it, under [`Scope::Backward`].
+pub struct Reply<T, E> {
+    /// What the call ended with.
+    pub result: Result<T, CallError<E>>,
+    /// What came with it, under [`Scope::Backward`]; empty if nothing came from the callee.
     pub metadata: Metadata,
 }
 
@@ -298,7 +298,7 @@ pub struct Reply<T> {
 pub struct ReplyCall<'a, R>(Call<'a, R>);
 
 impl<'a, R: MethodResult + 'a> IntoFuture for ReplyCall<'a, R> {
-    type Output = Result<Reply<R::Success>, CallError<R::Exception>>;
+    type Output = Reply<R::Success, R::Exception>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
 
     fn into_future(self) -> Self::IntoFuture {
@@ -318,44 +318,57 @@ enum State {
 }
 
 impl Started<'_> {
-    fn poll<R: MethodResult>(&mut self, task: &mut TaskContext<'_>) -> Poll<Outcome<R>> {
+    fn poll<R: MethodResult>(&mut self, task: &mut TaskContext<'_>) -> Poll<ReplyOf<R>> {
         match &mut self.state {
             State::Called { answer, method } => {
                 let answer = std::task::ready!(answer.as_mut().poll(task));
-                let outcome = answer.map_err(CallError::Failed);
-                let outcome =
-                    outcome.and_then(|response| open::<R>(response, method, &self.handle.defaults.limits));
-                Poll::Ready(outcome.map_err(|error| named(error, method)))
+                let limits = &self.handle.defaults.limits;
+                Poll::Ready(match answer {
+                    Ok(response) => open::<R>(response, method, limits),
+                    Err(error) => failed(error.with_method(method)),
+                })
             }
             State::Refused(error) => {
                 let error = error.take().unwrap_or_else(|| Error::handler("the call has ended"));
-                Poll::Ready(Err(CallError::Failed(error)))
+                Poll::Ready(failed(error))
             }
         }
     }
 }
 
-type Outcome<R> = Result<Reply<<R as MethodResult>::Success>, CallError<<R as MethodResult>::Exception>>;
+type ReplyOf<R> = Reply<<R as MethodResult>::Success, <R as MethodResult>::Exception>;
 
-/// The value of a response, or what it has instead of one.
-fn open<R: MethodResult>(response: Response, method: &Method, limits: &Limits) -> Outcome<R> {
+fn open<R: MethodResult>(response: Response, method: &Method, limits: &Limits) -> ReplyOf<R> {
     let Response { status, metadata, body } = response;
-    if let Status::Business(status) = status {
-        return Err(CallError::Status(status));
-    }
-    let Some(payload) = body.message() else {
-        return Err(CallError::Failed(Error::new(
-            ErrorKind::Protocol,
-            Stage::Decode,
-            "a stream came for a message",
-        )));
+    let result = match status {
+        Status::Business(status) => Err(CallError::Status(status)),
+        _ => value::<R>(&body, method, limits),
     };
-    let result: R = payload.decode(limits).map_err(|error| CallError::Failed(error.into()))?;
+    Reply { result, metadata }
+}
+
+/// What the result struct of a response holds.
+fn value<R: MethodResult>(
+    body: &Body,
+    method: &Method,
+    limits: &Limits,
+) -> Result<R::Success, CallError<R::Exception>> {
+    let Some(payload) = body.message() else {
+        let error = Error::new(ErrorKind::Protocol, Stage::Decode, "a stream came for a message");
+        return Err(CallError::Failed(error.with_method(method)));
+    };
+    let result = payload.decode::<R>(limits).map_err(|error| Error::from(error).with_method(method))?;
     match result.into_outcome() {
-        Some(Ok(value)) => Ok(Reply { value, metadata }),
+        Some(Ok(value)) => Ok(value),
         Some(Err(exception)) => Err(CallError::Exception(exception)),
         None => Err(CallError::Failed(missing(method))),
     }
+}
+
+#[cold]
+fn failed<T, E>(error: Error) -> Reply<T, E> {
+    let metadata = error.metadata().clone();
+    Reply { result: Err(CallError::Failed(error)), metadata }
 }
 
 #[cold]
@@ -363,11 +376,4 @@ fn missing(method: &Method) -> Error {
     Error::new(ErrorKind::MissingResult, Stage::Decode, "the reply holds neither a value nor an exception")
         .with_code(ApplicationException::MISSING_RESULT)
         .with_method(method)
-}
-
-fn named<E>(error: CallError<E>, method: &Method) -> CallError<E> {
-    match error {
-        CallError::Failed(error) => CallError::Failed(error.with_method(method)),
-        other => other,
-    }
 }

@@ -174,14 +174,15 @@ fn metadata_rides_both_ways() {
         Ok(Str::from(seen))
     });
     let call = client.echo("x").transient("T", "1").persistent("P", "2");
-    let reply = block_on(call.reply()).unwrap();
-    assert_eq!(reply.value, "Some(\"1\") Some(\"2\")");
+    let reply = block_on(call.reply());
+    assert_eq!(reply.result.unwrap(), "Some(\"1\") Some(\"2\")");
     assert_eq!(reply.metadata.get(Scope::Backward, "B"), Some("back"));
     // It comes with a failure too.
     let failing = echo::client(|context: &mut Context, _| {
         context.set_backward("B", "back");
         Err(CallError::failed("boom"))
     });
+    assert_eq!(block_on(failing.echo("x").reply()).metadata.get(Scope::Backward, "B"), Some("back"));
     let error = failed(block_on(failing.echo("x")));
     assert_eq!(error.metadata().get(Scope::Backward, "B"), Some("back"));
 }

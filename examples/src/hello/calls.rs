@@ -90,8 +90,9 @@ pub(super) async fn oneway(server: &Running) -> Result<Line, Failure> {
 
 pub(super) async fn metadata(address: &str) -> Result<Line, Failure> {
     let client = builder(address).connect().await?;
-    let reply = client.greet("Ada").persistent("TENANT", "blue").reply().await?;
+    let reply = client.greet("Ada").persistent("TENANT", "blue").reply().await;
+    let greeting = reply.result?;
     let back = reply.metadata.get(Scope::Backward, "greeted-by").unwrap_or("nothing");
-    let seen = format!("the server read TENANT `{}`, and sent back greeted-by `{back}`", reply.value.tenant);
+    let seen = format!("the server read TENANT `{}`, and sent back greeted-by `{back}`", greeting.tenant);
     Ok(Line { feature: "metadata", seen })
 }

@@ -22,8 +22,8 @@ async fn metadata_goes_both_ways() {
     let (running, _) = over_memory().await;
     let builder = CallsClient::builder(running.address.clone()).caller("tests");
     let client = builder.persistent("P", "everywhere").transient("T", "always").connect().await.unwrap();
-    let reply = client.act("metadata").reply().await.unwrap();
-    assert_eq!(&*reply.value, "always everywhere tests");
+    let reply = client.act("metadata").reply().await;
+    assert_eq!(&*reply.result.unwrap(), "always everywhere tests");
     assert_eq!(reply.metadata.get(Scope::Backward, "B"), Some("back"));
     let own = client.act("metadata").transient("T", "once").await.unwrap();
     assert_eq!(&*own, "once everywhere tests");

@@ -15,9 +15,9 @@ struct Front(CallsClient);
 impl Loud for Front {
     async fn echo(&self, context: &mut Context, req: Req) -> Result<Resp, CallError> {
         let reply = self.0.act(req.msg).context(context).reply().await;
-        let reply = reply.map_err(CallError::failed)?;
+        let said = reply.result.map_err(CallError::failed)?;
         let back = reply.metadata.get(Scope::Backward, "B").unwrap_or("-");
-        Ok(Resp { msg: format!("{} {back}", reply.value).into(), number: 0 })
+        Ok(Resp { msg: format!("{said} {back}").into(), number: 0 })
     }
 }
 

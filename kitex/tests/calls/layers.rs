@@ -77,7 +77,7 @@ async fn towers_layers_are_layers() {
     assert_eq!(error.kind(), ErrorKind::Layer);
     assert_eq!(
         error.to_string(),
-        "layer error calling Calls.act (before sending): a layer refused the call: request timed out"
+        "layer error calling Calls.act (in a layer): a layer failed the call: request timed out"
     );
     // The server has dropped the call that was given up, and its permit with it.
     assert_eq!(&*client.act("again").await.unwrap(), "again");

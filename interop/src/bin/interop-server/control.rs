@@ -34,8 +34,8 @@ impl ControlSvc for Control {
         if let (Some(next), 1..) = (&self.next, further) {
             let call = next.hop(further - 1).context(context);
             let call = call.transient(format!("T_{}", self.node), "1");
-            let onward = call.persistent(format!("P_{}", self.node), "1").reply().await?;
-            trail.sights.extend(onward.value.sights);
+            let onward = call.persistent(format!("P_{}", self.node), "1").reply().await;
+            trail.sights.extend(onward.result?.sights);
             trail.backward = pairs(&onward.metadata, Scope::Backward);
         }
         Ok(trail)

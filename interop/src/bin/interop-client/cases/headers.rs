@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use interop::control::{Sight, Trail};
-use kitex::{ErrorKind, Reply, Scope, Str};
+use kitex::{ErrorKind, Metadata, Scope, Str};
 
 use super::methods::after;
 use crate::session::CALLER;
@@ -14,11 +14,11 @@ use crate::trial::{Checked, Trial, brief};
 const ASKED: Duration = Duration::from_millis(1500);
 
 pub(super) async fn metadata(trial: &mut Trial<'_>) -> Checked {
-    let reply = hop_with_metadata(trial, 0).await?;
-    let sight = one(&reply.value)?;
+    let (trail, back) = hop_with_metadata(trial, 0).await?;
+    let sight = one(&trail)?;
     check(holds(sight, &transient(), &persistent()), "the handler saw what was sent", sight)?;
     check(sight.caller == CALLER, "the handler saw the caller's name", sight)?;
-    check(backward(&reply, &sight.node) == Some("1"), "the backward value came back", &reply)?;
+    check(backward(&back, &sight.node) == Some("1"), "the backward value came back", &back)?;
     let plain = trial.session.control.hop(0).await.map_err(|error| error.to_string())?;
     trial.note(1, &plain);
     let sight = one(&plain)?;
@@ -40,8 +40,8 @@ pub(super) async fn deadline_passes(trial: &mut Trial<'_>) -> Checked {
 }
 
 pub(super) async fn metadata_relayed(trial: &mut Trial<'_>) -> Checked {
-    let reply = hop_with_metadata(trial, 1).await?;
-    let (near, far) = two(&reply.value)?;
+    let (trail, back) = hop_with_metadata(trial, 1).await?;
+    let (near, far) = two(&trail)?;
     check(holds(near, &transient(), &persistent()), "the first handler saw what was sent", near)?;
     let mut onward = persistent();
     onward.insert("P_middle".into(), "1".into());
@@ -51,10 +51,10 @@ pub(super) async fn metadata_relayed(trial: &mut Trial<'_>) -> Checked {
         "the second handler saw the persistent values and the middle's",
         far,
     )?;
-    let middle_got = reply.value.backward.get(&*format!("B_{}", far.node)).map(|value| &**value);
-    check(middle_got == Some("1"), "the middle got the far server's backward value", &reply.value)?;
-    let got = (backward(&reply, &near.node), backward(&reply, &far.node));
-    check(got == (Some("1"), None), "the middle's backward value alone came back", &reply)
+    let middle_got = trail.backward.get(&*format!("B_{}", far.node)).map(|value| &**value);
+    check(middle_got == Some("1"), "the middle got the far server's backward value", &trail)?;
+    let got = (backward(&back, &near.node), backward(&back, &far.node));
+    check(got == (Some("1"), None), "the middle's backward value alone came back", &back)
 }
 
 pub(super) async fn deadline_relayed(trial: &mut Trial<'_>) -> Checked {
@@ -65,7 +65,7 @@ pub(super) async fn deadline_relayed(trial: &mut Trial<'_>) -> Checked {
     check(shrunk, "the second handler's timeout was above 0 and not above the first one's", &trail)
 }
 
-async fn hop_with_metadata(trial: &mut Trial<'_>, further: i32) -> Result<Reply<Trail>, String> {
+async fn hop_with_metadata(trial: &mut Trial<'_>, further: i32) -> Result<(Trail, Metadata), String> {
     let mut call = trial.session.control.hop(further);
     for (key, value) in transient() {
         call = call.transient(key, value);
@@ -73,9 +73,10 @@ async fn hop_with_metadata(trial: &mut Trial<'_>, further: i32) -> Result<Reply<
     for (key, value) in persistent() {
         call = call.persistent(key, value);
     }
-    let reply = call.reply().await.map_err(|error| error.to_string())?;
+    let reply = call.reply().await;
     trial.note(1, &reply);
-    Ok(reply)
+    let trail = reply.result.map_err(|error| error.to_string())?;
+    Ok((trail, reply.metadata))
 }
 
 async fn hop_with_timeout(trial: &mut Trial<'_>, further: i32) -> Result<Trail, String> {
@@ -98,8 +99,8 @@ fn holds(sight: &Sight, transient: &HashMap<Str, Str>, persistent: &HashMap<Str,
 }
 
 /// The backward value of a node.
-fn backward<'a>(reply: &'a Reply<Trail>, node: &str) -> Option<&'a str> {
-    reply.metadata.get(Scope::Backward, &format!("B_{node}"))
+fn backward<'a>(back: &'a Metadata, node: &str) -> Option<&'a str> {
+    back.get(Scope::Backward, &format!("B_{node}"))
 }
 
 fn within_asked(sight: &Sight) -> Checked {
