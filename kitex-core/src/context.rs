@@ -121,6 +121,13 @@ impl Context {
         self.connection.as_ref().map(|connection| connection.peer())
     }
 
+    /// The address of the caller, as a proxy in front of this server tells it (spec: kitex-wire 6.6). Whoever connects
+    /// can say what it likes: rely on it only where nobody but your own proxies does. `None` if the request came
+    /// straight.
+    pub fn forwarded_peer(&self) -> Option<&str> {
+        head::forwarded_peer(&self.metadata)
+    }
+
     /// The connection that the request came over.
     pub fn connection(&self) -> Option<&Arc<ConnectionInfo>> {
         self.connection.as_ref()

@@ -49,6 +49,12 @@ pub(crate) fn caller_method(received: &Metadata) -> &str {
     text(received, int_key::FROM_METHOD)
 }
 
+/// The address that a proxy in front of this side gives the caller.
+pub(crate) fn forwarded_peer(received: &Metadata) -> Option<&str> {
+    let address = received.wire().get(string_key::REMOTE_ADDRESS)?;
+    std::str::from_utf8(address).ok().filter(|address| !address.is_empty())
+}
+
 fn text(received: &Metadata, key: u16) -> &str {
     let value = received.header().and_then(|pairs| pairs.int(key));
     value.and_then(|value| std::str::from_utf8(value).ok()).unwrap_or_default()

@@ -55,7 +55,7 @@ impl Handlers {
         let left = context.deadline.map(|deadline| deadline.remaining(self.clock.now()));
         let timeout_ms = left.map_or(0, |left| left.as_millis() as i64);
         let method = context.method().map(|method| (method.service(), method.name())).unwrap_or_default();
-        let address = context.metadata.wire().get("rip").map(text);
+        let address = context.forwarded_peer().map(str::to_owned);
         Seen {
             deadline_within_ms: Some(timeout_ms).filter(|timeout| self.gives_deadline && *timeout > 0),
             from: context.caller().to_owned(),
