@@ -177,7 +177,7 @@ impl Server {
 
     /// Notes a request: it is the last message of what was consumed for it.
     fn begin(&mut self, request: ServerRequest, consumed: &[u8]) {
-        let ServerRequest { id, target, concurrent, request } = request;
+        let ServerRequest { id, target, concurrent, request, .. } = request;
         let mut live = Live { id, mark: None, oneway: request.method.is_oneway(), target, request };
         // A method that is not here may have a name that is no text.
         if live.request.method.descriptor().is_some() {

@@ -6,8 +6,8 @@ use kitex_codec::Str;
 use tower_service::Service;
 
 use crate::{
-    BoxError, Error, Method, MethodDescriptor, NamedService, Request, Response, ServiceDescriptor,
-    SharedService,
+    BoxError, Error, Execution, Method, MethodDescriptor, NamedService, Request, Response, ServiceDescriptor,
+    SharedService, UnknownExecution,
 };
 
 /// The services behind one port.
@@ -64,8 +64,20 @@ pub struct Router {
 struct Route {
     descriptor: &'static ServiceDescriptor,
     /// Sorted by name.
-    methods: Vec<&'static MethodDescriptor>,
+    methods: Vec<RoutedMethod>,
     service: SharedService,
+}
+
+#[derive(Debug, Clone)]
+struct RoutedMethod {
+    descriptor: &'static MethodDescriptor,
+    execution: Result<Execution, UnknownExecution>,
+}
+
+impl RoutedMethod {
+    fn new(descriptor: &'static MethodDescriptor) -> Self {
+        Self { descriptor, execution: Execution::of(descriptor) }
+    }
 }
 
 /// Where a request goes.
@@ -73,6 +85,7 @@ struct Route {
 pub(crate) struct Routed {
     pub(crate) target: Target,
     pub(crate) method: Method,
+    pub(crate) execution: Execution,
 }
 
 /// The place of a service in a [`Router`].
@@ -102,8 +115,8 @@ impl Router {
 
     /// Adds a service under a description of its own.
     pub fn add_shared(&mut self, descriptor: &'static ServiceDescriptor, service: SharedService) {
-        let mut methods: Vec<_> = descriptor.methods.iter().collect();
-        methods.sort_by_key(|method| method.name);
+        let mut methods: Vec<_> = descriptor.methods.iter().map(RoutedMethod::new).collect();
+        methods.sort_by_key(|method| method.descriptor.name);
         self.routes.push(Route { descriptor, methods, service });
     }
 
@@ -111,6 +124,23 @@ impl Router {
     pub fn set_fallback(&mut self, name: &str) -> Result<(), RouterError> {
         let found = self.routes.iter().position(|route| route.descriptor.name == name);
         self.fallback = Some(found.ok_or_else(|| RouterError::NoSuchService(name.into()))?);
+        Ok(())
+    }
+
+    /// Says where calls of a method run, whatever its IDL asks for.
+    pub fn set_execution(
+        &mut self,
+        service: &str,
+        method: &str,
+        execution: Execution,
+    ) -> Result<(), RouterError> {
+        let named = self.routes.iter_mut().find(|route| route.descriptor.name == service);
+        let found = named.and_then(|route| {
+            let at = route.position(method)?;
+            route.methods.get_mut(at)
+        });
+        let no_such = || RouterError::NoSuchMethod(service.into(), method.into());
+        found.ok_or_else(no_such)?.execution = Ok(execution);
         Ok(())
     }
 
@@ -138,16 +168,16 @@ impl Router {
         for (at, route) in self.routes.iter().enumerate() {
             let earlier = &self.routes[..at];
             let name = route.descriptor.name;
+            route.check()?;
             if earlier.iter().any(|other| other.descriptor.name == name) {
                 return Err(RouterError::SameService(name));
             }
             if self.strict || self.fallback.is_some() {
                 continue;
             }
-            let both =
-                |method: &&&MethodDescriptor| earlier.iter().any(|other| other.find(method.name).is_some());
-            if let Some(method) = route.methods.iter().find(both) {
-                return Err(RouterError::SameMethod(method.name));
+            let both = |name: &&'static str| earlier.iter().any(|other| other.position(name).is_some());
+            if let Some(name) = route.methods.iter().map(|method| method.descriptor.name).find(both) {
+                return Err(RouterError::SameMethod(name));
             }
         }
         Ok(())
@@ -169,14 +199,15 @@ impl Router {
     /// Finds the method `method` of the service named `service`; an empty name counts as none.
     pub(crate) fn route(&self, service: &[u8], method: &[u8]) -> Result<Routed, Error> {
         let missing = match self.find(service, method) {
-            Ok((at, method)) => return Ok(Routed { target: Target(at), method: Method::from(method) }),
+            Ok((at, method)) => return Ok(Routed::to(at, method)),
             Err(missing) => missing,
         };
         // A name that is not UTF-8 could not be passed on as it came.
         if let (Some(_), Ok(service), Ok(method)) =
             (&self.unknown, Str::copy_from_utf8(service), Str::copy_from_utf8(method))
         {
-            return Ok(Routed { target: Target::UNKNOWN, method: Method::dynamic(service, method) });
+            let method = Method::dynamic(service, method);
+            return Ok(Routed { target: Target::UNKNOWN, method, execution: Execution::Auto });
         }
         let (service, method) = (shown(service), shown(method));
         Err(match missing {
@@ -185,7 +216,7 @@ impl Router {
         })
     }
 
-    fn find(&self, service: &[u8], method: &[u8]) -> Result<(usize, &'static MethodDescriptor), Missing> {
+    fn find(&self, service: &[u8], method: &[u8]) -> Result<(usize, &RoutedMethod), Missing> {
         // A name that is not UTF-8 is no method's, and neither is the empty one.
         let name = std::str::from_utf8(method).unwrap_or_default();
         let named = self.routes.iter().position(|route| route.descriptor.name.as_bytes() == service);
@@ -207,15 +238,36 @@ impl Router {
         }
     }
 
-    fn method_at(&self, at: usize, name: &str) -> Option<(usize, &'static MethodDescriptor)> {
+    fn method_at(&self, at: usize, name: &str) -> Option<(usize, &RoutedMethod)> {
         self.routes[at].find(name).map(|method| (at, method))
     }
 }
 
 impl Route {
-    fn find(&self, name: &str) -> Option<&'static MethodDescriptor> {
-        let at = self.methods.binary_search_by_key(&name, |method| method.name).ok()?;
-        Some(self.methods[at])
+    fn position(&self, name: &str) -> Option<usize> {
+        self.methods.binary_search_by_key(&name, |method| method.descriptor.name).ok()
+    }
+
+    fn find(&self, name: &str) -> Option<&RoutedMethod> {
+        self.position(name).and_then(|at| self.methods.get(at))
+    }
+
+    fn check(&self) -> Result<(), RouterError> {
+        for RoutedMethod { descriptor, execution } in &self.methods {
+            if let Err(unknown) = execution {
+                let method = Str::from(Method::from(*descriptor).to_string());
+                return Err(RouterError::Execution(method, unknown.clone()));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Routed {
+    fn to(at: usize, method: &RoutedMethod) -> Self {
+        // What is none was told by `check`, before there were requests.
+        let execution = method.execution.as_ref().copied().unwrap_or_default();
+        Self { target: Target(at), method: Method::from(method.descriptor), execution }
     }
 }
 
@@ -246,6 +298,10 @@ pub enum RouterError {
     SameMethod(&'static str),
     /// The fallback is none of the services.
     NoSuchService(Str),
+    /// A setting is for a method, by service and name, that is not there.
+    NoSuchMethod(Str, Str),
+    /// The IDL asks for an execution of a method that does not exist.
+    Execution(Str, UnknownExecution),
 }
 
 impl fmt::Display for RouterError {
@@ -259,8 +315,93 @@ impl fmt::Display for RouterError {
                  (fallback), or refuse such requests (strict)"
             ),
             Self::NoSuchService(name) => write!(f, "the fallback {name} is none of the services"),
+            Self::NoSuchMethod(service, method) => {
+                write!(f, "an execution was set for {service}.{method}, which is no method of the services")
+            }
+            Self::Execution(method, unknown) => {
+                write!(f, "the annotation {} of {method}: {unknown}", Execution::ANNOTATION)
+            }
         }
     }
 }
 
-impl std::error::Error for RouterError {}
+impl std::error::Error for RouterError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Execution(_, unknown) => Some(unknown),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Status, Streaming};
+
+    macro_rules! service {
+        ($name:literal, $annotations:expr) => {{
+            static METHODS: [MethodDescriptor; 1] = [MethodDescriptor {
+                service: $name,
+                name: "M",
+                index: 0,
+                oneway: false,
+                idempotent: false,
+                streaming: Streaming::None,
+                exceptions: &[],
+                annotations: $annotations,
+            }];
+            static SERVICE: ServiceDescriptor = ServiceDescriptor { name: $name, methods: &METHODS };
+            &SERVICE
+        }};
+    }
+
+    #[derive(Clone)]
+    struct Nothing;
+
+    impl Service<Request> for Nothing {
+        type Response = Response;
+        type Error = Error;
+        type Future = std::future::Ready<Result<Response, Error>>;
+
+        fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Error>> {
+            std::task::Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, _: Request) -> Self::Future {
+            std::future::ready(Ok(Response::empty(Status::Ok)))
+        }
+    }
+
+    fn router(descriptor: &'static ServiceDescriptor) -> Router {
+        let mut router = Router::new();
+        router.add_shared(descriptor, SharedService::new(Nothing));
+        router
+    }
+
+    fn execution(router: &Router) -> Execution {
+        router.route(b"", b"M").expect("there is a method M").execution
+    }
+
+    #[test]
+    fn a_method_runs_where_its_idl_asks_unless_the_server_says_otherwise() {
+        assert_eq!(execution(&router(service!("A", &[]))), Execution::Auto);
+        let mut router = router(service!("B", &[("idempotent", ""), ("kitex.execution", "spawn")]));
+        assert_eq!(execution(&router), Execution::Spawn);
+        router.set_execution("B", "M", Execution::Inline).expect("there is such a method");
+        assert_eq!((execution(&router), router.check()), (Execution::Inline, Ok(())));
+    }
+
+    #[test]
+    fn an_execution_that_there_is_not_is_told_before_there_are_requests() {
+        let mut router = router(service!("C", &[("kitex.execution", "fast")]));
+        let text = router.check().map_err(|error| error.to_string());
+        let expected = "the annotation kitex.execution of C.M: \"fast\" is no execution: there are auto, inline, \
+                        spawn and blocking";
+        assert_eq!(text, Err(expected.to_owned()));
+        assert_eq!(
+            router.set_execution("C", "N", Execution::Auto),
+            Err(RouterError::NoSuchMethod("C".into(), "N".into()))
+        );
+    }
+}

@@ -25,6 +25,9 @@ impl Address {
     /// `/path`. Errors if it is none of them.
     pub fn parse(text: &str) -> Result<Self, AddressError> {
         let text = text.trim();
+        if text.is_empty() {
+            return Err(AddressError::new(text, "an address is empty"));
+        }
         if let Some(path) = text.strip_prefix("unix:") {
             let path = path.strip_prefix("//").unwrap_or(path);
             return if path.is_empty() {
@@ -75,7 +78,7 @@ impl Addresses {
     /// The addresses. Errors if the text they were given as is none, or if there is not one.
     pub fn into_list(self) -> Result<Vec<Address>, AddressError> {
         let list = self.0?;
-        if list.is_empty() { Err(AddressError::new("", "there is no address")) } else { Ok(list) }
+        if list.is_empty() { Err(AddressError::new("", "no address is given")) } else { Ok(list) }
     }
 }
 
@@ -155,7 +158,10 @@ impl AddressError {
 
 impl fmt::Display for AddressError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is no address: {}", self.text, self.what)
+        match &*self.text {
+            "" => f.write_str(self.what),
+            text => write!(f, "`{text}` is no address: {}", self.what),
+        }
     }
 }
 
@@ -188,6 +194,7 @@ mod tests {
             ("host:port", "`host:port` is no address: the port is no number from 0 to 65535"),
             ("http://host:80", "`http://host:80` is no address: it is neither host:port nor unix:/path"),
             ("unix:", "`unix:` is no address: the path is missing"),
+            (" ", "an address is empty"),
         ];
         for (text, expected) in cases {
             assert_eq!(Address::parse(text).unwrap_err().to_string(), expected);

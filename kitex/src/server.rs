@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kitex_codec::Limits;
-use kitex_core::{AcceptPolicy, BoxError, NamedService, Observer, Request, Response, Router, SharedService};
+use kitex_core::{
+    AcceptPolicy, BoxError, Execution, NamedService, Observer, Request, Response, Router, SharedService,
+};
 use kitex_middleware::{DeadlineLayer, TraceLayer};
 use kitex_transport::{Addresses, Bound, ServeError, ServerSettings, SocketOptions};
 use tower_layer::Layer;
@@ -43,6 +45,7 @@ pub use bound::BoundServer;
 pub struct Server {
     router: Router,
     fallback: Option<String>,
+    executions: Vec<(String, String, Execution)>,
     layers: Stack,
     settings: ServerSettings,
     default_timeout: Option<Duration>,
@@ -55,6 +58,7 @@ impl Server {
         Self {
             router: Router::new(),
             fallback: None,
+            executions: Vec::new(),
             layers: Stack::default(),
             settings: ServerSettings::default(),
             default_timeout: None,
@@ -78,6 +82,18 @@ impl Server {
     /// services have a method of the same name; without it they are told apart by their methods.
     pub fn fallback(mut self, service: impl Into<String>) -> Self {
         self.fallback = Some(service.into());
+        self
+    }
+
+    /// Says where calls of a method run, by its names in the IDL: for handlers that block or compute. What the IDL asks
+    /// for, by the annotation `kitex.execution`, is no longer heard for that method.
+    pub fn execution(
+        mut self,
+        service: impl Into<String>,
+        method: impl Into<String>,
+        execution: Execution,
+    ) -> Self {
+        self.executions.push((service.into(), method.into(), execution));
         self
     }
 
@@ -269,9 +285,12 @@ impl Server {
 
     /// Listens, so that a port that is taken shows now, and one that the system chooses is known.
     pub async fn bind(self, address: impl Into<Addresses>) -> Result<BoundServer, ServeError> {
-        let Self { mut router, fallback, layers, settings, default_timeout, traced } = self;
+        let Self { mut router, fallback, executions, layers, settings, default_timeout, traced } = self;
         if let Some(name) = fallback {
             router.set_fallback(&name)?;
+        }
+        for (service, method, execution) in &executions {
+            router.set_execution(service, method, *execution)?;
         }
         let trace = traced.then(TraceLayer::server);
         let deadline = default_timeout.map(DeadlineLayer::serve);

@@ -17,8 +17,8 @@ use super::slots::{CallId, Slots};
 use crate::head;
 use crate::router::Routed;
 use crate::{
-    Body, ConnectionInfo, Deadline, Error, ErrorKind, Method, Payload, Protocol, Request, Router, Sent,
-    Stage, Target,
+    Body, ConnectionInfo, Deadline, Error, ErrorKind, Execution, Method, Payload, Protocol, Request, Router,
+    Sent, Stage, Target,
 };
 
 use answer::Addressee;
@@ -93,6 +93,8 @@ pub struct ServerRequest {
     pub target: Target,
     /// True if other requests of the connection may run beside it.
     pub concurrent: bool,
+    /// Where it is to run.
+    pub execution: Execution,
     /// The request.
     pub request: Request,
 }
@@ -233,16 +235,17 @@ impl ServerConnection {
         self.multiplexed = !serial;
         let late = self.state != State::Open;
         let to = |reset| Addressee { form, name: envelope.name, sequence, reset: serial && reset };
-        let Routed { target, method } = match self.router.route(head::service_name(&frame), envelope.name) {
-            Ok(routed) => routed,
-            Err(error) => {
-                self.write_exception(&to(true), &error);
-                if serial {
-                    self.close();
+        let Routed { target, method, execution } =
+            match self.router.route(head::service_name(&frame), envelope.name) {
+                Ok(routed) => routed,
+                Err(error) => {
+                    self.write_exception(&to(true), &error);
+                    if serial {
+                        self.close();
+                    }
+                    return Ok(None);
                 }
-                return Ok(None);
-            }
-        };
+            };
         if self.calls.len() >= self.config.max_in_flight {
             if !method.is_oneway() {
                 let error = self.overloaded(&method);
@@ -269,7 +272,7 @@ impl ServerConnection {
         self.earliest = [self.earliest, deadline].into_iter().flatten().min();
         self.serial = serial.then_some(id);
         let request = Request { method, context, body };
-        Ok(Some(ServerRequest { id, target, concurrent: !serial, request }))
+        Ok(Some(ServerRequest { id, target, concurrent: !serial, execution, request }))
     }
 
     /// The envelope of a whole message, if it is one that could be answered (spec: kitex-wire 4.2, 6.3, 10.3).

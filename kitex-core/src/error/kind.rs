@@ -67,6 +67,8 @@ impl ErrorKind {
 pub enum Stage {
     /// In the stub or the layers, before anything else.
     Local,
+    /// In a layer of somebody else's, which may have let the call pass before.
+    Layer,
     /// While a name became addresses.
     Resolve,
     /// While an endpoint was chosen, or a free connection waited for.
@@ -89,6 +91,7 @@ impl Stage {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Local => "before sending",
+            Self::Layer => "in a layer",
             Self::Resolve => "while resolving",
             Self::Pick => "while waiting for a connection",
             Self::Dial => "while connecting",

@@ -12,6 +12,7 @@ use futures_util::stream::{FuturesUnordered, Stream as _};
 use futures_util::task::AtomicWaker;
 use kitex_core::{BoxFuture, CallId, Error, ErrorKind, Method, Response, Stage};
 use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::sync::oneshot;
 use tokio::task::{AbortHandle, JoinHandle};
 
 pub(super) type Outcome = Result<Response, Error>;
@@ -41,11 +42,15 @@ impl Drop for Guarded {
 }
 
 /// A task that a call runs in; dropped with it.
-struct Apart(JoinHandle<Option<Finished>>);
+struct Apart {
+    task: JoinHandle<Option<Finished>>,
+    /// Of a call on a thread for blocking work, which nobody else can stop: it is given up when this is dropped.
+    blocking: Option<oneshot::Sender<()>>,
+}
 
 impl Drop for Apart {
     fn drop(&mut self) {
-        self.0.abort();
+        self.task.abort();
     }
 }
 
@@ -62,14 +67,32 @@ impl Call {
     /// Runs the call in a task of its own from now on.
     pub(super) fn apart(self) -> Self {
         let (id, method) = (self.id, self.method.clone());
-        Self { id, method, answer: Answer::Apart(Apart(tokio::spawn(Here::new(self)))) }
+        let apart = Apart { task: tokio::spawn(Here::new(self)), blocking: None };
+        Self { id, method, answer: Answer::Apart(apart) }
     }
 
-    /// Polls the call; also gives how long that, or the longest poll in its own task, kept the thread.
+    /// Runs the call on a thread for blocking work from now on.
+    pub(super) fn blocking(self) -> Self {
+        let (id, method) = (self.id, self.method.clone());
+        let (blocking, given_up) = oneshot::channel();
+        let runtime = Handle::current();
+        let run = async {
+            tokio::select! {
+                biased;
+                _ = given_up => None,
+                finished = Here::new(self) => finished,
+            }
+        };
+        let task = tokio::task::spawn_blocking(move || runtime.block_on(run));
+        Self { id, method, answer: Answer::Apart(Apart { task, blocking: Some(blocking) }) }
+    }
+
+    /// Polls the call; also gives how long that, or the longest poll in its own task, kept the thread. A thread for
+    /// blocking work is there to be kept.
     pub(super) fn poll(&mut self, task: &mut Context<'_>, began: Instant) -> (Poll<Outcome>, Duration) {
         let future = match &mut self.answer {
             Answer::Here(Guarded(future)) => future,
-            Answer::Apart(Apart(apart)) => return poll_apart(apart, task),
+            Answer::Apart(apart) => return poll_apart(apart, task),
         };
         let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(task)));
         let polled =
@@ -78,9 +101,12 @@ impl Call {
     }
 }
 
-fn poll_apart(apart: &mut JoinHandle<Option<Finished>>, task: &mut Context<'_>) -> (Poll<Outcome>, Duration) {
-    match Pin::new(apart).poll(task) {
+fn poll_apart(apart: &mut Apart, task: &mut Context<'_>) -> (Poll<Outcome>, Duration) {
+    match Pin::new(&mut apart.task).poll(task) {
         Poll::Pending => (Poll::Pending, Duration::ZERO),
+        Poll::Ready(Ok(Some(finished))) if apart.blocking.is_some() => {
+            (Poll::Ready(finished.outcome), Duration::ZERO)
+        }
         Poll::Ready(Ok(Some(finished))) => (Poll::Ready(finished.outcome), finished.longest),
         // The task does not panic, and nobody else cancels it.
         Poll::Ready(_) => {
@@ -97,7 +123,7 @@ fn said(panic: &(dyn Any + Send)) -> &str {
 }
 
 /// The calls that run beside one another. On a multi-thread runtime each has a task, so that one connection can use
-/// every core; on a current-thread runtime the connection's task runs them.
+/// every core, unless it was asked to run in line; on a current-thread runtime the connection's task runs them.
 pub(super) struct Calls {
     here: FuturesUnordered<Here>,
     spawned: Vec<(CallId, bool, AbortHandle)>,
@@ -139,12 +165,11 @@ impl Calls {
 
     /// Runs a call on.
     pub(super) fn push(&mut self, call: Call) {
-        let here = Here::new(call);
-        if !has_threads() {
-            return self.here.push(here);
+        if !has_threads() || matches!(call.answer, Answer::Apart(_)) {
+            return self.push_here(call);
         }
-        let Some(Call { id, ref method, .. }) = here.call else { return };
-        let oneway = method.is_oneway();
+        let (id, oneway) = (call.id, call.method.is_oneway());
+        let here = Here::new(call);
         let ended = Arc::clone(&self.ended);
         let task = tokio::spawn(async move {
             if let Some(finished) = here.await {
@@ -153,6 +178,11 @@ impl Calls {
             }
         });
         self.spawned.push((id, oneway, task.abort_handle()));
+    }
+
+    /// Runs a call on in the connection's task, whatever the runtime.
+    pub(super) fn push_here(&mut self, call: Call) {
+        self.here.push(Here::new(call));
     }
 
     /// The next call that has ended.

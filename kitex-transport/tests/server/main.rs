@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a step that fails fails the test")]
 
 mod calls;
+mod execution;
 mod faults;
 mod peer;
 mod shutdown;

@@ -1,7 +1,7 @@
 //! A service whose methods do what the tests need, and a client made of the engine alone.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, Condvar, LazyLock, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -28,22 +28,26 @@ macro_rules! method {
     };
 }
 
-pub(crate) static METHODS: [MethodDescriptor; 5] = [
+pub(crate) static METHODS: [MethodDescriptor; 7] = [
     method!(0, "Echo", false),
     method!(1, "Wait", false),
     method!(2, "Panic", false),
     method!(3, "Burn", false),
     method!(4, "Tell", true),
+    method!(5, "Where", false),
+    method!(6, "Block", false),
 ];
 
 pub(crate) static SERVICE: ServiceDescriptor = ServiceDescriptor { name: "Test", methods: &METHODS };
 
-/// `Echo` answers at once, `Wait` and `Tell` when they are let go, `Panic` never, `Burn` after keeping its thread.
+/// `Echo` answers at once, `Wait` and `Tell` when they are let go, `Panic` never, `Burn` after keeping its thread,
+/// `Where` with the task it runs in after it had to wait, `Block` keeps its thread until it is let go.
 #[derive(Clone, Default)]
 pub(crate) struct Service(pub(crate) Arc<State>);
 
 pub(crate) struct State {
     pub(crate) gate: Semaphore,
+    pub(crate) open: (Mutex<bool>, Condvar),
     pub(crate) begun: AtomicU32,
     pub(crate) ended: AtomicU32,
     pub(crate) dropped: AtomicU32,
@@ -52,8 +56,8 @@ pub(crate) struct State {
 
 impl Default for State {
     fn default() -> Self {
-        let (begun, ended, dropped) = Default::default();
-        Self { gate: Semaphore::new(0), begun, ended, dropped, changed: Notify::new() }
+        let (open, begun, ended, dropped) = Default::default();
+        Self { gate: Semaphore::new(0), open, begun, ended, dropped, changed: Notify::new() }
     }
 }
 
@@ -67,6 +71,17 @@ impl State {
             }
             changed.await;
         }
+    }
+
+    /// Lets go what keeps its thread.
+    pub(crate) fn unblock(&self) {
+        *self.open.0.lock().unwrap() = true;
+        self.open.1.notify_all();
+    }
+
+    fn block(&self) {
+        let open = self.open.0.lock().unwrap();
+        drop(self.open.1.wait_while(open, |open| !*open).unwrap());
     }
 
     fn count(&self, counter: &AtomicU32) {
@@ -113,6 +128,16 @@ impl tower_service::Service<Request> for Service {
                     state.gate.acquire().await.unwrap().forget();
                     running.1 = true;
                 }
+                "Where" => {
+                    tokio::task::yield_now().await;
+                    let task = tokio::task::try_id().map(|id| id.to_string()).unwrap_or_default();
+                    let payload = Payload::new(Protocol::ThriftBinary, Bytes::from(echoed(task.as_bytes())));
+                    return Ok(Response::new(Status::Ok, payload));
+                }
+                "Block" => {
+                    state.count(&state.begun);
+                    state.block();
+                }
                 _ => {}
             }
             Ok(Response { status: Status::Ok, metadata: Metadata::new(), body: request.body })
@@ -129,10 +154,15 @@ pub(crate) struct Server {
 }
 
 pub(crate) async fn serve(settings: ServerSettings) -> Server {
+    serve_with(settings, |_| {}).await
+}
+
+pub(crate) async fn serve_with(settings: ServerSettings, edit: impl FnOnce(&mut Router)) -> Server {
     let service = Service::default();
     let state = Arc::clone(&service.0);
     let mut router = Router::new();
     router.add(service);
+    edit(&mut router);
     let memory = Memory::new();
     let bound = Bound::bind((&memory).into(), router, settings).await.unwrap();
     let handle = bound.handle();

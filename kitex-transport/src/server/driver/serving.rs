@@ -3,7 +3,7 @@
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use kitex_core::{CallId, ServerRequest};
+use kitex_core::{CallId, Execution, Method, ServerRequest};
 
 use super::{Driver, Step};
 use crate::Io;
@@ -74,33 +74,49 @@ impl<S: Io> Driver<S> {
 
     /// Calls a service and polls the call once, there and then; gives the time after it.
     fn start(&mut self, now: Instant, at: Instant, taken: ServerRequest, task: &mut Context<'_>) -> Instant {
-        let ServerRequest { id, target, concurrent, request } = taken;
+        let ServerRequest { id, target, concurrent, execution, request } = taken;
         let method = request.method.clone();
-        let shared = &self.counted.0;
-        let Some(service) = shared.router.service(target) else { return at };
+        let Some(service) = self.counted.0.router.service(target) else { return at };
+        let execution = self.execution(&method, execution);
         let mut call = Call::begin(id, method, || service.call(request));
-        if shared.slow_methods.has(&call.method) && has_threads() {
-            // A lone task waits for this thread. One more makes the runtime wake another, which then looks after the
-            // sockets while this one is kept.
-            task.waker().wake_by_ref();
-            if concurrent {
-                self.put_beside(call);
-                return at;
+        match execution {
+            Execution::Blocking => call = call.blocking(),
+            Execution::Spawn => {
+                // A lone task waits for this thread. One more makes the runtime wake another, which then looks after
+                // the sockets while this one is kept.
+                task.waker().wake_by_ref();
+                if concurrent {
+                    self.put_beside(call, execution);
+                    return at;
+                }
+                call = call.apart();
             }
-            call = call.apart();
+            _ => {}
         }
         let (polled, took) = call.poll(task, at);
         self.note_poll(&call.method, took);
         match polled {
             Poll::Ready(outcome) => self.engine.reply(now, id, outcome),
-            Poll::Pending if concurrent => self.put_beside(call),
+            Poll::Pending if concurrent => self.put_beside(call, execution),
             Poll::Pending => self.serial = Some(call),
         }
         at + took
     }
 
-    fn put_beside(&mut self, call: Call) {
-        self.calls.get_or_insert_with(|| Box::new(Calls::new())).push(call);
+    /// Where a call runs: where it was asked for, or by what is known of its method.
+    fn execution(&self, method: &Method, asked: Execution) -> Execution {
+        match asked {
+            Execution::Auto if self.shared().slow_methods.has(method) && has_threads() => Execution::Spawn,
+            asked => asked,
+        }
+    }
+
+    fn put_beside(&mut self, call: Call, execution: Execution) {
+        let calls = self.calls.get_or_insert_with(|| Box::new(Calls::new()));
+        match execution {
+            Execution::Inline => calls.push_here(call),
+            _ => calls.push(call),
+        }
         self.unpolled = true;
     }
 
