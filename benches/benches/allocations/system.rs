@@ -91,7 +91,11 @@ unsafe extern "C" fn memmove(to: *mut u8, from: *const u8, len: size_t) -> *mut 
     to
 }
 
-/// Volatile, as the compiler would otherwise make this a call of `memcpy`.
+/// Copies from the first byte on. Volatile, as the compiler would otherwise make this a call of `memcpy`.
+///
+/// # Safety
+///
+/// `from` can be read and `to` be written for `len` bytes; if they overlap, `to` does not lie behind `from`.
 unsafe fn copy_up(to: *mut u8, from: *const u8, len: usize) {
     let mut at = 0;
     while at < len {
@@ -101,6 +105,11 @@ unsafe fn copy_up(to: *mut u8, from: *const u8, len: usize) {
     }
 }
 
+/// Copies from the last byte on.
+///
+/// # Safety
+///
+/// `from` can be read and `to` be written for `len` bytes; if they overlap, `from` does not lie behind `to`.
 unsafe fn copy_down(to: *mut u8, from: *const u8, len: usize) {
     let mut at = len;
     while at > 0 {

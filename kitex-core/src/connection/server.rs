@@ -17,8 +17,8 @@ use super::slots::{CallId, Slots};
 use crate::head;
 use crate::router::Routed;
 use crate::{
-    Body, ConnectionInfo, Deadline, Error, ErrorKind, Execution, Method, Payload, Protocol, Request, Router,
-    Sent, Stage, Target,
+    Body, ConnectionInfo, Context, Deadline, Error, ErrorKind, Execution, Method, Payload, Protocol, Request,
+    Router, Sent, Stage, Target,
 };
 
 use answer::Addressee;
@@ -216,6 +216,7 @@ impl ServerConnection {
         self.complaint.take().map_or(Ok(None), Err)
     }
 
+    /// Makes a whole message a request, or answers it, or passes it over.
     fn accept(&mut self, now: Instant, mut frame: Frame) -> Result<Option<ServerRequest>, Error> {
         let serial = !head::is_out_of_order(&frame);
         let payload = frame.payload();
@@ -227,52 +228,68 @@ impl ServerConnection {
                 return Ok(None);
             }
         };
-        let (kind, form, sequence) = (envelope.kind, frame.form, envelope.sequence);
+        let Envelope { kind, name, sequence } = envelope;
         if !matches!(kind, MessageType::CALL | MessageType::ONEWAY | MessageType::STREAM) {
             // A multiplexed connection ends too (spec: kitex-wire 10.3).
             return Err(self.fail(DecodeError::envelope(format!("message type {} is no request", kind.0))));
         }
         self.multiplexed = !serial;
-        let late = self.state != State::Open;
-        let to = |reset| Addressee { form, name: envelope.name, sequence, reset: serial && reset };
-        let Routed { target, method, execution } =
-            match self.router.route(head::service_name(&frame), envelope.name) {
-                Ok(routed) => routed,
-                Err(error) => {
-                    self.write_exception(&to(true), &error);
-                    if serial {
-                        self.close();
-                    }
-                    return Ok(None);
-                }
-            };
-        if self.calls.len() >= self.config.max_in_flight {
-            if !method.is_oneway() {
-                let error = self.overloaded(&method);
-                self.write_exception(&to(late), &error);
-            }
+        let form = frame.form;
+        let routed = self.router.route(head::service_name(&frame), name);
+        let to = Addressee { form, name, sequence, reset: false };
+        let Some(Routed { target, method, execution }) = self.admit(to, serial, routed) else {
             return Ok(None);
-        }
-        if self.is_too_late(serial) && !method.is_oneway() {
-            self.write_exception(&to(false), &Error::not_served(&method));
-            return Ok(None);
-        }
+        };
         let context = head::context(&mut frame, &self.info, now, self.config.max_call_timeout);
         let body = Body::Message(Payload::new(Protocol::ThriftBinary, payload.slice(args_at..)));
-        // A caller that grants no time does not grant all time.
-        let longest = Deadline::after(now, self.config.max_call_timeout);
-        let deadline = context
-            .deadline
-            .map_or(longest, |deadline| deadline.later(self.config.deadline_slack).min(longest));
-        let deadline = Some(deadline.instant());
-        let size = payload.len();
-        self.held += size;
-        let call = Pending { method: method.clone(), form, sequence, size, deadline, serial, late };
-        let id = self.calls.insert(call);
-        self.earliest = [self.earliest, deadline].into_iter().flatten().min();
-        self.serial = serial.then_some(id);
+        let (size, deadline) = (payload.len(), Some(self.deadline(now, &context)));
+        let late = self.state != State::Open;
+        let id = self.begin(Pending { method: method.clone(), form, sequence, size, deadline, serial, late });
         let request = Request { method, context, body };
         Ok(Some(ServerRequest { id, target, concurrent: !serial, execution, request }))
+    }
+
+    /// Where a request goes that is to be served; one that is not is answered here.
+    fn admit(&mut self, to: Addressee<'_>, serial: bool, routed: Result<Routed, Error>) -> Option<Routed> {
+        let routed = match routed {
+            Ok(routed) => routed,
+            Err(error) => {
+                self.write_exception(&Addressee { reset: serial, ..to }, &error);
+                if serial {
+                    self.close();
+                }
+                return None;
+            }
+        };
+        let oneway = routed.method.is_oneway();
+        let (error, reset) = if self.calls.len() >= self.config.max_in_flight {
+            (self.overloaded(&routed.method), serial && self.state != State::Open)
+        } else if self.is_too_late(serial) && !oneway {
+            (Error::not_served(&routed.method), false)
+        } else {
+            return Some(routed);
+        };
+        if !oneway {
+            self.write_exception(&Addressee { reset, ..to }, &error);
+        }
+        None
+    }
+
+    /// When a call is ended here: a caller that grants no time does not grant all time.
+    fn deadline(&self, now: Instant, context: &Context) -> Instant {
+        let longest = Deadline::after(now, self.config.max_call_timeout);
+        let granted = context.deadline.map(|deadline| deadline.later(self.config.deadline_slack));
+        granted.map_or(longest, |granted| granted.min(longest)).instant()
+    }
+
+    /// Notes a call that is under way from now on.
+    fn begin(&mut self, call: Pending) -> CallId {
+        self.held += call.size;
+        self.earliest = [self.earliest, call.deadline].into_iter().flatten().min();
+        let serial = call.serial;
+        let id = self.calls.insert(call);
+        self.serial = serial.then_some(id);
+        id
     }
 
     /// The envelope of a whole message, if it is one that could be answered (spec: kitex-wire 4.2, 6.3, 10.3).

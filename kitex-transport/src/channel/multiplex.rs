@@ -107,7 +107,7 @@ impl Multiplex {
             return Err(errors::shutdown());
         }
         if state.waiters.len() >= self.config.max_waiters {
-            return Err(self.crowded(&state));
+            return Err(self.crowded());
         }
         if !self.endpoint.settings.connection.form.has_header() {
             return Err(errors::no_header());
@@ -119,9 +119,9 @@ impl Multiplex {
     }
 
     #[cold]
-    fn crowded(&self, state: &State) -> Error {
-        let (waiting, most) = (state.waiters.len(), self.config.max_waiters);
-        let text = format!("{waiting} calls wait for a connection to be made, of {most} that may");
+    fn crowded(&self) -> Error {
+        let most = self.config.max_waiters;
+        let text = format!("as many calls wait for a connection to be made as may (max_waiters: {most})");
         self.endpoint.at_peer(Error::limit("max_waiters", Stage::Pick, text))
     }
 

@@ -92,7 +92,7 @@ impl Pool {
         // Those who can still have a connection made for them do not wait for that of another.
         let unmade = self.config.max_connections.saturating_sub(state.live());
         if state.waiters.len() >= self.config.max_waiters.saturating_add(unmade) {
-            return Err(self.crowded(&state));
+            return Err(self.crowded());
         }
         state.runtime = Some(Handle::try_current().map_err(|_| errors::no_runtime())?);
         let place = state.waiters.push();
@@ -212,21 +212,20 @@ impl Pool {
     fn refusal(&self, state: &State, now: Instant) -> Error {
         match state.backoff.pause(now) {
             Some(failure) => self.endpoint.resting(failure, now),
-            None => self.crowded(state),
+            None => self.crowded(),
         }
     }
 
     #[cold]
-    fn crowded(&self, state: &State) -> Error {
+    fn crowded(&self) -> Error {
         let PoolConfig { max_connections, max_waiters, .. } = self.config;
         if max_connections == 0 {
             let error = Error::limit("max_connections", Stage::Pick, "the pool may not have a connection (0)");
             return self.endpoint.at_peer(error);
         }
         let text = format!(
-            "all {max_connections} connections of the pool (max_connections) are in use or being made, and {} \
-             calls wait for one besides, of {max_waiters} that may (max_waiters)",
-            state.waiters.len().saturating_sub(max_connections.saturating_sub(state.live()))
+            "all connections are in use or being made (max_connections: {max_connections}), and as many calls wait \
+             for one as may (max_waiters: {max_waiters})"
         );
         self.endpoint.at_peer(Error::limit("max_waiters", Stage::Pick, text))
     }

@@ -54,7 +54,8 @@ async fn more_than_may_wait_are_refused_at_once() {
     assert_eq!(
         error.to_string(),
         "limit reached calling Echo.echo at this process (while waiting for a connection): all connections \
-         (max_connections: 1) are in use, and 1 calls wait for one [setting: max_waiters]"
+         are in use or being made (max_connections: 1), and as many calls wait for one as may (max_waiters: 1) \
+         [setting: max_waiters]"
     );
     let answer = peer.echo_of(&taken);
     peer.write(&answer).await;
