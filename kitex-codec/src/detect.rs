@@ -1,5 +1,7 @@
 //! Telling protocols apart by their first eight bytes (spec: kitex-wire 7).
 
+use crate::error::UNKNOWN;
+
 /// What the first eight bytes of a message say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Detected {
@@ -48,13 +50,15 @@ fn name(head: [u8; 8]) -> &'static str {
         _ if VERBS.iter().any(starts) => "HTTP/1",
         [b'H', b'T', b'T', b'P', b'/', ..] => "an HTTP/1 response",
         [0x16, 0x03, 0..=4, ..] => "a TLS ClientHello",
+        [0x15, 0x03, 0..=4, ..] => "a TLS alert",
+        [0, _, _, 4, 0, 0, 0, 0] => "the settings of HTTP/2",
         [b'S', b'S', b'H', b'-', ..] => "SSH",
         [0x90, 0x01, ..] => "Kitex Protobuf without a frame",
         [0x82, b, ..] | [_, _, _, _, 0x82, b, ..] if b & 0x1f == 1 => "Thrift Compact",
         [0, _, _, len, ..] if len > 0 && head[4].is_ascii_alphabetic() => "non-strict Thrift Binary",
         [_, _, _, _, 0, 0, 0, len] if len > 0 && head[0] == 0 => "non-strict Thrift Binary in a frame",
         _ if head.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()) => "text",
-        _ => "no known protocol",
+        _ => UNKNOWN,
     }
 }
 
@@ -64,7 +68,7 @@ mod tests {
 
     #[test]
     fn each_form_is_recognised() {
-        let cases: [(&[u8; 8], Detected); 15] = [
+        let cases: [(&[u8; 8], Detected); 17] = [
             (b"PRI * HT", Detected::Http2),
             (b"\0\0\0\x2c\x10\0\0\0", Detected::TTHeader),
             (b"\xff\xaf\0\x12\0\x01\0\x03", Detected::Mesh),
@@ -75,6 +79,8 @@ mod tests {
             (b"OPTIONS ", Detected::Unknown("HTTP/1")),
             (b"HTTP/1.1", Detected::Unknown("an HTTP/1 response")),
             (b"\x16\x03\x01\x02\0\x01\0\x01", Detected::Unknown("a TLS ClientHello")),
+            (b"\x15\x03\x03\0\x02\x02\x28\0", Detected::Unknown("a TLS alert")),
+            (b"\0\0\x12\x04\0\0\0\0", Detected::Unknown("the settings of HTTP/2")),
             (b"\x82\x21\x01\x04Echo", Detected::Unknown("Thrift Compact")),
             (b"\0\0\0\x04Echo", Detected::Unknown("non-strict Thrift Binary")),
             (b"\0\0\0\x20\0\0\0\x04", Detected::Unknown("non-strict Thrift Binary in a frame")),

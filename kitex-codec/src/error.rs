@@ -3,6 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
+/// The name of a protocol that nothing is known of.
+pub(crate) const UNKNOWN: &str = "no known protocol";
+
 /// Bytes that could not be read as what they should be.
 ///
 /// The peer is at fault, or a limit of ours was reached; [`DecodeError::reason`] tells which.
@@ -148,7 +151,10 @@ impl fmt::Display for DecodeError {
             DecodeReason::ElementType(what) => write!(f, "elements are not of type {what}"),
             DecodeReason::UnionMembers(union) => write!(f, "union {union} has more than one member set"),
             DecodeReason::WrongProtocol { name, head } => {
-                write!(f, "this looks like {name}, which is not spoken here (first bytes")?;
+                match *name {
+                    UNKNOWN => write!(f, "this is {UNKNOWN} (first bytes")?,
+                    name => write!(f, "this looks like {name}, which is not spoken here (first bytes")?,
+                }
                 head.iter().try_for_each(|byte| write!(f, " {byte:02x}"))?;
                 f.write_str(")")
             }

@@ -3,6 +3,7 @@
 use bytes::{Bytes, BytesMut};
 
 use crate::detect::{Detected, detect, detect_payload};
+use crate::error::UNKNOWN;
 use crate::header::{META, flags, mesh_pairs};
 use crate::thrift::{Walk, Walker};
 use crate::{Checksum, DecodeError, DecodeReason, Header, Limits, Pairs, string_key};
@@ -238,7 +239,7 @@ fn wrong_protocol(head: [u8; 8]) -> DecodeError {
         Detected::Http2 => "HTTP/2",
         Detected::TTHeader => "a TTHeader behind a header",
         Detected::Unknown(name) => name,
-        _ => "no known protocol",
+        _ => UNKNOWN,
     };
     DecodeError::new(DecodeReason::WrongProtocol { name, head })
 }

@@ -305,7 +305,8 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;
         f.write_str(inner.kind.name())?;
-        if let Some(code) = inner.code {
+        // Of what this side has found itself the kind says as much as the code.
+        if let (ErrorKind::Remote | ErrorKind::Handler, Some(code)) = (inner.kind, inner.code) {
             write!(f, " {code}")?;
         }
         if let Some(method) = &inner.method {

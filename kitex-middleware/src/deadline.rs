@@ -10,7 +10,7 @@ use tokio::time::{Sleep, sleep_until};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use kitex_core::{BoxError, Deadline, Error, Request, Response, SharedService, Stage};
+use kitex_core::{BoxError, Deadline, Error, ErrorKind, Request, Response, SharedService, Stage};
 
 /// What a call made on behalf of another leaves of that one's time, so that the answer can still be passed on: at most
 /// this, and never more than a tenth of what is left.
@@ -56,6 +56,19 @@ impl DeadlineLayer {
     pub fn assign(default: Duration) -> AssignDeadlineLayer {
         AssignDeadlineLayer { default }
     }
+
+    /// The failure of a call that was not over in time. A caller that set no deadline is told whose it was.
+    #[cold]
+    fn late(&self) -> Error {
+        let Self { default, stage } = *self;
+        if stage != Stage::Handle {
+            return Error::deadline(stage);
+        }
+        let text = format!(
+            "the call came without a deadline, and the server's default_timeout ({default:?}) has passed"
+        );
+        Error::new(ErrorKind::Deadline, stage, text).with_setting("default_timeout")
+    }
 }
 
 impl<S> Layer<S> for DeadlineLayer {
@@ -96,7 +109,7 @@ where
             Ok(at) => State::Running { answer: self.inner.call(request), at },
             Err(error) => State::Refused { error: Some(error) },
         };
-        DeadlineFuture { state, stage, timer: None }
+        DeadlineFuture { state, layer: self.layer, timer: None }
     }
 }
 
@@ -140,7 +153,7 @@ pin_project! {
     pub struct DeadlineFuture<F> {
         #[pin]
         state: State<F>,
-        stage: Stage,
+        layer: DeadlineLayer,
         #[pin]
         timer: Option<Sleep>,
     }
@@ -157,7 +170,7 @@ where
         let mut this = self.project();
         let at = match this.state.project() {
             StateProjection::Refused { error } => {
-                let error = error.take().unwrap_or_else(|| Error::deadline(*this.stage));
+                let error = error.take().unwrap_or_else(|| this.layer.late());
                 return Poll::Ready(Err(error));
             }
             StateProjection::Running { answer, at } => {
@@ -171,7 +184,7 @@ where
             this.timer.set(Some(sleep_until(at.instant().into())));
         }
         match this.timer.as_pin_mut() {
-            Some(timer) => timer.poll(task).map(|()| Err(Error::deadline(*this.stage))),
+            Some(timer) => timer.poll(task).map(|()| Err(this.layer.late())),
             None => Poll::Pending,
         }
     }

@@ -8,6 +8,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, ready};
+use std::time::Instant;
 
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
@@ -15,7 +16,9 @@ use tower_service::Service;
 use tracing::Span;
 
 use kitex_codec::Str;
-use kitex_core::{BoxError, BoxFuture, Context, Error, Request, Response, Scope, SharedService};
+use kitex_core::{
+    BoxError, BoxFuture, Context, Deadline, Error, ErrorKind, Request, Response, Scope, SharedService,
+};
 
 pub use parent::{TraceContext, TraceParent};
 
@@ -106,8 +109,9 @@ impl Shared {
         if span.is_disabled() {
             return inner.call(request);
         }
+        let deadline = request.context.deadline;
         let answer = span.in_scope(|| inner.call(request));
-        Box::pin(Traced { answer, span: Running(Some(span)) })
+        Box::pin(Traced { answer, running: Running { span: Some(span), deadline, polled: false } })
     }
 
     fn begin_client(&self, request: &mut Request) -> Span {
@@ -174,7 +178,7 @@ pin_project! {
     struct Traced<F> {
         #[pin]
         answer: F,
-        span: Running,
+        running: Running,
     }
 }
 
@@ -186,11 +190,14 @@ where
 
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let result = {
-            let _entered = this.span.0.as_ref().map(Span::enter);
-            ready!(this.answer.poll(task))
+        this.running.polled = true;
+        let polled = {
+            let _entered = this.running.span.as_ref().map(Span::enter);
+            this.answer.poll(task)
         };
-        if let Some(span) = this.span.0.take() {
+        this.running.polled = false;
+        let result = ready!(polled);
+        if let Some(span) = this.running.span.take() {
             span::record_end(&span, &result);
         }
         Poll::Ready(result)
@@ -198,12 +205,34 @@ where
 }
 
 /// The span of a call until the call has ended.
-struct Running(Option<Span>);
+struct Running {
+    span: Option<Span>,
+    deadline: Option<Deadline>,
+    /// Stays set if polling does not come back.
+    polled: bool,
+}
+
+impl Running {
+    /// Why a call ends that has no outcome. A server drops the calls that have run out of time, and so does one whose
+    /// caller has left for that.
+    fn why(&self) -> ErrorKind {
+        match self.deadline {
+            _ if self.polled => ErrorKind::Panic,
+            Some(deadline) if deadline.has_passed(now()) => ErrorKind::Deadline,
+            _ => ErrorKind::Cancelled,
+        }
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if let Some(span) = &self.0 {
-            span::record_cancelled(span);
+        if let Some(span) = &self.span {
+            span::record_given_up(span, self.why());
         }
     }
+}
+
+/// Tokio's clock, by which deadlines are kept.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
 }

@@ -17,7 +17,24 @@ fn an_error_says_all_it_knows() {
 fn an_error_is_found_again_in_its_box() {
     let boxed: BoxError = Box::new(Error::deadline(Stage::Pick));
     assert_eq!(Error::from_box(boxed).kind(), ErrorKind::Deadline);
-    assert_eq!(Error::from_box("foreign".into()).kind(), ErrorKind::Layer);
+    let foreign = Error::from_box("foreign".into());
+    assert_eq!(foreign.kind(), ErrorKind::Layer);
+    assert!(!foreign.is_retry_safe(), "the layer may have failed after the call was sent");
+}
+
+#[test]
+fn what_a_format_cannot_express_is_nobodys_setting() {
+    let setting = |what| Error::from(EncodeError::limit(what, 2, 1)).setting();
+    assert_eq!(setting("Limits::max_string"), Some("Limits::max_string"));
+    assert_eq!(setting("a key or value of a TTHeader"), None);
+}
+
+#[test]
+fn the_code_of_an_exception_is_shown_and_that_of_a_violation_is_not() {
+    let remote = Error::remote(ApplicationException { code: 6, message: Str::from("boom") });
+    assert_eq!(remote.to_string(), "remote exception 6 (at the peer): boom");
+    let violation = Error::new(ErrorKind::Protocol, Stage::Decode, "no").with_code(4);
+    assert_eq!(violation.to_string(), "protocol violation (while decoding): no");
 }
 
 #[test]

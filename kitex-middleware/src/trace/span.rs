@@ -129,9 +129,15 @@ fn record_error(span: &Span, error: &Error) {
     span.record("otel.status_description", display(error));
 }
 
-/// The call was given up before it ended.
+/// The call ended without an outcome.
 #[cold]
-pub(super) fn record_cancelled(span: &Span) {
-    span.record("error.type", tracing::field::debug(ErrorKind::Cancelled));
+pub(super) fn record_given_up(span: &Span, kind: ErrorKind) {
+    let description = match kind {
+        ErrorKind::Panic => "it panicked",
+        ErrorKind::Deadline => "it was given up after its deadline",
+        _ => "it was given up before it ended",
+    };
+    span.record("error.type", tracing::field::debug(kind));
     span.record("otel.status_code", "ERROR");
+    span.record("otel.status_description", description);
 }

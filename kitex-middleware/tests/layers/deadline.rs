@@ -104,6 +104,8 @@ async fn a_server_ends_what_came_without_a_deadline_and_leaves_the_rest_to_its_t
     let began = Instant::now();
     let error = call(&mut service, Context::new()).await.unwrap_err();
     assert_eq!((error.kind(), error.stage()), (ErrorKind::Deadline, Stage::Handle));
+    assert_eq!(error.setting(), Some("default_timeout"));
+    assert_eq!(&*error.to_exception().message, error.message(), "its caller is told whose deadline it was");
     assert_eq!(began.elapsed(), 1000 * MS);
 
     let (mock, noted) = noting();

@@ -186,7 +186,8 @@ impl<S: Io> Driver<S> {
 impl<S> Drop for Driver<S> {
     fn drop(&mut self) {
         let woken = self.connection.end(&self.end, self.sent);
-        self.multiplex.remove(&self.connection, !matches!(self.end, End::Drained));
+        let fault = (!matches!(self.end, End::Drained)).then(|| self.end.error(self.connection.info()));
+        self.multiplex.remove(&self.connection, fault);
         woken.into_iter().for_each(Waker::wake);
     }
 }

@@ -40,6 +40,8 @@ struct State {
     /// Calls that wait for a connection to be made.
     waiters: Waiters<Result<(), Error>>,
     backoff: Backoff,
+    /// Why the last connection ended, if it was not to.
+    fault: Option<Error>,
     closed: bool,
 }
 
@@ -56,6 +58,7 @@ impl Multiplex {
             dialling: false,
             waiters: Waiters::new(),
             backoff: Backoff::new(endpoint.settings.config.backoff.clone()),
+            fault: None,
             closed: false,
         };
         Self { endpoint, config, state: Mutex::new(state) }
@@ -143,11 +146,12 @@ impl Multiplex {
     }
 
     /// Takes out a connection that has ended.
-    pub(super) fn remove(&self, connection: &Arc<SharedConnection>, suspect: bool) {
+    pub(super) fn remove(&self, connection: &Arc<SharedConnection>, fault: Option<Error>) {
         let mut state = self.lock();
         state.connections.retain(|other| !Arc::ptr_eq(other, connection));
-        if suspect {
+        if fault.is_some() {
             state.backoff.suspect();
+            state.fault = fault;
         }
         drop(state);
         self.endpoint.count_dropped_answers(connection.dropped_answers());
@@ -194,9 +198,13 @@ impl Multiplex {
 
     #[cold]
     fn unstable(&self) -> Error {
-        let text = "the peer closed each connection before a request was sent";
+        let text = "each connection ended before a request was sent";
         let error = Error::new(ErrorKind::Closed, Stage::Write, text).with_sent(Sent::Never);
-        self.endpoint.at_peer(error)
+        let error = self.endpoint.at_peer(error);
+        match self.lock().fault.take() {
+            Some(fault) => error.with_source(fault),
+            None => error,
+        }
     }
 }
 

@@ -28,7 +28,7 @@ impl End {
     }
 
     #[cold]
-    pub(super) fn error(&self, info: &ConnectionInfo) -> Error {
+    pub(in crate::channel) fn error(&self, info: &ConnectionInfo) -> Error {
         match self {
             Self::Drained => errors::shutdown().with_peer(info.peer()),
             Self::Closed { left_over } => errors::ended(info, *left_over),
