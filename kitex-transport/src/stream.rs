@@ -1,12 +1,13 @@
 //! The streams that this crate makes itself.
 
+use std::fmt;
 use std::io::{self, IoSlice};
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use kitex_codec::Str;
-use kitex_core::Peer;
+use kitex_core::{BoxError, Peer};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream, lookup_host};
 
@@ -41,8 +42,8 @@ impl Stream {
 }
 
 async fn connect_host(host: &str, options: &SocketOptions) -> io::Result<(Stream, Peer)> {
-    let mut last = io::Error::new(io::ErrorKind::NotFound, "the host name has no address");
-    for address in lookup_host(host).await? {
+    let mut last = Unresolved::of("the host name has no address");
+    for address in lookup_host(host).await.map_err(Unresolved::of)? {
         match options.connect(address).await {
             Ok(stream) => return Ok((Stream::Tcp(stream), Peer::Ip(address))),
             Err(error) => last = error,
@@ -50,6 +51,29 @@ async fn connect_host(host: &str, options: &SocketOptions) -> io::Result<(Stream
     }
     Err(last)
 }
+
+/// Why a host name has no address. Tells its errors from those of connecting.
+#[derive(Debug)]
+pub(crate) struct Unresolved(BoxError);
+
+impl Unresolved {
+    fn of(why: impl Into<BoxError>) -> io::Error {
+        io::Error::new(io::ErrorKind::NotFound, Self(why.into()))
+    }
+
+    /// True if this is what `error` is about.
+    pub(crate) fn is(error: &io::Error) -> bool {
+        error.get_ref().is_some_and(|inner| inner.is::<Self>())
+    }
+}
+
+impl fmt::Display for Unresolved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Unresolved {}
 
 /// Each method of the three streams, for whichever it is.
 macro_rules! each {

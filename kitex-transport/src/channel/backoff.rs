@@ -5,7 +5,10 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use kitex_core::Stage;
+
 use super::BackoffConfig;
+use crate::stream::Unresolved;
 
 /// Why no connection could be made. An [`io::Error`] that can be given to many.
 #[derive(Debug, Clone)]
@@ -15,6 +18,8 @@ pub(super) struct Cause {
     text: Arc<str>,
     /// Set if the attempt took too long.
     pub(super) timeout: Option<Duration>,
+    /// Where the attempt failed.
+    pub(super) stage: Stage,
     /// Whether it says something of the endpoint.
     pub(super) counts: bool,
 }
@@ -44,6 +49,7 @@ impl From<io::Error> for Cause {
             kind: error.kind(),
             text: error.to_string().into(),
             timeout: None,
+            stage: if Unresolved::is(&error) { Stage::Resolve } else { Stage::Dial },
             counts: true,
         }
     }

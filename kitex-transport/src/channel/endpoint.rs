@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use kitex_codec::Limits;
-use kitex_core::{ClientConfig, ConnectionInfo, Error, ErrorKind, Peer, Stage};
+use kitex_core::{ClientConfig, ConnectionInfo, Error, ErrorKind, Peer};
 
 use super::backoff::{Backoff, Cause, Failure};
 use super::dial::Dialled;
@@ -128,7 +128,7 @@ impl Endpoint {
             Some(timeout) => format!("no connection{} within {timeout:?}", self.to()),
             None => format!("no connection{}", self.to()),
         };
-        let error = Error::new(ErrorKind::Connect, Stage::Dial, text);
+        let error = Error::new(ErrorKind::Connect, cause.stage, text);
         let error = match cause.timeout {
             Some(_) => error.with_setting("connect_timeout"),
             None => error,
@@ -146,7 +146,7 @@ impl Endpoint {
             "no connection{} after {attempts} {times}, the next in {left} ms at the earliest",
             self.to()
         );
-        let error = Error::new(ErrorKind::Connect, Stage::Dial, text).with_setting("backoff");
+        let error = Error::new(ErrorKind::Connect, cause.stage, text).with_setting("backoff");
         self.at_peer(error.with_source(cause.to_io()))
     }
 

@@ -220,7 +220,8 @@ impl Pool {
     fn crowded(&self) -> Error {
         let PoolConfig { max_connections, max_waiters, .. } = self.config;
         if max_connections == 0 {
-            let error = Error::limit("max_connections", Stage::Pick, "the pool may not have a connection (0)");
+            let error =
+                Error::limit("max_connections", Stage::Pick, "the pool may not have a connection (0)");
             return self.endpoint.at_peer(error);
         }
         let text = format!(

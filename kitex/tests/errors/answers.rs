@@ -112,36 +112,32 @@ async fn too_large(tour: &mut Tour) {
     tour.call("a value that takes too much memory", result.await);
 }
 
-/// How calls of other methods end that are answered with `body`.
-async fn of_other_methods(tour: &mut Tour) {
+/// How a call of `table` ends that is answered with the bytes of a list.
+async fn of_a_table(tour: &mut Tour, title: &str, list: &[u8]) {
+    let (caller, memory) = client(limits(|limits| limits.max_container = 10));
+    let call = async { caller.table(Vec::<Vec<kitex::Str>>::new()).await };
+    let body = [&field(15, 0)[..], list, &[0]].concat();
+    tour.call(title, played(call, &memory, async |stream| reply(stream, "table", &body).await).await);
+}
+
+/// How calls end whose results are of other types.
+async fn of_other_types(tour: &mut Tour) {
     let (caller, memory) = client(|client| client);
     let call = async { caller.leaf().await };
-    let result = played(call, &memory, async |stream| {
-        // Of the leaf, the name is missing.
-        reply(stream, "leaf", &[&field(12, 0)[..], &[0, 0]].concat()).await
-    });
+    // Of the leaf, the name is missing.
+    let body = [&field(12, 0)[..], &[0, 0]].concat();
+    let result = played(call, &memory, async |stream| reply(stream, "leaf", &body).await);
     tour.call("a result without a required field", result.await);
     let (caller, memory) = client(|client| client);
     let call = async { caller.choose().await };
-    let result = played(call, &memory, async |stream| {
-        let both = [&field(12, 0)[..], &field(8, 2), &[0, 0, 0, 1], &text(1, b"hi"), &[0]].concat();
-        reply(stream, "choose", &both).await
-    });
+    let body = [&field(12, 0)[..], &field(8, 2), &[0, 0, 0, 1], &text(1, b"hi"), &[0]].concat();
+    let result = played(call, &memory, async |stream| reply(stream, "choose", &body).await);
     tour.call("a result with both members of a union", result.await);
-    let (caller, memory) = client(limits(|limits| limits.max_container = 10));
-    let call = async { caller.table(Vec::<Vec<kitex::Str>>::new()).await };
-    let result = played(call, &memory, async |stream| {
-        let rows = [&field(15, 0)[..], &[15, 0, 0, 0, 11], &[11, 0, 0, 0, 0].repeat(11), &[0]].concat();
-        reply(stream, "table", &rows).await
-    });
-    tour.call("a result with too many elements", result.await);
-    let (caller, memory) = client(|client| client);
-    let call = async { caller.table(Vec::<Vec<kitex::Str>>::new()).await };
-    let result = played(call, &memory, async |stream| {
-        let row = [&field(15, 0)[..], &[15, 0, 0, 0, 1], &[8, 0, 0, 0, 1], &[0, 0, 0, 7], &[0]].concat();
-        reply(stream, "table", &row).await
-    });
-    tour.call("a result with elements of another type", result.await);
+    let rows = [&[15, 0, 0, 0, 11][..], &[11, 0, 0, 0, 0].repeat(11)].concat();
+    of_a_table(tour, "a result with too many elements", &rows).await;
+    of_a_table(tour, "a result with more elements than bytes", &[15, 0, 0, 0, 9]).await;
+    let numbers = [15, 0, 0, 0, 1, 8, 0, 0, 0, 1, 0, 0, 0, 7];
+    of_a_table(tour, "a result with elements of another type", &numbers).await;
 }
 
 async fn reply(mut stream: DuplexStream, method: &str, body: &[u8]) -> DuplexStream {
@@ -189,7 +185,7 @@ async fn answers_that_are_none() {
     let wrong_sum = |at| behind(&strings(&[("crc32c", "00000000")]), at);
     tour.call("a wrong checksum", answered(|client| client.checksum(true), wrong_sum).await);
     too_large(&mut tour).await;
-    of_other_methods(&mut tour).await;
+    of_other_types(&mut tour).await;
     of_a_call_before(&mut tour).await;
     multiplexed(&mut tour).await;
     tour.finish();

@@ -26,6 +26,8 @@ async fn handlers(tour: &mut Tour) {
         // Both are answers, shown as what they are.
         tour.other(&format!("a handler that is to {how}"), &client.ask(how).await.unwrap_err());
     }
+    let framed = TourClient::builder(&memory).framing(Framing::Framed).connect().await.unwrap();
+    tour.call("a business status that the framing has no place for", framed.ask("status").await);
     let next = TourClient::connect(&memory).await.unwrap();
     let (front, _handle) = serve(Server::new(), Handler { next: Some(next) }).await;
     let client = TourClient::connect(&front).await.unwrap();
