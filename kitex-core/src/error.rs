@@ -129,7 +129,8 @@ impl Error {
     /// A request that came after its connection was said to go away.
     #[cold]
     pub(crate) fn not_served(method: &Method) -> Self {
-        Self::new(ErrorKind::Shutdown, Stage::Local, NOT_SERVED).with_method(method)
+        let text = format!("{NOT_SERVED}the server is shutting down");
+        Self::new(ErrorKind::Shutdown, Stage::Local, text).with_method(method)
     }
 
     /// A handler that panicked, with what it said.
@@ -282,10 +283,10 @@ impl Error {
 /// Codes by which a server says something of the call itself.
 const RESERVED: std::ops::RangeInclusive<i32> = 0..=21;
 
-/// What a server of this project says of a request that came too late to be served.
-const NOT_SERVED: &str = "not served: the server is shutting down";
+/// What a server of this project says first of a request that no handler has seen.
+pub(crate) const NOT_SERVED: &str = "not served: ";
 
-/// True if the exception is a router's, or a server's that shuts down: no handler has seen the call. A handler may use
+/// True if the exception is a router's, or a server's that shuts down or is busy: no handler has seen the call. A handler may use
 /// the same codes, or pass on such an exception of its own call; then the text is another (spec: kitex-wire 10.1, 10.2,
 /// 12.4).
 fn is_refusal(exception: &ApplicationException) -> bool {

@@ -175,9 +175,10 @@ impl Router {
             if self.strict || self.fallback.is_some() {
                 continue;
             }
-            let both = |name: &&'static str| earlier.iter().any(|other| other.position(name).is_some());
-            if let Some(name) = route.methods.iter().map(|method| method.descriptor.name).find(both) {
-                return Err(RouterError::SameMethod(name));
+            for method in route.methods.iter().map(|method| method.descriptor.name) {
+                if let Some(other) = earlier.iter().find(|other| other.position(method).is_some()) {
+                    return Err(RouterError::SameMethod(method, [other.descriptor.name, name]));
+                }
             }
         }
         Ok(())
@@ -295,7 +296,7 @@ pub enum RouterError {
     /// Two services have the same name.
     SameService(&'static str),
     /// Two services have the same method, and none is the fallback for requests that name no service.
-    SameMethod(&'static str),
+    SameMethod(&'static str, [&'static str; 2]),
     /// The fallback is none of the services.
     NoSuchService(Str),
     /// A setting is for a method, by service and name, that is not there.
@@ -309,9 +310,9 @@ impl fmt::Display for RouterError {
         match self {
             Self::NoService => f.write_str("there is no service to serve: add one"),
             Self::SameService(name) => write!(f, "the service {name} was added twice"),
-            Self::SameMethod(name) => write!(
+            Self::SameMethod(method, [one, other]) => write!(
                 f,
-                "two services have a method {name}: name the one that serves requests without a service name \
+                "{one} and {other} both have a method {method}: name the one that serves requests without a service name \
                  (fallback), or refuse such requests (strict)"
             ),
             Self::NoSuchService(name) => write!(f, "the fallback {name} is none of the services"),

@@ -238,7 +238,8 @@ impl<T> ClientConnection<T> {
             return Err(Error::limit("max_in_flight", Stage::Pick, text));
         }
         if self.output.len() > self.config.max_queued_output {
-            let text = format!("{} bytes wait to be sent on this connection", self.output.len());
+            let (bytes, most) = (self.output.len(), self.config.max_queued_output);
+            let text = format!("{bytes} bytes wait to be sent on this connection, more than {most}");
             return Err(Error::limit("max_queued_output", Stage::Pick, text));
         }
         Ok(())

@@ -14,6 +14,7 @@ use kitex_codec::{
 use super::ServerConfig;
 use super::prefix::{Prefix, Skip};
 use super::slots::{CallId, Slots};
+use crate::error::NOT_SERVED;
 use crate::head;
 use crate::router::Routed;
 use crate::{
@@ -78,6 +79,8 @@ struct Pending {
     /// Bytes of the request.
     size: usize,
     deadline: Option<Instant>,
+    /// The deadline is what the caller granted, not the longest time that any call may take.
+    granted: bool,
     /// Answered before the next request is taken.
     serial: bool,
     /// Read after the shutdown had begun.
@@ -242,9 +245,17 @@ impl ServerConnection {
         };
         let context = head::context(&mut frame, &self.info, now, self.config.max_call_timeout);
         let body = Body::Message(Payload::new(Protocol::ThriftBinary, payload.slice(args_at..)));
-        let (size, deadline) = (payload.len(), Some(self.deadline(now, &context)));
-        let late = self.state != State::Open;
-        let id = self.begin(Pending { method: method.clone(), form, sequence, size, deadline, serial, late });
+        let (deadline, granted) = self.deadline(now, &context);
+        let id = self.begin(Pending {
+            method: method.clone(),
+            form,
+            sequence,
+            size: payload.len(),
+            deadline: Some(deadline),
+            granted,
+            serial,
+            late: self.state != State::Open,
+        });
         let request = Request { method, context, body };
         Ok(Some(ServerRequest { id, target, concurrent: !serial, execution, request }))
     }
@@ -275,11 +286,14 @@ impl ServerConnection {
         None
     }
 
-    /// When a call is ended here: a caller that grants no time does not grant all time.
-    fn deadline(&self, now: Instant, context: &Context) -> Instant {
-        let longest = Deadline::after(now, self.config.max_call_timeout);
-        let granted = context.deadline.map(|deadline| deadline.later(self.config.deadline_slack));
-        granted.map_or(longest, |granted| granted.min(longest)).instant()
+    /// When a call is ended here, and whether by its caller's wish: one that grants no time does not grant all time.
+    fn deadline(&self, now: Instant, context: &Context) -> (Instant, bool) {
+        let longest = Deadline::after(now, self.config.max_call_timeout).instant();
+        let granted = context.deadline.map(|deadline| deadline.later(self.config.deadline_slack).instant());
+        match granted.filter(|granted| *granted < longest) {
+            Some(granted) => (granted, true),
+            None => (longest, false),
+        }
     }
 
     /// Notes a call that is under way from now on.
@@ -322,7 +336,10 @@ impl ServerConnection {
 
     #[cold]
     fn overloaded(&self, method: &Method) -> Error {
-        let text = format!("{} calls are under way on this connection, which is the limit", self.calls.len());
+        let calls = self.calls.len();
+        let text = format!(
+            "{NOT_SERVED}{calls} calls are under way on this connection, which is all that max_in_flight allows"
+        );
         Error::limit("max_in_flight", Stage::Local, text).with_method(method).with_peer(self.info.peer())
     }
 

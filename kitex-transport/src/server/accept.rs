@@ -10,6 +10,7 @@ use std::time::Duration;
 use kitex_core::Peer;
 
 use super::Shared;
+use super::calls::said;
 use super::driver::Driver;
 use super::phase::Phase;
 use crate::{Listener, Stream, clock};
@@ -30,8 +31,9 @@ pub(super) async fn run(listener: Listener, shared: Arc<Shared>) {
             Ok((stream, peer)) => {
                 pause = BACK_OFF.0;
                 // What the program has put in may panic; that costs this connection.
-                if catch_unwind(AssertUnwindSafe(|| admit(stream, peer, &shared))).is_err() {
-                    tracing::error!("a connection was refused by a panic");
+                let shown = peer.clone();
+                if let Err(panic) = catch_unwind(AssertUnwindSafe(|| admit(stream, peer, &shared))) {
+                    tracing::error!(peer = %shown, panic = said(&*panic), "a connection was refused by a panic");
                 }
             }
             Err(error) if is_of_one_connection(&error) => {}

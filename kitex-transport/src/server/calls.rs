@@ -117,7 +117,7 @@ fn poll_apart(apart: &mut Apart, task: &mut Context<'_>) -> (Poll<Outcome>, Dura
 }
 
 /// What a panic said.
-fn said(panic: &(dyn Any + Send)) -> &str {
+pub(super) fn said(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no text")
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{ServerConnection, State};
-use crate::{CallId, Deadline, Error, Stage};
+use crate::{CallId, Deadline, Error, ErrorKind, Stage};
 
 impl ServerConnection {
     /// The peer sends no more, and what it has sent is taken. Calls that it waits for have no one to answer to and are
@@ -129,7 +129,8 @@ impl ServerConnection {
                 self.expired = Vec::new();
             }
             if let Some(call) = self.calls.get(id) {
-                let error = Error::deadline(Stage::Handle).with_method(&call.method);
+                let error = if call.granted { Error::deadline(Stage::Handle) } else { self.too_long() };
+                let error = error.with_method(&call.method);
                 self.reply(now, id, Err(error));
                 return Some(id);
             }
@@ -137,11 +138,19 @@ impl ServerConnection {
         None
     }
 
+    /// A call has taken as long as any may, and not as long as its caller granted.
+    #[cold]
+    fn too_long(&self) -> Error {
+        let text =
+            format!("no call may take longer than max_call_timeout, {:?}", self.config.max_call_timeout);
+        Error::new(ErrorKind::Deadline, Stage::Handle, text).with_setting("max_call_timeout")
+    }
+
     #[cold]
     fn slow(&mut self) -> Error {
         self.close();
         let text = format!("a message was not whole {:?} after its first byte", self.config.message_timeout);
-        Error::limit("message_timeout", Stage::Read, text).with_peer(self.info.peer())
+        Error::limit("message_timeout", Stage::Decode, text).with_peer(self.info.peer())
     }
 }
 

@@ -58,7 +58,7 @@ fn one_service_serves_what_it_has() {
 #[test]
 fn of_two_services_with_one_method_the_name_decides_or_else_the_fallback() {
     let mut both = router(&[&SERVICE, &OTHER]);
-    assert_eq!(both.check(), Err(RouterError::SameMethod("Echo")));
+    assert_eq!(both.check(), Err(RouterError::SameMethod("Echo", ["EchoSvc", "OtherSvc"])));
     assert_eq!(route(&both, None, "Echo"), served("EchoSvc.Echo"), "the first that was added");
     both.set_fallback("OtherSvc").unwrap();
     assert_eq!(both.check(), Ok(()));

@@ -37,8 +37,9 @@ impl<S: Io> Driver<S> {
         }
         let now = clock::now().max(now);
         if write.is_some_and(|due| due <= now) {
-            self.complain(&self.stall());
+            let error = self.stall();
             self.lose();
+            self.complain(&error);
             return true;
         }
         loop {
