@@ -339,7 +339,7 @@ impl Started<'_> {
 type ReplyOf<R> = Reply<<R as MethodResult>::Success, <R as MethodResult>::Exception>;
 
 fn open<R: MethodResult>(response: Response, method: &Method, limits: &Limits) -> ReplyOf<R> {
-    let Response { status, metadata, body } = response;
+    let Response { status, metadata, body, .. } = response;
     let result = match status {
         Status::Business(status) => Err(CallError::Status(status)),
         _ => value::<R>(&body, method, limits),

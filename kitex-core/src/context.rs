@@ -6,7 +6,7 @@ mod peer;
 use std::any::{Any, TypeId};
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kitex_codec::{Limits, Str};
 
@@ -45,6 +45,8 @@ pub struct Context {
     pub metadata: Metadata,
     /// When the call ends at the latest, if that is known.
     pub deadline: Option<Deadline>,
+    /// When the call arrived or, if it is an outgoing one, was made; `None` as long as nobody has looked at the clock.
+    pub began: Option<Instant>,
     /// How long an outgoing call may take, from the moment it is made. Becomes part of the deadline there.
     pub timeout: Option<Duration>,
     method: Option<Method>,
@@ -101,6 +103,7 @@ impl Context {
         Self {
             metadata: self.metadata.clone(),
             deadline: self.deadline,
+            began: self.began,
             timeout: self.timeout,
             method: self.method.clone(),
             rest,

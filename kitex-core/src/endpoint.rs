@@ -1,9 +1,10 @@
 //! Which of several places a call goes to: what transports know of them, and who chooses.
 
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use crate::Request;
+use crate::{Error, Method, Request, Response};
 
 /// One of the places that a client can call, as a [`Picker`] sees it. Implemented by transports.
 pub trait Endpoint: Send + Sync {
@@ -61,4 +62,31 @@ pub trait Picker: fmt::Debug + Send + Sync {
         endpoints: &dyn Endpoints,
         tried: &[usize],
     ) -> Option<usize>;
+
+    /// Is told how a call of `method` at the place that was picked has ended. A call that was given up is told too,
+    /// by `None`. `began` is when it was sent there.
+    fn settled(&self, place: usize, method: &Method, began: Instant, result: Option<&mut CallResult>) {
+        let _ = (place, method, began, result);
+    }
+}
+
+/// How a call has ended.
+pub type CallResult = Result<Response, Error>;
+
+/// The places that earlier attempts of a call went to, for the next one to avoid: a layer that makes further attempts
+/// leaves one in the context of each ([`Context::set_extension`](crate::Context::set_extension)), and a transport with
+/// several places notes each that it picks. Cheap to clone; clones share.
+#[derive(Debug, Clone, Default)]
+pub struct Tried(Arc<Mutex<Vec<usize>>>);
+
+impl Tried {
+    /// Notes a place.
+    pub fn add(&self, place: usize) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(place);
+    }
+
+    /// The places so far.
+    pub fn places(&self) -> Vec<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }

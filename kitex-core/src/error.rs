@@ -5,10 +5,11 @@ mod kind;
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
+use std::time::{Duration, Instant};
 
 use kitex_codec::{ApplicationException, DecodeError, DecodeReason, EncodeError, EncodeReason, Str};
 
-use crate::{Metadata, Method, Peer};
+use crate::{Metadata, Method, Peer, Scope};
 
 pub use kind::{ErrorKind, Sent, Stage};
 
@@ -41,6 +42,7 @@ struct Inner {
     setting: Option<&'static str>,
     sent: Sent,
     metadata: Metadata,
+    ended: Option<Instant>,
     source: Option<BoxError>,
 }
 
@@ -63,6 +65,7 @@ impl Error {
             setting: None,
             sent,
             metadata: Metadata::new(),
+            ended: None,
             source: None,
         }))
     }
@@ -154,6 +157,12 @@ impl Error {
         Self::new(ErrorKind::Limit, stage, message).with_setting(setting)
     }
 
+    /// A call that a limit of this side does not admit: nothing of it was done, and it can be made again.
+    #[cold]
+    pub fn refused(setting: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::limit(setting, Stage::Local, message)
+    }
+
     /// An error of somebody else's layer; one of ours is taken out of its box again.
     #[cold]
     pub fn from_box(error: BoxError) -> Self {
@@ -199,6 +208,25 @@ impl Error {
     pub fn with_metadata(mut self, metadata: Metadata) -> Self {
         self.0.metadata = metadata;
         self
+    }
+
+    /// Asks the caller to stay away for so long. It travels with the exception over TTHeader, in whole milliseconds, and
+    /// says as well that the call was not begun.
+    pub fn with_push_back(mut self, time: Duration) -> Self {
+        let millis = time.as_nanos().div_ceil(1_000_000);
+        self.0.metadata.set(Scope::Backward, PUSH_BACK, millis.to_string());
+        self
+    }
+
+    /// For how long the callee asks the caller to stay away.
+    pub fn push_back(&self) -> Option<Duration> {
+        let millis = self.0.metadata.get(Scope::Backward, PUSH_BACK)?;
+        millis.parse().ok().map(Duration::from_millis)
+    }
+
+    /// When the call failed, if somebody has looked at the clock.
+    pub(crate) fn ended_mut(&mut self) -> &mut Option<Instant> {
+        &mut self.0.ended
     }
 
     /// Adds what caused it.
@@ -279,6 +307,9 @@ impl Error {
         }
     }
 }
+
+/// The backward key of a push-back, in milliseconds.
+const PUSH_BACK: &str = "retry-pushback-ms";
 
 /// Codes by which a server says something of the call itself.
 const RESERVED: std::ops::RangeInclusive<i32> = 0..=21;

@@ -72,13 +72,16 @@ pub(crate) fn context(
     now: Instant,
     longest: Duration,
 ) -> Context {
-    let Some(header) = &mut frame.header else {
-        let metadata = Metadata::received(frame.mesh.take().unwrap_or_default());
-        return Context::received(Arc::clone(info), metadata);
+    let (metadata, timeout) = match &mut frame.header {
+        Some(header) => {
+            let timeout = timeout(header);
+            (header.take_pairs(), timeout)
+        }
+        None => (frame.mesh.take().unwrap_or_default(), None),
     };
-    let deadline = timeout(header).map(|timeout| Deadline::after(now, timeout.min(longest)));
-    let mut context = Context::received(Arc::clone(info), Metadata::received(header.take_pairs()));
-    context.deadline = deadline;
+    let mut context = Context::received(Arc::clone(info), Metadata::received(metadata));
+    context.began = Some(now);
+    context.deadline = timeout.map(|timeout| Deadline::after(now, timeout.min(longest)));
     context
 }
 

@@ -1,6 +1,8 @@
 //! A call on its way to a handler, and the answer on its way back.
 
-use crate::{Body, Context, Metadata, Method, Payload, Status};
+use std::time::Instant;
+
+use crate::{Body, Context, Error, Metadata, Method, Payload, Status};
 
 /// A call as layers see it: the message is encoded, everything else is typed.
 #[derive(Debug)]
@@ -35,12 +37,14 @@ pub struct Response {
     pub metadata: Metadata,
     /// The result. For an answer to a oneway call, the empty struct.
     pub body: Body,
+    /// When it was there, if somebody has looked at the clock: see [`ended_at`](crate::ended_at).
+    pub ended: Option<Instant>,
 }
 
 impl Response {
     /// A response with one message.
     pub fn new(status: Status, payload: Payload) -> Self {
-        Self { status, metadata: Metadata::new(), body: Body::Message(payload) }
+        Self { status, metadata: Metadata::new(), body: Body::Message(payload), ended: None }
     }
 
     /// A response whose result holds nothing.
@@ -50,13 +54,24 @@ impl Response {
     }
 }
 
+/// When a call ended: the clock is read by the first layer that asks, and all others of the call are given the same.
+///
+/// A layer that goes on after a call has ended, such as one that makes another attempt, sets it anew.
+pub fn ended_at(result: &mut Result<Response, Error>, now: impl FnOnce() -> Instant) -> Instant {
+    let ended = match result {
+        Ok(response) => &mut response.ended,
+        Err(error) => error.ended_mut(),
+    };
+    *ended.get_or_insert_with(now)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn what_moves_through_the_layers_is_small() {
-        assert!(size_of::<Request>() <= 320, "{}", size_of::<Request>());
+        assert!(size_of::<Request>() <= 256, "{}", size_of::<Request>());
         assert!(size_of::<Response>() <= 160, "{}", size_of::<Response>());
     }
 }

@@ -10,8 +10,8 @@ use std::task::{Context as TaskContext, Poll, Waker};
 
 use kitex_codec::{Limits, Str};
 use kitex_core::{
-    Body, BoxFuture, Error, ErrorKind, MessageSource, MessageStream, Metadata, MethodDescriptor, Payload,
-    Request, Response, SharedService, Stage, Status, Streaming,
+    Body, BoxFuture, Error, ErrorKind, MessageSource, MessageStream, MethodDescriptor, Payload, Request,
+    Response, SharedService, Stage, Status, Streaming,
 };
 use tower_layer::Layer;
 use tower_service::Service;
@@ -120,7 +120,7 @@ impl Service<Request> for ChatServer {
                 ">fail" => Err(Error::handler("told to fail")),
                 _ => Ok(message),
             });
-            Ok(Response { status: Status::Ok, metadata: Metadata::new(), body })
+            Ok(Response { body, ..Response::empty(Status::Ok) })
         })
     }
 }

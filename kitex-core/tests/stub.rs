@@ -11,8 +11,7 @@ use std::time::Duration;
 use kitex_codec::{ApplicationException, Bytes, Limits, Str};
 use kitex_core::{
     Body, BoxError, BoxFuture, BusinessStatus, CallDefaults, CallError, ClientHandle, Context, Error,
-    ErrorKind, MessageStream, Metadata, Payload, Protocol, Request, Response, Scope, SharedService, Stage,
-    Status,
+    ErrorKind, MessageStream, Payload, Protocol, Request, Response, Scope, SharedService, Stage, Status,
 };
 use tower_service::Service;
 
@@ -156,7 +155,7 @@ fn a_oneway_call_ends_without_a_value() {
 fn a_stream_for_a_message_is_refused_on_both_sides() {
     let streamed = answering(|_| {
         let body = Body::Stream(MessageStream::of([]));
-        Ok(Response { status: Status::Ok, metadata: Metadata::new(), body })
+        Ok(Response { body, ..Response::empty(Status::Ok) })
     });
     assert_eq!(failed(block_on(streamed.echo("x"))).kind(), ErrorKind::Protocol);
     let mut request = Request::new(&METHODS[0], Payload::new(Protocol::ThriftBinary, Bytes::new()));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use kitex_core::{Endpoints, Error, ErrorKind, Picker, Request, Response, Stage};
+use kitex_core::{CallResult, Endpoints, Error, ErrorKind, Method, Picker, Request, Response, Stage, Tried};
 
 use super::ChannelStats;
 use super::endpoint::Endpoint;
@@ -50,14 +50,27 @@ impl<M: Member> Balance<M> {
 
     /// Calls an endpoint. One that cannot be connected to is given up for another.
     pub(super) async fn call(&self, request: &mut Request) -> Result<Response, Error> {
-        let mut tried = Vec::new();
+        let earlier = request.context.extension::<Tried>().cloned();
+        let mut tried = earlier.as_ref().map(Tried::places).unwrap_or_default();
+        if (0..self.members.len()).all(|place| tried.contains(&place)) {
+            // There is nowhere left to avoid them for.
+            tried.clear();
+        }
         loop {
             let now = clock::now();
             if request.context.deadline.is_some_and(|deadline| deadline.has_passed(now)) {
                 return Err(Error::deadline(Stage::Pick));
             }
             let (place, member) = self.pick(now, request, &tried)?;
-            let error = match member.call(now, request).await {
+            if let Some(earlier) = &earlier {
+                earlier.add(place);
+            }
+            let mut settling = self.settling(place, request, now);
+            let mut result = member.call(now, request).await;
+            if let Some(settling) = &mut settling {
+                settling.settle(&mut result);
+            }
+            let error = match result {
                 Err(error) if error.kind() == ErrorKind::Connect => error,
                 result => return result,
             };
@@ -96,11 +109,46 @@ impl<M: Member> Balance<M> {
         })
     }
 
+    /// What tells the picker of the call's end; nothing where there was nothing to pick.
+    fn settling(&self, place: usize, request: &Request, now: Instant) -> Option<Settling<'_>> {
+        let picked = self.members.len() > 1;
+        picked.then(|| Settling {
+            picker: Some(&*self.picker),
+            place,
+            method: request.method.clone(),
+            began: now,
+        })
+    }
+
     /// True if there is an endpoint that has not failed this call and is not known to be down.
     fn has_choice(&self, tried: &[usize]) -> bool {
         let now = clock::now();
         let mut others = self.members.iter().enumerate().filter(|(place, _)| !tried.contains(place));
         others.any(|(_, member)| !member.endpoint().is_avoided(now))
+    }
+}
+
+/// A call at a place that was picked, until the picker is told how it has ended.
+struct Settling<'a> {
+    picker: Option<&'a dyn Picker>,
+    place: usize,
+    method: Method,
+    began: Instant,
+}
+
+impl Settling<'_> {
+    fn settle(&mut self, result: &mut CallResult) {
+        if let Some(picker) = self.picker.take() {
+            picker.settled(self.place, &self.method, self.began, Some(result));
+        }
+    }
+}
+
+impl Drop for Settling<'_> {
+    fn drop(&mut self) {
+        if let Some(picker) = self.picker {
+            picker.settled(self.place, &self.method, self.began, None);
+        }
     }
 }
 

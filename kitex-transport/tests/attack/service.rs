@@ -123,7 +123,7 @@ impl tower_service::Service<Request> for Service {
                 "Nest" => return accept::<Node>(request).and_then(|(call, _)| call.done()),
                 _ => {}
             }
-            Ok(Response { status: Status::Ok, metadata: Metadata::new(), body: request.body })
+            Ok(Response { body: request.body, ..Response::empty(Status::Ok) })
         })
     }
 }

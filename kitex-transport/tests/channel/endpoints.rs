@@ -1,14 +1,17 @@
 //! Several endpoints of one channel.
 
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
-use kitex_core::ErrorKind;
+use kitex_core::{CallResult, Endpoints, ErrorKind, Method, Picker, Request, Tried};
 use kitex_transport::{Address, Listener, Memory, SocketOptions};
 use tokio::time::advance;
+use tower_service::Service;
 
 use crate::BOTH;
 use crate::absent::{Nowhere, channel_to};
-use crate::peer::{Peer, begin, call, deaf, eventually, serve};
+use crate::peer::{Peer, begin, call, call_within, deaf, eventually, request, serve};
 
 #[tokio::test(start_paused = true)]
 async fn calls_go_to_the_endpoint_with_the_least_under_way() {
@@ -135,5 +138,65 @@ async fn with_no_endpoint_there_the_last_cause_is_told() {
             assert_eq!(channel.stats().dial_failures, failures);
         }
         assert_eq!(channel.connect().await.unwrap_err().kind(), ErrorKind::Connect);
+    }
+}
+
+/// Takes places in turn, and notes what it is told of them.
+#[derive(Debug, Default)]
+struct Noting {
+    next: AtomicUsize,
+    told: Mutex<Vec<(usize, Option<bool>)>>,
+}
+
+impl Picker for Noting {
+    fn pick(&self, _: Instant, _: &Request, endpoints: &dyn Endpoints, tried: &[usize]) -> Option<usize> {
+        let begin = self.next.fetch_add(1, Ordering::SeqCst);
+        (0..endpoints.len()).map(|at| (begin + at) % endpoints.len()).find(|place| !tried.contains(place))
+    }
+
+    fn settled(&self, place: usize, method: &Method, _: Instant, result: Option<&mut CallResult>) {
+        assert_eq!(method.name(), "echo");
+        self.told.lock().unwrap().push((place, result.map(|result| result.is_ok())));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_picker_is_told_how_each_call_ended_where_it_was_picked() {
+    for mut config in BOTH.map(|config| config()) {
+        let picker = Arc::new(Noting::default());
+        config.picker = Some(Arc::clone(&picker) as _);
+        let (memory, silent) = (Memory::new(), Memory::new());
+        serve(&memory);
+        let addresses = [Nowhere::new("told").address(), Address::Memory(memory), Address::Memory(silent)];
+        let channel = channel_to(&addresses, config);
+        // The first place is not there, so that the call goes on to the second; the third never answers.
+        call(&channel, "a").await.unwrap();
+        picker.next.store(2, Ordering::SeqCst);
+        drop(call_within(&channel, "b", Duration::from_secs(1)).await.unwrap_err());
+        picker.next.store(2, Ordering::SeqCst);
+        let given_up = begin(&channel, "c");
+        eventually(|| channel.stats().in_flight == 1).await;
+        given_up.abort();
+        drop(given_up.await);
+        let told = picker.told.lock().unwrap().clone();
+        assert_eq!(told, [(0, Some(false)), (1, Some(true)), (2, Some(false)), (2, None)]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_further_attempt_avoids_the_endpoints_of_the_earlier_ones_while_there_are_others() {
+    for config in BOTH {
+        let memories = [Memory::new(), Memory::new()];
+        memories.iter().for_each(serve);
+        let channel = channel_to(&memories.map(Address::Memory), config());
+        let tried = Tried::default();
+        for _ in 0..4 {
+            let mut request = request("a");
+            request.context.set_extension(tried.clone());
+            channel.clone().call(request).await.unwrap();
+        }
+        let places = tried.places();
+        assert_eq!(places.len(), 4);
+        assert_ne!(places[0], places[1]);
     }
 }

@@ -140,7 +140,7 @@ impl tower_service::Service<Request> for Service {
                 }
                 _ => {}
             }
-            Ok(Response { status: Status::Ok, metadata: Metadata::new(), body: request.body })
+            Ok(Response { body: request.body, ..Response::empty(Status::Ok) })
         })
     }
 }

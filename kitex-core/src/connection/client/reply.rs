@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use kitex_codec::{ApplicationException, Envelope, Frame, MessageType, first_field};
 
 use super::{ClientConnection, State};
-use crate::{Body, Error, ErrorKind, Metadata, Method, Payload, Protocol, Response, Stage, Status, head};
+use crate::{
+    Body, Error, ErrorKind, Metadata, Method, Payload, Protocol, Response, Sent, Stage, Status, head,
+};
 
 impl<T> ClientConnection<T> {
     /// Reads the answer to a call, and what it says of the connection.
@@ -42,7 +44,9 @@ impl<T> ClientConnection<T> {
                     return Err(violation("an exception without a sequence id may be an earlier call's"));
                 }
                 let exception: ApplicationException = kitex_codec::decode(&body, self.info.limits())?;
-                Err(Error::remote(exception).with_metadata(Metadata::received(pairs)))
+                let error = Error::remote(exception).with_metadata(Metadata::received(pairs));
+                // Whoever asks its callers to stay away has not begun this call.
+                Err(if error.push_back().is_some() { error.with_sent(Sent::Never) } else { error })
             }
             MessageType::REPLY | MessageType::STREAM => {
                 check_reply(&envelope, sequence, method)?;
@@ -51,7 +55,7 @@ impl<T> ClientConnection<T> {
                     None => skim(&body, method),
                 };
                 let body = Body::Message(Payload::new(Protocol::ThriftBinary, body));
-                Ok(Response { status, metadata: Metadata::received(pairs), body })
+                Ok(Response { status, metadata: Metadata::received(pairs), body, ended: None })
             }
             other => Err(violation(format!("message type {} is no answer", other.0))
                 .with_code(ApplicationException::INVALID_MESSAGE_TYPE)),

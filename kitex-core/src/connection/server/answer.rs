@@ -56,7 +56,7 @@ impl ServerConnection {
     }
 
     fn write_response(&mut self, to: &Addressee<'_>, response: &Response) -> Result<(), Error> {
-        let Response { status, metadata, body } = response;
+        let Response { status, metadata, body, .. } = response;
         let Body::Message(payload) = body else {
             return Err(Error::new(ErrorKind::Encode, Stage::Handle, "a stream is no answer to this call"));
         };

@@ -1,5 +1,7 @@
 //! How answers end calls: values, declared exceptions, business statuses, failures (spec: kitex-wire 8.4, 9, 10.1).
 
+use std::time::Duration;
+
 use kitex_codec::Form;
 
 use super::raw::{Asking, FORMS, Fed, HI, SAID, framed, headed, headed_with, message, section};
@@ -212,4 +214,20 @@ fn the_last_of_a_repeated_key_counts() {
         panic!("a business status")
     };
     assert_eq!(status.code, 3);
+}
+
+#[test]
+fn whoever_is_asked_to_stay_away_was_not_served() {
+    let refused =
+        || Error::refused("RateConfig::rate", "too many").with_push_back(Duration::from_micros(1_500));
+    assert_eq!(refused().sent(), Sent::Never);
+    for form in FORMS {
+        let mut pair = Pair::new(form);
+        let error = pair.served(request(ECHO, "x"), Err(refused())).unwrap_err();
+        // Without a header there is no place to say it, and the call may have been served.
+        let told = form.has_header().then(|| Duration::from_millis(2));
+        assert_eq!(error.push_back(), told);
+        assert_eq!(error.is_retry_safe(), form.has_header());
+        assert_eq!(error.message(), "too many");
+    }
 }

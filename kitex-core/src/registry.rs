@@ -1,0 +1,83 @@
+//! State that can be looked at while it is used.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use serde_json::{Value, json};
+
+/// Something with state to look at: a layer, a pool, a server.
+pub trait Inspect: Send + Sync {
+    /// What it is, such as `breaker`.
+    fn kind(&self) -> &'static str;
+
+    /// Which one it is, among those of its kind. May be empty.
+    fn name(&self) -> &str {
+        ""
+    }
+
+    /// Its state, counters, and last error. What the fields mean is said where the kind is documented.
+    fn inspect(&self) -> Value;
+}
+
+/// Where things with state are found, to be shown. Cheap to clone; clones are the same registry.
+///
+/// It keeps nothing alive: what is gone is no longer listed.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use kitex_core::{Inspect, Registry};
+///
+/// struct Door;
+///
+/// impl Inspect for Door {
+///     fn kind(&self) -> &'static str {
+///         "door"
+///     }
+///
+///     fn inspect(&self) -> serde_json::Value {
+///         serde_json::json!({ "open": true })
+///     }
+/// }
+///
+/// let (registry, door) = (Registry::new(), Arc::new(Door));
+/// registry.add(&door);
+/// assert_eq!(registry.inspect().to_string(), r#"[{"kind":"door","name":"","state":{"open":true}}]"#);
+/// drop(door);
+/// assert_eq!(registry.inspect().to_string(), "[]");
+/// ```
+#[derive(Clone, Default)]
+pub struct Registry(Arc<Mutex<Vec<Weak<dyn Inspect>>>>);
+
+impl Registry {
+    /// An empty registry.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Lists `state` for as long as it is there.
+    pub fn add<T: Inspect + 'static>(&self, state: &Arc<T>) {
+        let weak: Weak<T> = Arc::downgrade(state);
+        let mut listed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        listed.retain(|state| state.strong_count() > 0);
+        listed.push(weak);
+    }
+
+    /// Everything that is there, in the order in which it was added.
+    pub fn states(&self) -> Vec<Arc<dyn Inspect>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade).collect()
+    }
+
+    /// The state of everything that is there: a list of objects with `kind`, `name` and `state`.
+    pub fn inspect(&self) -> Value {
+        let shown = |state: Arc<dyn Inspect>| json!({ "kind": state.kind(), "name": state.name(), "state": state.inspect() });
+        self.states().into_iter().map(shown).collect()
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kinds = self.states();
+        f.debug_list().entries(kinds.iter().map(|state| state.kind())).finish()
+    }
+}
