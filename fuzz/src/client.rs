@@ -1,28 +1,35 @@
 //! Target `client`: the client's end of a connection with a hostile peer.
 //!
 //! Any bytes come, and answers that are right but for a detail, while calls are made, given up and run out of time.
-//! Each call ends exactly once; an answer goes to the call that it is for; what is queued stays within its limit.
+//! A model follows the connection by the rules of the wire: each call ends exactly once, as its own answer says or for
+//! a reason of this side; what is queued stays within its limit; what was sent is the requests and nothing else.
 
+mod asked;
+mod model;
 mod peer;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use kitex_codec::{Bytes, BytesMut, Form, Limits, MAX_HEADER_INFO, MessageType};
+use kitex_codec::{Bytes, BytesMut, Form, Frame, Limits};
 use kitex_core::{
-    Answer, CallId, ClientConfig, ClientConnection, Deadline, ErrorKind, MethodDescriptor, Payload, Protocol,
-    Request, Scope,
+    Answer, CallId, ClientConfig, ClientConnection, Deadline, Error, ErrorKind, MethodDescriptor, Payload,
+    Protocol, Request, Scope,
 };
 
-use crate::engine::{Clock, Mark, info, marks, methods, send};
+use crate::engine::{Clock, info, methods, send};
 use crate::heap::measure;
 use crate::script::Script;
 
+use asked::Asked;
+use model::{Came, Model, State, Waits};
+
 const MAX_IN_FLIGHT: usize = 4;
 const MAX_QUEUED: usize = 4 << 10;
+const MAX_HEADER: usize = 2 << 10;
 
 /// The largest request: a header as large as the format has them, and an argument.
-const LARGEST_REQUEST: usize = MAX_HEADER_INFO + LARGEST_ARGUMENT as usize + 100;
+const LARGEST_REQUEST: usize = MAX_HEADER + LARGEST_ARGUMENT as usize + 100;
 const LARGEST_ARGUMENT: u16 = 6 << 10;
 
 /// What taking input may take beside its share: texts of errors.
@@ -43,13 +50,15 @@ pub fn run(data: &[u8]) -> bool {
 
 struct Client {
     connection: ClientConnection<usize>,
-    multiplexed: bool,
-    form: Form,
+    model: Model,
+    config: Arc<ClientConfig>,
     limits: Arc<Limits>,
     clock: Clock,
     input: BytesMut,
     /// All calls that were begun, by their token.
     calls: Vec<Call>,
+    /// What is to be sent, in order.
+    asked: Vec<Asked>,
     sent: Vec<u8>,
     sequence: i32,
     answered: usize,
@@ -59,6 +68,7 @@ struct Call {
     method: &'static MethodDescriptor,
     sequence: i32,
     id: CallId,
+    deadline: Option<Instant>,
     ended: bool,
 }
 
@@ -74,15 +84,20 @@ impl Client {
             _ => Form::TTHeaderFramed,
         };
         (config.max_in_flight, config.max_queued_output) = (MAX_IN_FLIGHT, MAX_QUEUED);
-        let (multiplexed, form, limits) = (config.multiplexed, config.form, Arc::new(Limits::default()));
+        config.caller = "caller".into();
+        config.service = (settings & 16 != 0).then(|| "callee".into());
+        let mut limits = Limits::default();
+        limits.max_header = MAX_HEADER;
+        let (config, limits) = (Arc::new(config), Arc::new(limits));
         Self {
-            connection: ClientConnection::new(Arc::new(config), info(&limits)),
-            multiplexed,
-            form,
+            connection: ClientConnection::new(Arc::clone(&config), info(&limits)),
+            model: Model::new(config.multiplexed, config.checksum),
+            config,
             limits,
             clock: Clock::new(),
             input: BytesMut::new(),
             calls: Vec::new(),
+            asked: Vec::new(),
             sent: Vec::new(),
             sequence: 0,
             answered: 0,
@@ -99,7 +114,7 @@ impl Client {
             7..=11 => {
                 let call = self.choose(script.byte());
                 let (sequence, name) = call.map_or((0, ""), |call| (call.sequence, call.method.name));
-                let bytes = peer::answer(script, self.form, sequence, name);
+                let bytes = peer::answer(script, self.config.form, sequence, name);
                 self.input.extend_from_slice(&bytes);
             }
             12 => self.cancel(script.byte()),
@@ -125,35 +140,70 @@ impl Client {
         if choice & 64 != 0 {
             let text = |script: &mut Script<'_>| String::from_utf8_lossy(script.sized()).into_owned();
             request.context.metadata.set(Scope::Persistent, text(script), text(script));
+            request.context.metadata.set(Scope::Transient, "gdpr-token", "token");
         }
-        let (token, open) = (self.calls.len(), self.connection.accepts_calls());
-        match self.connection.call(self.clock.now(), &request, token) {
+        let (token, why_not) = (self.calls.len(), self.why_not(&request));
+        let now = self.clock.now();
+        match self.connection.call(now, &request, token) {
             Ok(id) => {
-                assert!(open);
-                self.begun(method, id);
+                assert_eq!(why_not, None);
+                self.begun(method, &request, id);
             }
             Err(refusal) => {
                 assert_eq!(refusal.token, token);
-                self.refused(refusal.error.kind(), open);
+                self.refused(&refusal.error, why_not, &request);
             }
         }
     }
 
-    fn refused(&mut self, why: ErrorKind, open: bool) {
-        match why {
-            // A sequence id was taken before it showed that the request cannot be written.
-            ErrorKind::Encode => self.sequence += 1,
-            ErrorKind::Closed => assert!(!open),
-            why => assert!(matches!(why, ErrorKind::Limit | ErrorKind::Deadline), "{why:?}"),
+    /// Why a call cannot be begun, and the setting that says so.
+    fn why_not(&mut self, request: &Request) -> Option<(ErrorKind, Option<&'static str>)> {
+        let room = if self.model.multiplexed { MAX_IN_FLIGHT } else { 1 };
+        let late = request.context.deadline.is_some_and(|deadline| deadline.instant() <= self.clock.now());
+        if self.model.state != State::Open {
+            Some((ErrorKind::Closed, None))
+        } else if self.waits().len() >= room {
+            Some((ErrorKind::Limit, Some("max_in_flight")))
+        } else if self.connection.output().len() > MAX_QUEUED {
+            Some((ErrorKind::Limit, Some("max_queued_output")))
+        } else {
+            late.then_some((ErrorKind::Deadline, Some("timeout")))
         }
     }
 
-    fn begun(&mut self, method: &'static MethodDescriptor, id: Option<CallId>) {
+    fn refused(
+        &mut self,
+        error: &Error,
+        why_not: Option<(ErrorKind, Option<&'static str>)>,
+        request: &Request,
+    ) {
+        if why_not.is_some() {
+            assert_eq!(Some((error.kind(), error.setting())), why_not);
+            return;
+        }
+        assert!(error.kind() == ErrorKind::Encode && asked::is_large(request), "{error}");
+        // A sequence id may have been taken before it showed that the request cannot be written.
+        self.sequence += 1;
+    }
+
+    fn begun(&mut self, method: &'static MethodDescriptor, request: &Request, id: Option<CallId>) {
         self.sequence += 1;
         assert_eq!(id.is_none(), method.oneway);
-        if let Some(id) = id {
-            self.calls.push(Call { method, sequence: self.sequence, id, ended: false });
+        self.asked.push(Asked::new(self.sequence, method, request, self.clock.now()));
+        let deadline = request.context.deadline.map(|deadline| deadline.instant());
+        match id {
+            Some(id) => {
+                assert!(self.calls.iter().all(|call| call.id != id));
+                self.calls.push(Call { method, sequence: self.sequence, id, deadline, ended: false });
+            }
+            None => self.model.oneways += u32::from(!self.model.multiplexed),
         }
+    }
+
+    /// The calls under way.
+    fn waits(&self) -> Vec<Waits> {
+        let under_way = self.calls.iter().filter(|call| !call.ended);
+        under_way.map(|call| Waits { sequence: call.sequence, method: call.method }).collect()
     }
 
     /// A call, preferably one under way.
@@ -171,11 +221,20 @@ impl Client {
 
     fn cancel(&mut self, which: u8) {
         let Some(id) = self.choose(which).map(|call| call.id) else { return };
-        if let Some(token) = self.connection.cancel(id) {
-            assert_eq!(self.calls[token].id, id);
+        let token = self.calls.iter().position(|call| call.id == id && !call.ended);
+        assert_eq!(self.connection.cancel(id), token);
+        if let Some(token) = token {
             self.end_call(token);
+            self.break_unshared();
         }
         assert_eq!(self.connection.cancel(id), None);
+    }
+
+    /// The answer to a call that was given up would be taken for that of the next.
+    fn break_unshared(&mut self) {
+        if !self.model.multiplexed {
+            self.model.state = State::Broken;
+        }
     }
 
     fn take_answers(&mut self) {
@@ -183,37 +242,60 @@ impl Client {
             let before = self.input.clone();
             let (taken, heap) = measure(|| self.connection.handle_input(&mut self.input));
             assert!(heap <= HEAP + 8 * before.len(), "{heap} bytes taken for {}", before.len());
-            let consumed = &before[..before.len() - self.input.len()];
-            match taken {
-                Ok(Some(answer)) => self.take(answer, consumed),
-                Ok(None) => return,
-                Err(error) => {
+            let came = self.follow(before, !matches!(taken, Ok(None)));
+            match (taken, came) {
+                (Ok(Some(answer)), Some(came)) => self.take(answer, came),
+                (Ok(None), None) => return,
+                (Err(error), Some(Came::Bad)) => {
                     assert!(!error.to_string().is_empty());
-                    assert!(!self.connection.accepts_calls());
                     return;
                 }
+                (taken, came) => panic!("{taken:?} where there is {came:?}"),
             }
         }
     }
 
-    /// Holds an answer against the call that gets it: it is the last message of what was consumed for it.
-    fn take(&mut self, answer: Answer<usize>, consumed: &[u8]) {
+    /// Follows the connection through what it has taken: no message of it was an answer, but for the last. Of one that
+    /// cannot be read nothing may have been taken, though it gives `something`.
+    fn follow(&mut self, mut input: BytesMut, something: bool) -> Option<Came> {
+        while input.len() > self.input.len() || something {
+            match self.model.next(&mut input, &self.waits(), &self.limits) {
+                Some(Came::Nothing) => {}
+                Some(came) => {
+                    assert_eq!(input.len(), self.input.len(), "an answer ends elsewhere");
+                    return Some(came);
+                }
+                None => break,
+            }
+        }
+        assert_eq!(input.len(), self.input.len(), "a message ends elsewhere");
+        if self.model.state != State::Broken {
+            let next = Frame::decode(&mut input, &self.limits);
+            assert!(matches!(next, Ok(None)), "a message is not taken");
+        }
+        None
+    }
+
+    /// Holds an answer against the message that it came as.
+    fn take(&mut self, answer: Answer<usize>, came: Came) {
+        let Came::Answer(sequence, verdict) = came else { panic!("an answer where there is {came:?}") };
+        assert_eq!(self.calls[answer.token].sequence, sequence, "the answer is another call's");
         self.end_call(answer.token);
-        let Ok(response) = answer.result else { return };
-        self.answered += 1;
-        let call = &self.calls[answer.token];
-        let body = response.body.message().map(|payload| payload.clone().into_bytes()).unwrap_or_default();
-        let mark = Mark::of_last(consumed, call.method.name, &body, &self.limits);
-        assert!(matches!(mark.kind, MessageType::REPLY | MessageType::STREAM));
-        assert_eq!((mark.sequence, &mark.name[..]), (call.sequence, call.method.name.as_bytes()));
+        verdict.check(&answer.result);
+        self.answered += usize::from(answer.result.is_ok());
     }
 
     fn handle_timeout(&mut self) {
         let now = self.clock.now();
         while let Some(answer) = self.connection.handle_timeout(now) {
             assert_eq!(answer.result.map(drop).map_err(|error| error.kind()), Err(ErrorKind::Deadline));
+            let due = self.calls[answer.token].deadline;
+            assert!(due.is_some_and(|due| due <= now), "a call expires before its deadline");
             self.end_call(answer.token);
+            self.break_unshared();
         }
+        let late = |call: &Call| !call.ended && call.deadline.is_some_and(|due| due <= now);
+        assert!(!self.calls.iter().any(late), "a call outlives its deadline");
         assert!(self.connection.poll_timeout().is_none_or(|due| due > now), "a timeout that never goes away");
     }
 
@@ -222,29 +304,39 @@ impl Client {
             assert_eq!(method.name(), self.calls[token].method.name);
             self.end_call(token);
         }
-        assert!(!self.connection.accepts_calls());
+        self.model.state = State::Broken;
     }
 
     fn check(&mut self) {
-        let under_way = self.calls.iter().filter(|call| !call.ended).count();
+        let under_way = self.waits().len();
         assert_eq!(self.connection.in_flight(), under_way);
-        assert!(under_way <= if self.multiplexed { MAX_IN_FLIGHT } else { 1 });
-        let reusable = self.connection.is_reusable(self.input.len());
-        assert!(!reusable || (under_way == 0 && self.input.is_empty() && self.connection.accepts_calls()));
-        assert!(self.connection.output().len() <= MAX_QUEUED + LARGEST_REQUEST, "{:?}", self.connection);
+        assert!(under_way <= if self.model.multiplexed { MAX_IN_FLIGHT } else { 1 });
+        assert_eq!(self.connection.accepts_calls(), self.model.state == State::Open);
+        assert_eq!(self.connection.dropped_answers(), self.model.dropped);
+        let queued = self.connection.output().len();
+        let reusable =
+            self.model.state == State::Open && under_way == 0 && self.input.is_empty() && queued == 0;
+        assert_eq!(self.connection.is_reusable(self.input.len()), reusable);
+        assert!(queued <= MAX_QUEUED + LARGEST_REQUEST, "{:?}", self.connection);
+        let due = self.calls.iter().filter(|call| !call.ended).filter_map(|call| call.deadline).min();
+        let polled = self.connection.poll_timeout();
+        assert!(due.is_none_or(|due| polled.is_some_and(|polled| polled <= due)), "{polled:?} for {due:?}");
     }
 
-    /// Every call ends when the connection does, and all that was sent is whole requests.
+    /// Every call ends when the connection does, and all that was sent is the requests.
     fn end(mut self) {
         self.fail_all();
+        self.check();
         assert!(self.calls.iter().all(|call| call.ended));
         send(self.connection.output(), usize::MAX, &mut self.sent);
-        let mut marks = marks(&self.sent).into_iter();
-        for call in &self.calls {
-            let sent =
-                marks.any(|mark| mark.sequence == call.sequence && mark.name == call.method.name.as_bytes());
-            assert!(sent, "call {} was not sent", call.sequence);
+        let mut sent = BytesMut::from(&self.sent[..]);
+        for asked in &self.asked {
+            let frame = Frame::decode(&mut sent, &self.limits);
+            let frame = frame.expect("what is sent this side would take itself");
+            let frame = frame.unwrap_or_else(|| panic!("not sent: {asked:?}"));
+            asked.check(&frame, &self.config);
         }
+        assert!(sent.is_empty(), "{} bytes more than were to be sent", sent.len());
     }
 }
 

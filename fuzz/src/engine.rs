@@ -4,18 +4,17 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use kitex_codec::{
-    BytesMut, Envelope, Form, Frame, FrameDecoder, Limits, MAX_HEADER_INFO, MessageType, Output,
-};
+use kitex_codec::{Limits, Output, flags};
 use kitex_core::{
     BoxFuture, ConnectionInfo, Error, MethodDescriptor, Peer, Request, Response, ServiceDescriptor, Status,
 };
 use tower_service::Service;
 
 use crate::echo::echo_svc_calls;
-use crate::rich::rich_svc_calls;
+use crate::rich::{other_svc_calls, rich_svc_calls};
 
 pub(crate) static ECHO: &ServiceDescriptor = &echo_svc_calls::SERVICE;
+pub(crate) static OTHER: &ServiceDescriptor = &other_svc_calls::SERVICE;
 pub(crate) static RICH: &ServiceDescriptor = &rich_svc_calls::SERVICE;
 
 /// All methods of both services: a number chooses one.
@@ -68,58 +67,6 @@ impl Clock {
     }
 }
 
-/// What tells messages of one connection apart.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Mark {
-    pub(crate) kind: MessageType,
-    pub(crate) sequence: i32,
-    pub(crate) name: Vec<u8>,
-    /// The outer form, if what stands before the message can be read.
-    pub(crate) form: Option<Form>,
-}
-
-impl Mark {
-    fn new(envelope: &Envelope<'_>, form: Option<Form>) -> Self {
-        let Envelope { kind, name, sequence } = *envelope;
-        Self { kind, sequence, name: name.to_vec(), form }
-    }
-
-    fn of(frame: &Frame) -> Option<Self> {
-        let payload = frame.payload();
-        let (envelope, _) = Envelope::decode(&payload).ok()?;
-        Some(Self::new(&envelope, Some(frame.form)))
-    }
-
-    /// The mark of the message that `consumed` ends with, whose struct is `body`. What stands before it may have been
-    /// passed over, so that the envelope is found from behind.
-    pub(crate) fn of_last(consumed: &[u8], name: &str, body: &[u8], limits: &Limits) -> Self {
-        let at = consumed.len().checked_sub(12 + name.len() + body.len()).expect("a message has an envelope");
-        let (envelope, len) =
-            Envelope::decode(&consumed[at..]).expect("the envelope stands before the struct");
-        assert_eq!(&consumed[at + len..], body);
-        let (frames, left) = messages(consumed, limits);
-        Self::new(&envelope, frames.last().filter(|_| left == 0).map(|frame| frame.form))
-    }
-}
-
-/// The marks of messages that were sent.
-pub(crate) fn marks(sent: &[u8]) -> Vec<Mark> {
-    let mut limits = Limits::default();
-    limits.max_header = MAX_HEADER_INFO;
-    let (frames, left) = messages(sent, &limits);
-    assert_eq!(left, 0, "what was sent is not whole messages");
-    frames.iter().map(|frame| Mark::of(frame).expect("a message that was sent has an envelope")).collect()
-}
-
-/// The messages at the front of `bytes`, and how many bytes are left behind them.
-fn messages(bytes: &[u8], limits: &Limits) -> (Vec<Frame>, usize) {
-    let (mut decoder, mut buffer, mut found) = (FrameDecoder::default(), BytesMut::from(bytes), Vec::new());
-    while let Ok(Some(frame)) = decoder.decode(&mut buffer, limits) {
-        found.push(frame);
-    }
-    (found, buffer.len())
-}
-
 /// Moves at most `len` bytes from the output to what was sent.
 pub(crate) fn send(output: &mut Output, len: usize, sent: &mut Vec<u8>) {
     let mut left = len;
@@ -131,4 +78,16 @@ pub(crate) fn send(output: &mut Output, len: usize, sent: &mut Vec<u8>) {
         left -= taken;
     }
     output.release();
+}
+
+/// The length and the sequence id of a multiplexed message that cannot be read, if its head tells where the next begins.
+pub(crate) fn passes(message: &[u8]) -> Option<(usize, i32)> {
+    let head: &[u8; 12] = message.first_chunk()?;
+    let word = u16::from_be_bytes([head[6], head[7]]);
+    let multiplexed =
+        head[4..6] == [0x10, 0] && word & flags::OUT_OF_ORDER != 0 && word & flags::STREAMING == 0;
+    let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
+    // The shortest has the rest of its head, and four bytes of header info.
+    let sequence = i32::from_be_bytes([head[8], head[9], head[10], head[11]]);
+    (multiplexed && length >= 14).then_some((length + 4, sequence))
 }

@@ -1,37 +1,40 @@
 //! Target `server`: the server's end of a connection with a hostile peer.
 //!
-//! Any bytes come in any pieces, between answers, timeouts, writes, shutdown and the end of input. Calls under way and
-//! output stay within their limits; each answer that was given goes out, in order, in the form of its request; and
-//! when all is answered, the connection ends by itself.
+//! Any bytes come in any pieces, between answers, timeouts, writes, shutdown and the end of input. A model follows the
+//! connection by the rules of the wire: what is served, refused or passed over, what is due when, and what is to be
+//! sent. What was sent is that and nothing else, in order, and when all is answered the connection ends by itself.
 
 mod answer;
 mod echo;
+mod input;
+mod model;
+mod owed;
 mod peer;
+mod time;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use kitex_codec::{Bytes, BytesMut, Limits, MAX_HEADER_INFO, MessageType};
+use kitex_codec::{BytesMut, Frame, Limits};
 use kitex_core::{
-    CallId, Error, Request, Response, Router, ServerConfig, ServerConnection, ServerRequest, SharedService,
+    Body, CallId, Error, ErrorKind, Request, Response, Router, ServerConfig, ServerConnection, SharedService,
     Status, Target,
 };
 
 use crate::echo::EchoSvcServer;
-use crate::engine::{Clock, Mark, Nothing, RICH, info, marks, send};
-use crate::heap::measure;
+use crate::engine::{Clock, ECHO, Nothing, OTHER, RICH, info, send};
 use crate::script::Script;
 
-const MAX_IN_FLIGHT: usize = 3;
+use model::{Model, Rules, Served};
+use owed::{Owed, Says};
+
 const MAX_QUEUED: usize = 4 << 10;
 
 const MAX_FRAME: usize = 32 << 10;
+const MAX_HEADER: usize = 16 << 10;
 
-/// What taking input may take beside its share: chunks for output, and texts of errors.
-const HEAP: usize = 256 << 10;
-
-/// The largest answer: a header as large as the format has them, and a frame.
-const LARGEST_ANSWER: usize = MAX_HEADER_INFO + MAX_FRAME + 100;
+/// The largest answer: no message is larger than this side would take itself.
+const LARGEST_ANSWER: usize = MAX_FRAME + 4;
 
 /// Plays a script: a byte of settings, then steps. True if the peer sent whole requests and nothing else.
 pub fn run(data: &[u8]) -> bool {
@@ -53,13 +56,17 @@ pub fn run(data: &[u8]) -> bool {
 
 struct Server {
     connection: ServerConnection,
+    model: Model,
+    config: Arc<ServerConfig>,
     router: Arc<Router>,
     limits: Arc<Limits>,
     clock: Clock,
     input: BytesMut,
     live: Vec<Live>,
-    /// What has been answered, in order.
-    answered: Vec<Mark>,
+    /// Calls that have ended.
+    ended_calls: Vec<CallId>,
+    /// What is to be sent, in order.
+    owed: Vec<Owed>,
     sent: Vec<u8>,
     served: usize,
     /// What the peer sent was refused.
@@ -70,45 +77,66 @@ struct Server {
 
 struct Live {
     id: CallId,
-    /// Of a method that is here.
-    mark: Option<Mark>,
-    oneway: bool,
     target: Target,
     request: Request,
+    served: Box<Served>,
+    deadline: Instant,
+    /// The deadline is the caller's.
+    granted: bool,
 }
 
 impl Live {
-    fn args(&self) -> Bytes {
-        self.request.body.message().map(|payload| payload.clone().into_bytes()).unwrap_or_default()
+    fn is_oneway(&self) -> bool {
+        self.served.method.is_some_and(|method| method.oneway)
     }
+}
+
+fn config(settings: u8) -> ServerConfig {
+    let mut config = ServerConfig::default();
+    config.max_in_flight = if settings & 16 == 0 { 3 } else { 6 };
+    config.max_in_flight_bytes = if settings & 32 == 0 { 4 << 10 } else { 60 };
+    config.max_queued_output = MAX_QUEUED;
+    // As short as what the peer of the target grants, and soon over.
+    config.max_call_timeout = Duration::from_millis(200);
+    config.idle_timeout = Duration::from_secs(15);
+    config.checksum = settings & 1 != 0;
+    config
+}
+
+fn router(rules: Rules) -> Router {
+    let mut router = Router::new();
+    router.add_shared(RICH, SharedService::new(Nothing));
+    router.add(EchoSvcServer::new(echo::Echo));
+    router.add_shared(OTHER, SharedService::new(Nothing));
+    router.set_fallback(RICH.name).expect("the service is here");
+    router.set_strict(rules.strict);
+    if rules.unknown {
+        router.set_unknown(SharedService::new(Nothing));
+    }
+    router
 }
 
 impl Server {
     fn new(settings: u8) -> Self {
         let mut limits = Limits::default();
-        limits.max_frame = MAX_FRAME;
+        (limits.max_frame, limits.max_header) = (MAX_FRAME, MAX_HEADER);
         let limits = Arc::new(limits);
-        let mut config = ServerConfig::default();
-        (config.max_in_flight, config.max_queued_output) = (MAX_IN_FLIGHT, MAX_QUEUED);
-        config.checksum = settings & 1 != 0;
-        let mut router = Router::new();
-        router.add_shared(RICH, SharedService::new(Nothing));
-        router.add(EchoSvcServer::new(echo::Echo));
-        router.set_strict(settings & 2 != 0);
-        if settings & 4 != 0 {
-            router.set_unknown(SharedService::new(Nothing));
-        }
-        let (router, clock) = (Arc::new(router), Clock::new());
+        let config = Arc::new(config(settings));
+        let rules = Rules { strict: settings & 2 != 0, unknown: settings & 4 != 0 };
+        let (router, clock) = (Arc::new(router(rules)), Clock::new());
         let connection =
-            ServerConnection::new(Arc::clone(&router), Arc::new(config), info(&limits), clock.now());
+            ServerConnection::new(Arc::clone(&router), Arc::clone(&config), info(&limits), clock.now());
         Self {
             connection,
+            model: Model::new(rules, &config, clock.now()),
+            config,
             router,
             limits,
             clock,
             input: BytesMut::new(),
             live: Vec::new(),
-            answered: Vec::new(),
+            ended_calls: Vec::new(),
+            owed: Vec::new(),
             sent: Vec::new(),
             served: 0,
             failed: false,
@@ -127,16 +155,12 @@ impl Server {
                 self.feed(&bytes);
             }
             7..=9 => self.reply(script),
-            10 => {
-                if let Some(live) = self.choose(script.byte()) {
-                    self.connection.cancel(live.id);
-                }
-            }
+            10 => self.cancel(script.byte()),
             11 => self.wait(script.short()),
             12 => send(self.connection.output(), script.short().into(), &mut self.sent),
-            13 => self.connection.shutdown(self.clock.now()),
+            13 => self.shutdown(),
             14 => self.end_input(),
-            _ => self.connection.close(),
+            _ => self.close(),
         }
         self.take_requests();
     }
@@ -147,105 +171,112 @@ impl Server {
         }
     }
 
+    /// The second time, the shutdown has taken long enough.
+    fn shutdown(&mut self) {
+        let now = self.clock.now();
+        if self.model.draining {
+            self.connection.refuse(now);
+            self.model.refusing |= self.model.told.is_none() && !self.model.closing;
+        } else {
+            self.connection.shutdown(now);
+            self.model.draining |= !self.model.closing;
+        }
+        self.settle();
+    }
+
+    fn close(&mut self) {
+        self.connection.close();
+        self.model.close();
+    }
+
     fn end_input(&mut self) {
         self.ended = true;
         self.connection.handle_eof();
-        self.live.retain(|live| live.oneway);
+        self.model.close();
+        self.live.retain(Live::is_oneway);
     }
 
-    fn take_requests(&mut self) {
-        loop {
-            let before = self.input.clone();
-            let full = self.connection.output().len() > MAX_QUEUED;
-            let took_input = self.connection.takes_input() && !full;
-            let now = self.clock.now();
-            let (taken, heap) = measure(|| self.connection.handle_input(now, &mut self.input));
-            assert!(heap <= HEAP + 8 * before.len(), "{heap} bytes taken for {}", before.len());
-            let consumed = &before[..before.len() - self.input.len()];
-            assert!(took_input || consumed.is_empty());
-            match taken {
-                Ok(Some(request)) => self.begin(request, consumed),
-                Ok(None) => return,
-                Err(error) => {
-                    assert!(!error.to_string().is_empty());
-                    self.failed = true;
-                    return;
-                }
-            }
+    fn cancel(&mut self, which: u8) {
+        if which & 128 != 0 {
+            return self.answer_the_ended(which & 127);
+        }
+        if let Some(live) = self.choose(which) {
+            self.connection.cancel(live.id);
+            self.settle();
         }
     }
 
-    /// Notes a request: it is the last message of what was consumed for it.
-    fn begin(&mut self, request: ServerRequest, consumed: &[u8]) {
-        let ServerRequest { id, target, concurrent, request, .. } = request;
-        let mut live = Live { id, mark: None, oneway: request.method.is_oneway(), target, request };
-        // A method that is not here may have a name that is no text.
-        if live.request.method.descriptor().is_some() {
-            let name = live.request.method.name();
-            live.mark = Some(Mark::of_last(consumed, name, &live.args(), &self.limits));
-        }
-        self.live.push(live);
-        assert!(self.router.service(target).is_some());
-        assert_eq!(self.live.iter().filter(|live| live.id == id).count(), 1);
-        assert!(concurrent || !self.connection.takes_input());
-        self.served += 1;
+    /// Nothing comes of what is done to a call that has ended.
+    fn answer_the_ended(&mut self, which: u8) {
+        let Some(id) = self.ended_calls.get(usize::from(which)) else { return };
+        self.connection.cancel(*id);
+        self.connection.reply(self.clock.now(), *id, Ok(Response::empty(Status::Ok)));
     }
 
     fn choose(&mut self, which: u8) -> Option<Live> {
-        if self.live.is_empty() { None } else { Some(self.live.remove(usize::from(which) % self.live.len())) }
+        if self.live.is_empty() {
+            return None;
+        }
+        let live = self.live.remove(usize::from(which) % self.live.len());
+        self.ended_calls.push(live.id);
+        Some(live)
     }
 
     fn reply(&mut self, script: &mut Script<'_>) {
         let Some(live) = self.choose(script.byte()) else { return };
         let answer = match script.byte() % 10 {
-            8.. => {
-                let service =
-                    self.router.service(live.target).expect("requests are for services that are here");
-                echo::call(service, live.request.try_clone().expect("a message can be sent once more"))
-            }
-            number => answer::answer(number, script, live.args()),
+            8.. => self.serve(&live),
+            number => answer::answer(number, script, live.served.args()),
         };
         self.give(live, answer);
     }
 
+    /// What the service answers.
+    fn serve(&self, live: &Live) -> Result<Response, Error> {
+        let service = self.router.service(live.target).expect("requests are for services that are here");
+        let answer = echo::call(service, live.request.try_clone().expect("a message can be sent once more"));
+        let echoed = match &answer {
+            Ok(Response { body: Body::Message(payload), .. }) => payload.len() > 1,
+            Ok(_) => false,
+            Err(error) => error.kind() == ErrorKind::Arguments,
+        };
+        let echo = live.served.method.is_some_and(|method| method.service == ECHO.name);
+        assert_eq!(echoed, echo, "the request went to another service: {answer:?}");
+        answer
+    }
+
     fn give(&mut self, live: Live, answer: Result<Response, Error>) {
+        let says = Says::of(&answer);
+        let undecodable = matches!(&answer, Err(error) if error.kind() == ErrorKind::Arguments);
         self.connection.reply(self.clock.now(), live.id, answer);
-        self.note(live);
+        self.note(live, says, undecodable);
+        self.settle();
     }
 
-    fn note(&mut self, live: Live) {
-        self.answered.extend(live.mark.filter(|_| !live.oneway));
-    }
-
-    /// Lets so many milliseconds pass, or the time to what is due next.
-    fn wait(&mut self, millis: u16) {
-        match self.connection.poll_timeout().filter(|_| millis == 0) {
-            Some(due) => self.clock.go_to(due),
-            None => self.clock.advance(Duration::from_millis(millis.into())),
+    /// Notes that a call was answered.
+    fn note(&mut self, live: Live, says: Says, undecodable: bool) {
+        let ends = undecodable && live.served.serial;
+        self.model.last_activity = self.clock.now();
+        if !live.is_oneway() {
+            self.owed.push(live.served.owed.saying(says, ends));
         }
-        self.handle_timeout();
-    }
-
-    fn handle_timeout(&mut self) {
-        let now = self.clock.now();
-        while let Ok(Some(expired)) = self.connection.handle_timeout(now) {
-            let at = self.live.iter().position(|live| live.id == expired);
-            let live = self.live.remove(at.expect("only calls under way expire"));
-            self.note(live);
+        if ends {
+            self.model.close();
         }
-        let due = self.connection.poll_timeout();
-        assert!(
-            due.is_none_or(|due| due > now) || self.connection.is_finished(),
-            "a timeout that never goes away"
-        );
     }
 
     fn check(&mut self) {
         assert_eq!(self.connection.in_flight(), self.live.len());
-        assert!(self.live.len() <= MAX_IN_FLIGHT);
+        assert_eq!(self.connection.in_flight_bytes(), self.held());
+        assert!(self.live.len() <= self.config.max_in_flight);
+        assert_eq!(self.connection.takes_input(), self.takes_input(), "{:?}", self.connection);
+        assert_eq!(self.connection.is_idle(), self.is_idle(), "{:?}", self.connection);
+        let finished = self.model.closing && self.live.is_empty() && self.queued() == 0;
+        assert_eq!(self.connection.is_finished(), finished);
+        self.check_due();
         // What is over the limit by the last request taken, and what its calls under way were answered with since.
-        let most = MAX_QUEUED + (MAX_IN_FLIGHT + 1) * LARGEST_ANSWER;
-        assert!(self.connection.output().len() <= most, "{:?}", self.connection);
+        let most = MAX_QUEUED + (self.config.max_in_flight + 1) * LARGEST_ANSWER;
+        assert!(self.queued() <= most, "{:?}", self.connection);
     }
 
     fn answer_all(&mut self) {
@@ -257,7 +288,7 @@ impl Server {
 
     /// A connection that takes no further request ends with its last answer.
     fn end_by_close(mut self) {
-        self.connection.close();
+        self.close();
         self.answer_all();
         assert!(self.connection.is_finished(), "{:?}", self.connection);
         self.check_sent();
@@ -265,14 +296,17 @@ impl Server {
 
     /// A connection whose peer says nothing more ends when its timeouts are over.
     fn end_by_time(mut self) {
-        self.connection.shutdown(self.clock.now());
+        if !self.model.draining {
+            self.shutdown();
+        }
         for _ in 0..10_000 {
             self.answer_all();
             self.take_requests();
             if self.connection.is_finished() {
                 return self.check_sent();
             }
-            if self.live.is_empty() && self.connection.output().is_empty() {
+            self.check();
+            if self.live.is_empty() && self.queued() == 0 {
                 let due = self.connection.poll_timeout();
                 self.clock.go_to(due.expect("a connection without a timeout never ends"));
                 self.handle_timeout();
@@ -281,16 +315,15 @@ impl Server {
         panic!("the connection does not end: {:?}", self.connection);
     }
 
-    /// All that was sent is whole messages, and the answers are among them in their order.
+    /// All that was sent is what was to be sent.
     fn check_sent(&self) {
-        let mut marks = marks(&self.sent).into_iter();
-        for answered in &self.answered {
-            let same = |mark: Mark| {
-                assert!(matches!(mark.kind, MessageType::REPLY | MessageType::EXCEPTION));
-                (mark.sequence, &mark.name) == (answered.sequence, &answered.name)
-                    && answered.form.is_none_or(|form| mark.form == Some(form))
-            };
-            assert!(marks.any(same), "no answer to {answered:?}");
+        let mut sent = BytesMut::from(&self.sent[..]);
+        for owed in &self.owed {
+            let frame = Frame::decode(&mut sent, &self.limits);
+            let frame = frame.expect("what is sent this side would take itself");
+            let frame = frame.unwrap_or_else(|| panic!("not sent: {owed:?}"));
+            owed.check(&frame, self.config.checksum, &self.limits);
         }
+        assert!(sent.is_empty(), "{} bytes more than were to be sent", sent.len());
     }
 }

@@ -2,7 +2,8 @@
 
 use kitex_codec::Bytes;
 use kitex_core::{
-    Body, BusinessStatus, Error, ErrorKind, MessageStream, Payload, Protocol, Response, Scope, Stage, Status,
+    Body, BusinessStatus, Error, ErrorKind, MessageStream, Metadata, Payload, Protocol, Response, Scope,
+    Stage, Status,
 };
 
 use crate::script::Script;
@@ -13,10 +14,10 @@ pub(super) fn answer(number: u8, script: &mut Script<'_>, args: Bytes) -> Result
         0 => Ok(Response::empty(Status::Ok)),
         1 => Ok(with_metadata(script, args)),
         2 => Ok(Response::empty(Status::Business(Box::new(business(script))))),
-        3 => Err(Error::handler(text(script))),
+        3 => Err(Error::handler(text(script)).with_metadata(metadata(script))),
         4 => Err(Error::application(script.short().into(), text(script))),
         5 => Err(Error::new(ErrorKind::Arguments, Stage::Decode, text(script))),
-        6 => Ok(Response::new(Status::Ok, payload(long()))),
+        6 => Ok(Response::new(Status::Ok, payload(long(script)))),
         _ => {
             let mut answer = Response::empty(Status::Ok);
             answer.body = Body::Stream(MessageStream::of([payload(args)]));
@@ -37,8 +38,16 @@ fn text(script: &mut Script<'_>) -> String {
 
 fn with_metadata(script: &mut Script<'_>, args: Bytes) -> Response {
     let mut answer = Response::new(Status::Ok, payload(args));
-    answer.metadata.set(Scope::Backward, text(script), text(script));
+    answer.metadata = metadata(script);
     answer
+}
+
+/// Some pairs, of which one goes back. No key of it is one of the engine's own.
+fn metadata(script: &mut Script<'_>) -> Metadata {
+    let mut metadata = Metadata::new();
+    metadata.set(Scope::Backward, format!("k{}", text(script)), text(script));
+    metadata.set(Scope::Transient, "forward", "no");
+    metadata
 }
 
 fn business(script: &mut Script<'_>) -> BusinessStatus {
@@ -46,7 +55,9 @@ fn business(script: &mut Script<'_>) -> BusinessStatus {
     BusinessStatus::new(code, text(script)).with_extra(text(script), text(script))
 }
 
-/// A result that is linked into the output.
-fn long() -> Bytes {
-    Bytes::from([b"\x0b\0\0\0\0\x13\x88", &[b'x'; 5000][..], b"\0"].concat())
+/// A result that is linked into the output, or that no frame has room for.
+fn long(script: &mut Script<'_>) -> Bytes {
+    let len: u32 = if script.byte() & 1 == 0 { 5000 } else { 40_000 };
+    let text = vec![b'x'; len as usize];
+    Bytes::from([b"\x0b\0\0", &len.to_be_bytes()[..], &text, b"\0"].concat())
 }

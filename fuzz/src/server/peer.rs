@@ -62,10 +62,11 @@ fn with_header(script: &mut Script<'_>, change: u8, envelope: &Envelope<'_>, mes
 }
 
 fn strings(header: &mut HeaderWriter<'_>, script: &mut Script<'_>, message: &[u8]) {
-    match script.byte() % 4 {
+    match script.byte() % 5 {
         0 => header.string(&[string_key::SERVICE.as_bytes()], b"EchoSvc"),
         1 => header.string(&[string_key::SERVICE.as_bytes()], script.sized()),
         2 => header.string(&[string_key::CHECKSUM.as_bytes()], &checksum_text(message)),
+        3 => header.string(&[string_key::CHECKSUM.as_bytes()], script.sized()),
         _ => header.string(&[string_key::PERSISTENT.as_bytes(), script.sized()], script.sized()),
     }
 }
