@@ -20,7 +20,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use kitex_core::{BoxFuture, Error, Request, Response};
+use kitex_core::{BoxFuture, Error, Registry, Request, Response};
+use serde_json::{Value, json};
 use tower_service::Service;
 
 use crate::Address;
@@ -102,6 +103,11 @@ impl Channel {
         each!(&self.0, balance => balance.members().iter().for_each(|member| member.close()));
     }
 
+    /// Lists the channel in `registry`, as `channel`.
+    pub fn register(&self, registry: &Registry) {
+        each!(&self.0, balance => registry.add(balance));
+    }
+
     /// What the channel has and does at present.
     pub fn stats(&self) -> ChannelStats {
         each!(&self.0, balance => ChannelStats::of(balance))
@@ -151,6 +157,19 @@ pub struct ChannelStats {
 }
 
 impl ChannelStats {
+    fn to_json(self) -> Value {
+        let Self { connections, idle, in_flight, waiting, dialled, dial_failures, dropped_answers } = self;
+        json!({
+            "connections": connections,
+            "idle": idle,
+            "in_flight": in_flight,
+            "waiting": waiting,
+            "dialled": dialled,
+            "dial_failures": dial_failures,
+            "dropped_answers": dropped_answers,
+        })
+    }
+
     fn of<M: Member>(balance: &Balance<M>) -> Self {
         let mut stats = Self::default();
         for member in balance.members() {

@@ -15,7 +15,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use kitex_codec::Limits;
-use kitex_core::{AcceptPolicy, Observer, Router, RouterError, ServerConfig};
+use kitex_core::{AcceptPolicy, Inspect, Observer, Registry, Router, RouterError, ServerConfig};
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::{Address, AddressError, Addresses, Listener, SocketOptions};
@@ -142,6 +143,11 @@ impl Bound {
         &self.addresses
     }
 
+    /// Lists the server in `registry`, as `server`.
+    pub fn register(&self, registry: &Registry) {
+        registry.add(&self.shared);
+    }
+
     /// A handle that outlives [`serve`](Self::serve).
     pub fn handle(&self) -> ServerHandle {
         ServerHandle(Arc::clone(&self.shared))
@@ -179,7 +185,34 @@ impl Bound {
     }
 }
 
+/// Its state is that of [`ServerStats`], and the `phase` of the server: `serving`, `draining`, `closing` or `aborting`.
+impl Inspect for Shared {
+    fn kind(&self) -> &'static str {
+        "server"
+    }
+
+    fn inspect(&self) -> Value {
+        let ServerStats { connections, refused_connections, slow_polls, held } = self.stats();
+        json!({
+            "phase": self.phases.now().name(),
+            "connections": connections,
+            "refused_connections": refused_connections,
+            "slow_polls": slow_polls,
+            "held": held,
+        })
+    }
+}
+
 impl Shared {
+    fn stats(&self) -> ServerStats {
+        ServerStats {
+            connections: self.connections.load(Ordering::Relaxed),
+            refused_connections: self.refused.load(Ordering::Relaxed),
+            slow_polls: self.slow_polls.load(Ordering::Relaxed),
+            held: self.held.bytes(),
+        }
+    }
+
     /// Ends the connections whose calls are still under way when the shutdown's grace is over.
     fn give_up(&self) {
         let (connections, grace) = (self.connections.load(Ordering::Acquire), self.settings.grace);
@@ -215,13 +248,7 @@ impl ServerHandle {
 
     /// How the server does.
     pub fn stats(&self) -> ServerStats {
-        let shared = &*self.0;
-        ServerStats {
-            connections: shared.connections.load(Ordering::Relaxed),
-            refused_connections: shared.refused.load(Ordering::Relaxed),
-            slow_polls: shared.slow_polls.load(Ordering::Relaxed),
-            held: shared.held.bytes(),
-        }
+        self.0.stats()
     }
 }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use kitex_codec::{Form, Limits, Str};
 use kitex_core::{
-    BoxError, CallDefaults, ClientHandle, Error, ErrorKind, GeneratedClient, Picker, Request, Response,
-    Scope, SharedService, Stage,
+    BoxError, CallDefaults, ClientHandle, Error, ErrorKind, GeneratedClient, Picker, Registry, Request,
+    Response, Scope, SharedService, Stage,
 };
 use kitex_middleware::{DeadlineLayer, TraceLayer};
 use kitex_transport::{
@@ -50,6 +50,7 @@ pub struct ClientBuilder<C> {
     config: ChannelConfig,
     defaults: CallDefaults,
     layers: Stack,
+    registry: Option<Registry>,
     timeout: Duration,
     traced: bool,
     client: PhantomData<fn() -> C>,
@@ -66,6 +67,7 @@ impl<C: GeneratedClient> ClientBuilder<C> {
             config: ChannelConfig::default(),
             defaults: CallDefaults::default(),
             layers: Stack::default(),
+            registry: None,
             timeout: TIMEOUT,
             traced: true,
             client: PhantomData,
@@ -208,6 +210,12 @@ impl<C: GeneratedClient> ClientBuilder<C> {
         self
     }
 
+    /// Lists the client's connections in `registry`, so that their state can be looked at with that of its layers.
+    pub fn registry(mut self, registry: &Registry) -> Self {
+        self.registry = Some(registry.clone());
+        self
+    }
+
     /// Lets `picker` choose among several addresses. Without one a call goes where the fewest are under way.
     pub fn picker(mut self, picker: impl Picker + 'static) -> Self {
         self.config.picker = Some(Arc::new(picker));
@@ -242,6 +250,9 @@ impl<C: GeneratedClient> ClientBuilder<C> {
         }
         let trace = self.traced.then(|| trace_layer(&addresses));
         let channel = Channel::new(addresses, self.config);
+        if let Some(registry) = &self.registry {
+            channel.register(registry);
+        }
         let service = match self.layers.is_empty() {
             true => DeadlineLayer::assign(self.timeout).layer(channel.clone()),
             false => {

@@ -16,8 +16,8 @@ pub use kitex_core::{
     AcceptPolicy, Body, BoxError, BoxFuture, BusinessStatus, Call, CallError, CancelReason, Cancellation,
     ClientHandle, Context, Deadline, Endpoint, Endpoints, Error, ErrorKind, Execution, GeneratedClient,
     MessageSource, MessageStream, Metadata, Method, MethodDescriptor, NamedService, NoException, Observer,
-    Payload, Peer, Picker, Protocol, Reply, Request, Response, RouterError, Scope, Sent, ServiceDescriptor,
-    SharedService, Stage, Status, Streaming,
+    Payload, Peer, Picker, Protocol, Registry, Reply, Request, Response, RouterError, Scope, Sent,
+    ServiceDescriptor, SharedService, Stage, Status, Streaming,
 };
 pub use kitex_transport::{
     Address, AddressError, Addresses, BackoffConfig, Memory, MultiplexConfig, PoolConfig, ServeError,

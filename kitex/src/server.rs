@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use kitex_codec::Limits;
 use kitex_core::{
-    AcceptPolicy, BoxError, Execution, NamedService, Observer, Request, Response, Router, SharedService,
+    AcceptPolicy, BoxError, Execution, NamedService, Observer, Registry, Request, Response, Router,
+    SharedService,
 };
 use kitex_middleware::{DeadlineLayer, TraceLayer};
 use kitex_transport::{Addresses, Bound, ServeError, ServerSettings, SocketOptions};
@@ -48,6 +49,7 @@ pub struct Server {
     executions: Vec<(String, String, Execution)>,
     layers: Stack,
     settings: ServerSettings,
+    registry: Option<Registry>,
     default_timeout: Option<Duration>,
     traced: bool,
 }
@@ -61,6 +63,7 @@ impl Server {
             executions: Vec::new(),
             layers: Stack::default(),
             settings: ServerSettings::default(),
+            registry: None,
             default_timeout: None,
             traced: true,
         }
@@ -260,6 +263,12 @@ impl Server {
         self
     }
 
+    /// Lists the server in `registry` once it listens, so that its state can be looked at with that of its layers.
+    pub fn registry(mut self, registry: &Registry) -> Self {
+        self.registry = Some(registry.clone());
+        self
+    }
+
     /// Options of TCP sockets.
     pub fn socket(mut self, options: SocketOptions) -> Self {
         self.settings.socket = options;
@@ -285,7 +294,8 @@ impl Server {
 
     /// Listens, so that a port that is taken shows now, and one that the system chooses is known.
     pub async fn bind(self, address: impl Into<Addresses>) -> Result<BoundServer, ServeError> {
-        let Self { mut router, fallback, executions, layers, settings, default_timeout, traced } = self;
+        let Self { mut router, fallback, executions, layers, settings, registry, default_timeout, traced } =
+            self;
         if let Some(name) = fallback {
             router.set_fallback(&name)?;
         }
@@ -305,7 +315,11 @@ impl Server {
                 None => service,
             }
         });
-        Bound::bind(address.into(), router, settings).await.map(BoundServer::new)
+        let bound = Bound::bind(address.into(), router, settings).await?;
+        if let Some(registry) = registry {
+            bound.register(&registry);
+        }
+        Ok(BoundServer::new(bound))
     }
 }
 

@@ -5,7 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use kitex_core::{CallResult, Endpoints, Error, ErrorKind, Method, Picker, Request, Response, Stage, Tried};
+use kitex_core::{
+    CallResult, Endpoints, Error, ErrorKind, Inspect, Method, Picker, Request, Response, Stage, Tried,
+};
+
+use serde_json::{Value, json};
 
 use super::ChannelStats;
 use super::endpoint::Endpoint;
@@ -149,6 +153,29 @@ impl Drop for Settling<'_> {
         if let Some(picker) = self.picker {
             picker.settled(self.place, &self.method, self.began, None);
         }
+    }
+}
+
+/// Its state is that of [`ChannelStats`], with the `endpoints`: the address, the calls under way, and whether others are
+/// preferred to it at present.
+impl<M: Member> Inspect for Balance<M> {
+    fn kind(&self) -> &'static str {
+        "channel"
+    }
+
+    fn inspect(&self) -> Value {
+        let now = clock::now();
+        let shown = |member: &Arc<M>| {
+            let endpoint: &dyn kitex_core::Endpoint = member.endpoint();
+            json!({
+                "address": endpoint.address().to_string(),
+                "in_flight": endpoint.in_flight(),
+                "avoided": endpoint.is_avoided(now),
+            })
+        };
+        let mut state = ChannelStats::of(self).to_json();
+        state["endpoints"] = self.members.iter().map(shown).collect();
+        state
     }
 }
 

@@ -22,6 +22,17 @@ pub(super) enum Phase {
     Aborting,
 }
 
+impl Phase {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Serving => "serving",
+            Self::Draining => "draining",
+            Self::Closing => "closing",
+            Self::Aborting => "aborting",
+        }
+    }
+}
+
 const PHASES: [Phase; 4] = [Phase::Serving, Phase::Draining, Phase::Closing, Phase::Aborting];
 
 #[derive(Debug)]

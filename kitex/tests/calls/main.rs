@@ -13,6 +13,7 @@ mod errors;
 mod framings;
 mod layers;
 mod policies;
+mod registry;
 mod service;
 mod services;
 mod shutdown;
