@@ -16,7 +16,7 @@ pub(super) fn servers() -> Vec<Seed> {
 
 /// Requests as the target makes them, with what was hardly recorded.
 fn made() -> Vec<(&'static str, Vec<u8>)> {
-    let long_name = [b"\0\x04\x02\x60\x05\0", &[b'n'; 1280][..], b"\x01"].concat();
+    let long_name = [b"\0\x04\x02\x60\x05\0", &[0xff; 1280][..], b"\x01"].concat();
     let short: [(&str, &[u8]); 21] = [
         ("more-calls-than-allowed", b"\0\x04\0\x60\x01\x04\0\x60\x02\x04\0\x60\x03\x04\0\x60\x04\x07\0\x08"),
         (

@@ -8,8 +8,9 @@ use kitex_core::{BusinessStatus, Error, Metadata, Response, Scope, Status};
 /// Bytes of texts and results that fit into an answer, whatever they are.
 const SMALL: usize = 8 << 10;
 
-/// Bytes of an exception's text that names what the peer asked for.
-const LONGEST_REFUSAL: usize = 1024;
+/// Bytes of an exception's text that names a service and a method as the peer did: of each 256 bytes are shown, each of
+/// which takes three if it is no text.
+const LONGEST_REFUSAL: usize = 2 << 10;
 
 /// Bytes that an exception's text may have: it is shortened to 16 KiB, and says so.
 const LONGEST_TEXT: usize = (16 << 10) + 64;
