@@ -28,6 +28,11 @@ use crate::{Error, Method, Peer};
 pub trait AcceptPolicy: fmt::Debug + Send + Sync {
     /// Errors, with the reason for the log, if `peer` may not connect. `connections` are there besides.
     fn accept(&self, peer: &Peer, connections: usize) -> Result<(), Cow<'static, str>>;
+
+    /// The connection of a peer that was accepted has ended. Told once for each, however it ended.
+    fn closed(&self, peer: &Peer) {
+        let _ = peer;
+    }
 }
 
 /// Is told what happens on a server's connections, for gauges and counters. Called in line: what takes time is to be

@@ -73,11 +73,12 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 
 fn admit(stream: Stream, peer: Peer, shared: &Arc<Shared>) {
     let others = shared.connections.fetch_add(1, Ordering::AcqRel);
-    let counted = Counted(Arc::clone(shared));
+    let mut counted = Counted(Arc::clone(shared), None);
     if let Err(reason) = may_connect(&peer, others, shared) {
         drop(counted);
         return refuse(&peer, &reason, shared);
     }
+    counted.1 = shared.settings.accept.is_some().then(|| peer.clone());
     tokio::spawn(Driver::new(stream, peer, counted));
 }
 
@@ -104,12 +105,16 @@ fn refuse(peer: &Peer, reason: &str, shared: &Shared) {
     }
 }
 
-/// A connection's place among those that are counted.
+/// A connection's place among those that are counted, and the peer that the policy has accepted.
 #[derive(Debug)]
-pub(super) struct Counted(pub(super) Arc<Shared>);
+pub(super) struct Counted(pub(super) Arc<Shared>, Option<Peer>);
 
 impl Drop for Counted {
     fn drop(&mut self) {
+        if let (Some(policy), Some(peer)) = (&self.0.settings.accept, &self.1) {
+            // As with the observer: a panic while another one ends the connection would end the process.
+            let _ = catch_unwind(AssertUnwindSafe(|| policy.closed(peer)));
+        }
         self.0.connections.fetch_sub(1, Ordering::AcqRel);
         self.0.phases.ended();
     }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a step that fails fails the test")]
 
+mod accepting;
 mod calls;
 mod execution;
 mod faults;
