@@ -116,6 +116,9 @@ impl Model {
             let there = self.skip.min(input.len());
             drop(input.split_to(there));
             self.skip -= there;
+            if self.skip == 0 {
+                self.partial_since = None;
+            }
         }
         self.skip == 0
     }

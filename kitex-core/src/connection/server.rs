@@ -143,6 +143,8 @@ impl ServerConnection {
         while self.takes_input() {
             let Some(frame) = self.next_frame(input)? else {
                 if input.is_empty() && self.skip.pass(input) {
+                    // What was half here was a message that is passed over, and is over.
+                    self.partial_since = None;
                     break;
                 }
                 self.partial_since.get_or_insert(now);

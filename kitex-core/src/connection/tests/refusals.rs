@@ -174,3 +174,17 @@ fn a_message_that_is_passed_over_holds_no_memory_and_has_its_time() {
     assert!(fed.server.handle_timeout(base() + seconds(10)).is_err());
     assert!(fed.server.is_finished());
 }
+
+#[test]
+fn a_message_that_was_passed_over_to_its_end_leaves_nothing_half_read() {
+    let mut limits = Limits::default();
+    limits.max_frame = 1000;
+    let mut fed = Fed::with(ServerConfig::default(), limits);
+    let mut head = headed(MUX, 1, &[], &message(1, "Echo", 1, HI));
+    head[..4].copy_from_slice(&2000_u32.to_be_bytes());
+    assert!(fed.feed(&head).is_err());
+    assert!(fed.feed(&vec![0; 2003 - head.len()]).unwrap().is_none());
+    assert!(!fed.server.is_idle(), "a byte is still to come");
+    assert!(fed.feed(&[0]).unwrap().is_none());
+    assert!(fed.server.is_idle() && fed.server.poll_timeout() > Some(base() + seconds(10)));
+}

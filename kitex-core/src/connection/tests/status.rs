@@ -83,6 +83,14 @@ fn a_status_whose_extra_cannot_be_read_is_an_error_and_not_a_success() {
         assert_eq!(error.kind(), ErrorKind::Protocol, "{extra}");
         assert!(error.to_string().contains("business status 7"), "{error}");
     }
+    // What the peer wrote is not quoted at whatever length it likes.
+    let mut asking = Asking::over(Form::TTHeader);
+    asking.call(ECHO, 0);
+    let long = format!("\"{}\"", "é".repeat(20_000));
+    let pairs = [("biz-status", "7"), ("biz-extra", &*long)];
+    let error =
+        asking.feed(&headed(0, 1, &pairs, &message(2, "Echo", 1, b"\0"))).unwrap().unwrap().1.unwrap_err();
+    assert!(error.to_string().len() < 600 && error.to_string().ends_with(" bytes)"), "{error}");
     // Without a status nobody looks at it.
     let mut asking = Asking::over(Form::TTHeader);
     asking.call(ECHO, 0);
