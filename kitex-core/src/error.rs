@@ -43,6 +43,8 @@ struct Inner {
     sent: Sent,
     metadata: Metadata,
     ended: Option<Instant>,
+    attempts: u32,
+    place: Option<usize>,
     source: Option<BoxError>,
 }
 
@@ -66,6 +68,8 @@ impl Error {
             sent,
             metadata: Metadata::new(),
             ended: None,
+            attempts: 1,
+            place: None,
             source: None,
         }))
     }
@@ -224,6 +228,29 @@ impl Error {
         millis.parse().ok().map(Duration::from_millis)
     }
 
+    /// Adds how many times the call was made, of which this is the last failure.
+    pub fn with_attempts(mut self, attempts: u32) -> Self {
+        self.0.attempts = attempts;
+        self
+    }
+
+    /// How many times the call was made.
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// Adds the place, among the endpoints of a client, that the call went to.
+    pub fn with_place(mut self, place: usize) -> Self {
+        self.0.place = Some(place);
+        self
+    }
+
+    /// The place, among the endpoints of a client, that the call went to, if it was one of several: see
+    /// [`Tried`](crate::Tried).
+    pub fn place(&self) -> Option<usize> {
+        self.0.place
+    }
+
     /// When the call failed, if somebody has looked at the clock.
     pub(crate) fn ended_mut(&mut self) -> &mut Option<Instant> {
         &mut self.0.ended
@@ -354,6 +381,9 @@ impl fmt::Display for Error {
         if let Some(source) = &inner.source {
             write!(f, ": {source}")?;
         }
+        if inner.attempts > 1 {
+            write!(f, " [attempts: {}]", inner.attempts)?;
+        }
         Ok(())
     }
 }
@@ -374,6 +404,7 @@ impl fmt::Debug for Error {
             .field("peer", &inner.peer)
             .field("setting", &inner.setting)
             .field("sent", &inner.sent)
+            .field("attempts", &inner.attempts)
             .field("source", &inner.source)
             .finish()
     }

@@ -14,6 +14,16 @@ fn an_error_says_all_it_knows() {
 }
 
 #[test]
+fn an_error_of_several_attempts_says_how_many_last() {
+    let error = Error::new(ErrorKind::Connect, Stage::Dial, "refused").with_setting("connect_timeout");
+    assert_eq!(error.attempts(), 1);
+    let one = "cannot connect (while connecting): refused [setting: connect_timeout]: closed";
+    let error = error.with_source("closed");
+    assert_eq!(error.to_string(), one);
+    assert_eq!(error.with_attempts(3).to_string(), format!("{one} [attempts: 3]"));
+}
+
+#[test]
 fn an_error_is_found_again_in_its_box() {
     let boxed: BoxError = Box::new(Error::deadline(Stage::Pick));
     assert_eq!(Error::from_box(boxed).kind(), ErrorKind::Deadline);
