@@ -1,0 +1,220 @@
+//! A breaker for each method: calls of one that keeps failing are refused for a while.
+
+mod config;
+mod event;
+mod handle;
+mod hooks;
+mod outcome;
+mod picker;
+mod running;
+mod state;
+mod window;
+
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll};
+
+use serde_json::{Value, json};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use kitex_codec::Str;
+use kitex_core::{BoxError, CallResult, Error, Inspect, Registry, Request, Response, SettingError};
+
+pub use config::BreakerConfig;
+pub use event::{BreakerEvent, BreakerScope, BreakerState, TripReason};
+pub use outcome::{Outcome, outcome_of};
+pub use picker::BreakerPicker;
+pub use running::BreakerFuture;
+
+use crate::clock::now;
+use crate::methods::PerMethod;
+use handle::Breaker;
+use hooks::Hooks;
+
+/// Refuses calls of a method that keeps failing, and tries now and then whether it works again.
+///
+/// Each method has a breaker of its own; what opens it says [`BreakerConfig`], with Kitex's defaults. An open one refuses
+/// calls at once: by an error of the kind [`Limit`](kitex_core::ErrorKind::Limit) that was never sent, says why, and asks
+/// the caller to stay away until the next try. Then it is half-open: a few calls are let through, and their outcome closes
+/// or opens it. What a result counts as says [`outcome_of`], unless [`classify`](Self::classify) says otherwise.
+///
+/// ```
+/// use kitex_middleware::{BreakerConfig, BreakerLayer};
+///
+/// let mut config = BreakerConfig::default();
+/// config.consecutive_failures = Some(20);
+/// let layer = BreakerLayer::new(config)?.on_change(|event| {
+///     eprintln!("the breaker of {} is {}", event.scope, event.to);
+/// });
+/// # Ok::<(), kitex_core::SettingError>(())
+/// ```
+///
+/// It works on both sides. For a client of several endpoints [`BreakerPicker`] does the same for each of them: one that
+/// fails is left out as long as there are others, and no call is refused.
+///
+/// # What differs from Kitex
+///
+/// | | Kitex | here |
+/// |---|---|---|
+/// | what fails a service | every error but those of its own rules | see [`outcome_of`]: answers and refusals never |
+/// | what fails an instance | errors of connecting | whatever fails a service: also one that answers with errors in 1 ms |
+/// | half-open | one call in each interval | the same, and at most [`probes`](BreakerConfig::probes) at a time |
+/// | a trial call that is given up | counts as nothing, its interval is over | the same, and it makes room for another |
+/// | a call from before a change | counts in the new state | counts no more |
+/// | trips besides by rate | not in its suite | failures in a row, slow calls |
+/// | refused call | an error | an error that says why, until when, and by which setting |
+///
+/// # What it does with a stream
+///
+/// A call that is answered by a stream has its outcome when the stream ends: one that ends with an error fails, one that
+/// is dropped before its end counts as nothing. It is slow if its beginning was. Calls that are refused are refused before
+/// anything of a stream is read.
+///
+/// # What it costs
+///
+/// A call that passes takes no lock, allocates nothing, and writes to a line of memory that is its thread's own. The
+/// time is that at which the call began and ended, read once for all layers. A failure sums up the window, which is some
+/// hundred words for each of at most 8 shards. 1024 methods have breakers of their own, of 10 KiB each with 8 shards; further
+/// ones share one.
+///
+/// A clock that jumps, or a call that comes with a wrong time, is noticed by a gap of more than a window and compared
+/// with the clock; it is not counted. A breaker never stays open for more than twice its time because of it.
+#[derive(Debug, Clone)]
+pub struct BreakerLayer {
+    config: Arc<BreakerConfig>,
+    hooks: Hooks,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    name: Str,
+    methods: PerMethod<Breaker>,
+}
+
+impl BreakerLayer {
+    /// With a breaker for each method. Errors if a setting makes no sense.
+    pub fn new(config: BreakerConfig) -> Result<Self, SettingError> {
+        config.check()?;
+        Ok(Self::build(Arc::new(config), Hooks::default(), Str::new()))
+    }
+
+    fn build(config: Arc<BreakerConfig>, hooks: Hooks, name: Str) -> Self {
+        let methods = PerMethod::new({
+            let (config, hooks, not_closed) = (Arc::clone(&config), hooks.clone(), Arc::default());
+            move |method| {
+                let scope = method.cloned().map_or(BreakerScope::OtherMethods, BreakerScope::Method);
+                Breaker::new(scope, &config, &hooks, &not_closed)
+            }
+        });
+        Self { config, hooks, shared: Arc::new(Shared { name, methods }) }
+    }
+
+    /// Says what results count as, in place of [`outcome_of`]. The state begins anew.
+    ///
+    /// If the function panics, the call fails and counts as nothing.
+    pub fn classify(self, classify: impl Fn(&CallResult) -> Outcome + Send + Sync + 'static) -> Self {
+        let hooks = Hooks { classify: Some(Arc::new(classify)), ..self.hooks };
+        Self::build(self.config, hooks, self.shared.name.clone())
+    }
+
+    /// Is told when a breaker changes its state, on the thread of the call that has changed it, which waits for that. Can
+    /// be set several times. The state begins anew.
+    pub fn on_change(mut self, subscriber: impl Fn(&BreakerEvent) + Send + Sync + 'static) -> Self {
+        self.hooks.subscribers.push(Arc::new(subscriber));
+        Self::build(self.config, self.hooks, self.shared.name.clone())
+    }
+
+    /// What it is called among the breakers of a [`Registry`]. The state begins anew.
+    pub fn named(self, name: impl Into<Str>) -> Self {
+        Self::build(self.config, self.hooks, name.into())
+    }
+
+    /// Shows its state in a registry.
+    ///
+    /// An object with the methods' names as keys. Of each: `state` (`closed`, `open`, `half-open`), what is in the window
+    /// (`succeeded`, `failed`, `slow`), `refused` and `trips` since the beginning, and `last_trip` with its `reason` and
+    /// `ms_ago`.
+    pub fn register(self, registry: &Registry) -> Self {
+        registry.add(&self.shared);
+        self
+    }
+}
+
+impl Inspect for Shared {
+    fn kind(&self) -> &'static str {
+        "breaker"
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn inspect(&self) -> Value {
+        let methods = self.methods.iter().map(|(_, breaker)| breaker.inspect());
+        json!(methods.collect::<serde_json::Map<_, _>>())
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Breakers").field(&self.methods).finish()
+    }
+}
+
+impl<S> Layer<S> for BreakerLayer {
+    type Service = BreakerService<S>;
+
+    fn layer(&self, inner: S) -> BreakerService<S> {
+        BreakerService { inner, shared: Arc::clone(&self.shared) }
+    }
+}
+
+/// The service of [`BreakerLayer`].
+#[derive(Debug, Clone)]
+pub struct BreakerService<S> {
+    inner: S,
+    shared: Arc<Shared>,
+}
+
+impl<S> Service<Request> for BreakerService<S>
+where
+    S: Service<Request, Response = Response>,
+    S::Error: Into<BoxError>,
+{
+    type Response = Response;
+    type Error = Error;
+    type Future = BreakerFuture<S::Future>;
+
+    fn poll_ready(&mut self, task: &mut TaskContext<'_>) -> Poll<Result<(), Error>> {
+        self.inner.poll_ready(task).map_err(|error| Error::from_box(error.into()))
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let breaker = self.shared.methods.get(&request.method);
+        match breaker.admit(&mut request) {
+            Ok(running) => BreakerFuture::running(self.inner.call(request), running),
+            Err(error) => BreakerFuture::refused(error),
+        }
+    }
+}
+
+/// In how many shards threads count: as many as can run at a time, and few enough to be summed up.
+fn shards() -> usize {
+    static SHARDS: std::sync::LazyLock<usize> = std::sync::LazyLock::new(|| {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        threads.next_power_of_two().min(8)
+    });
+    *SHARDS
+}
+
+/// The shard of this thread: threads take turns.
+fn shard() -> usize {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static SHARD: usize = NEXT.fetch_add(1, Ordering::Relaxed);
+    }
+    // A thread that ends has given its own back.
+    SHARD.try_with(|shard| *shard).unwrap_or(0)
+}

@@ -1,0 +1,143 @@
+//! A breaker with what belongs to it, as calls hold it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use kitex_core::{CallResult, Error, Method, Request, Stage};
+
+use super::config::BreakerConfig;
+use super::event::{BreakerScope, BreakerState, seconds};
+use super::hooks::Hooks;
+use super::outcome::Outcome;
+use super::running::Running;
+use super::state::{Change, Circuit, End, Refusal, Ticket};
+use super::{now, shard, shards};
+use crate::clock::began_at;
+
+/// A breaker. Calls hold one of its handles, that of their thread: with one for all of them, threads would meet at its
+/// count of references.
+pub(super) struct Breaker {
+    handles: Box<[Arc<Handle>]>,
+}
+
+/// A breaker, by a shard. On cache lines of its own.
+#[repr(align(128))]
+pub(super) struct Handle {
+    shard: usize,
+    owner: Arc<Owner>,
+}
+
+struct Owner {
+    scope: BreakerScope,
+    circuit: Circuit,
+    hooks: Hooks,
+    /// How many breakers beside this one are not closed.
+    not_closed: Arc<AtomicUsize>,
+}
+
+impl Breaker {
+    pub(super) fn new(
+        scope: BreakerScope,
+        config: &Arc<BreakerConfig>,
+        hooks: &Hooks,
+        not_closed: &Arc<AtomicUsize>,
+    ) -> Self {
+        let circuit = Circuit::new(Arc::clone(config), shards(), now);
+        let not_closed = Arc::clone(not_closed);
+        let owner = Arc::new(Owner { scope, circuit, hooks: hooks.clone(), not_closed });
+        let handle = |shard| Arc::new(Handle { shard, owner: Arc::clone(&owner) });
+        Self { handles: (0..shards()).map(handle).collect() }
+    }
+
+    fn handle(&self) -> &Arc<Handle> {
+        // There are 2, 4 or 8 of them, or one: a mask costs less than a division.
+        &self.handles[shard() & (self.handles.len() - 1)]
+    }
+
+    pub(super) fn circuit(&self) -> &Circuit {
+        &self.handles[0].owner.circuit
+    }
+
+    /// Lets a call pass or not.
+    pub(super) fn admit(&self, request: &mut Request) -> Result<Running, Error> {
+        let handle = self.handle();
+        let Owner { circuit, .. } = &*handle.owner;
+        let began = circuit.config().slow_call.map(|_| began_at(request));
+        let (admitted, change) = circuit.admit(|| began.unwrap_or_else(|| began_at(request)));
+        handle.tell(change);
+        let ticket = admitted.map_err(|refusal| handle.refused(refusal, &request.method))?;
+        let (deadline, method) = (request.context.deadline, request.method.clone());
+        Ok(Running::new(Arc::clone(handle), ticket, began, deadline, method))
+    }
+
+    /// True if a call may pass at `at`: the one that asks is it.
+    pub(super) fn admits(&self, at: Instant) -> bool {
+        let (admitted, change) = self.circuit().admit(|| at);
+        self.handle().tell(change);
+        admitted.is_ok()
+    }
+
+    /// A call that was admitted at `began`; nothing if the state has changed since.
+    pub(super) fn resume(&self, began: Instant, method: &Method) -> Option<Running> {
+        let ticket = self.circuit().ticket_of(began)?;
+        Some(Running::new(Arc::clone(self.handle()), ticket, Some(began), None, method.clone()))
+    }
+
+    /// Its name and its state.
+    pub(super) fn inspect(&self) -> (String, Value) {
+        (self.scope().to_string(), self.circuit().inspect())
+    }
+
+    pub(super) fn scope(&self) -> &BreakerScope {
+        &self.handles[0].owner.scope
+    }
+}
+
+impl Handle {
+    /// The outcome of a call. The error is that of a classification that has panicked.
+    pub(super) fn classify(&self, result: &CallResult, method: &Method) -> Result<Outcome, Error> {
+        let outcome = self.owner.hooks.classify(result);
+        outcome.map_err(|said| crate::panic::closure_panicked("the breaker's classify", method, &said))
+    }
+
+    pub(super) fn settle(&self, ticket: Ticket, end: End) {
+        self.tell(self.owner.circuit.settle(self.shard, ticket, end));
+    }
+
+    pub(super) fn give_back(&self, ticket: Ticket) {
+        self.owner.circuit.give_back(ticket);
+    }
+
+    fn tell(&self, change: Option<Change>) {
+        let Some(change) = change else { return };
+        if change.from == BreakerState::Closed {
+            self.owner.not_closed.fetch_add(1, Ordering::Relaxed);
+        } else if change.to == BreakerState::Closed {
+            self.owner.not_closed.fetch_sub(1, Ordering::Relaxed);
+        }
+        self.owner.hooks.tell(change, &self.owner.scope);
+    }
+
+    #[cold]
+    fn refused(&self, refusal: Refusal, method: &Method) -> Error {
+        let Refusal { state, reason, next } = refusal;
+        let config = self.owner.circuit.config();
+        let why = reason.text(config.window(), config.slow_call.map(|(limit, _)| limit));
+        let text = format!("the circuit breaker is {state}: {why}; the next try in {}", seconds(next));
+        Error::refused(reason.setting(), text).with_push_back(next).with_method(method)
+    }
+}
+
+/// What a call has come to that was dropped after its deadline: whoever dropped it did so for that.
+#[cold]
+pub(super) fn dropped_late(method: &Method) -> CallResult {
+    Err(Error::deadline(Stage::Read).with_method(method))
+}
+
+/// How long a call took, if both times are known. A clock that was set back says nothing.
+pub(super) fn took(began: Option<Instant>, ended: Instant) -> Option<Duration> {
+    ended.checked_duration_since(began?)
+}
