@@ -1,0 +1,22 @@
+//! What the limits of calls are made of: who shares one, what it holds, and what a refused call is told.
+
+mod keyed;
+mod permit;
+mod refusal;
+mod scope;
+
+pub(crate) use keyed::Keyed;
+pub(crate) use permit::{Counter, Ending, Held, Permit};
+pub(crate) use refusal::Refusals;
+pub(crate) use scope::{Found, Methods, Scoped};
+
+use std::time::{Duration, Instant};
+
+/// By how much the clock may fall behind the latest time seen before that one is taken for wrong. Calls come out of
+/// order by what they waited elsewhere, which is less.
+pub(crate) const OUT_OF_ORDER: Duration = Duration::from_secs(10);
+
+/// `now` in nanoseconds since `epoch`; no time if it is earlier.
+pub(crate) fn nanos(epoch: Instant, now: Instant) -> u64 {
+    u64::try_from(now.saturating_duration_since(epoch).as_nanos()).unwrap_or(u64::MAX)
+}
