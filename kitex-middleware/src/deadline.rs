@@ -10,6 +10,7 @@ use tokio::time::{Sleep, sleep_until};
 use tower_layer::Layer;
 use tower_service::Service;
 
+use crate::clock::now;
 use kitex_core::{BoxError, Deadline, Error, ErrorKind, Request, Response, SharedService, Stage};
 
 /// What a call made on behalf of another leaves of that one's time, so that the answer can still be passed on: at most
@@ -194,6 +195,7 @@ where
 fn assign(request: &mut Request, default: Duration) -> Result<Deadline, Error> {
     let now = now();
     let context = &mut request.context;
+    context.began = Some(now);
     let mut at = Deadline::after(now, context.timeout.unwrap_or(default));
     if let Some(inherited) = context.deadline {
         at = at.min(inherited.less(MARGIN.min(inherited.remaining(now) / 10)));
@@ -220,11 +222,6 @@ fn in_time(request: &Request, at: Deadline, now: Instant) -> Result<Deadline, Er
         return Err(Error::deadline(Stage::Local).with_method(&request.method));
     }
     Ok(at)
-}
-
-/// Tokio's clock, so that paused time holds.
-fn now() -> Instant {
-    tokio::time::Instant::now().into_std()
 }
 
 fn into_error<E: Into<BoxError>>(error: E) -> Error {

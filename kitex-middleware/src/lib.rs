@@ -5,12 +5,56 @@
 //!
 //! - [`DeadlineLayer`]: one deadline over everything that a call does.
 //! - [`TraceLayer`]: a span for each call, and the trace carried from service to service.
+//! - [`AccessLayer`]: who may call what.
+//! - [`FallbackLayer`]: what a call ends with in place of a failure.
+//! - [`CatchPanicLayer`]: panics as errors.
+//! - [`FaultLayer`]: faults on purpose, for tests and drills.
+//! - [`BreakerLayer`], [`BreakerPicker`]: methods and endpoints that keep failing are left alone for a while.
+//! - [`RetryLayer`]: calls that are made again, and backup requests.
+//! - `MetricsLayer` (feature `metrics`): how many calls, how long, how large, how they ended.
+//! - [`RateLayer`], [`ConcurrencyLayer`], [`AdaptiveLayer`]: limits of calls; [`PeerLimit`]: of connections.
 //! - [`from_fn`]: any layer, written as an async function.
 
+mod accept;
+mod access;
+mod adaptive;
+mod breaker;
+mod clock;
+mod concurrency;
 mod deadline;
+pub mod fallback;
+mod fault;
 mod from_fn;
+mod limit;
+mod matching;
+mod methods;
+#[cfg(feature = "metrics")]
+mod metrics;
+mod panic;
+mod random;
+mod rate;
+mod retry;
 mod trace;
 
+pub use accept::{PeerLimit, PeerLimitConfig};
+pub use access::{AccessLayer, AccessRule};
+pub use adaptive::{AdaptiveConfig, AdaptiveLayer, Priority};
+pub use breaker::{
+    BreakerConfig, BreakerEvent, BreakerFuture, BreakerLayer, BreakerPicker, BreakerScope, BreakerService,
+    BreakerState, Outcome, TripReason, outcome_of,
+};
+pub use concurrency::{ConcurrencyConfig, ConcurrencyLayer};
 pub use deadline::{AssignDeadlineLayer, DeadlineFuture, DeadlineLayer, DeadlineService};
+pub use fallback::FallbackLayer;
+pub use fault::{Fault, FaultHandle, FaultLayer, FaultRule};
 pub use from_fn::{FromFn, FromFnLayer, Next, from_fn};
+pub use matching::Match;
+#[cfg(feature = "metrics")]
+pub use metrics::MetricsLayer;
+pub use panic::CatchPanicLayer;
+pub use rate::{RateConfig, RateLayer};
+pub use retry::{
+    BackOff, Hedge, HedgeDelay, RetryBudget, RetryConfig, RetryEvent, RetryEventKind, RetryLayer,
+    RetryPolicy, RetryRule,
+};
 pub use trace::{TraceContext, TraceLayer, TraceParent};

@@ -12,6 +12,8 @@ pub use kitex_core::{
     BoxError, BoxFuture, Call, CallError, ClientHandle, Context, Error, GeneratedClient, MethodDescriptor,
     MethodResult, NamedService, NoException, Request, Response, ServiceDescriptor, Streaming, accept,
 };
+/// Answers without a server.
+pub use kitex_middleware::fallback::end as answer;
 /// Where clients connect to.
 pub use kitex_transport::Addresses;
 /// The contract of every service.

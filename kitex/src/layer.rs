@@ -4,9 +4,16 @@
 //! [`Response`](crate::Response). Those of the tower crate can be used as they are, if their service is `Clone`; one of
 //! one's own is shortest as a function, see [`from_fn`].
 
+#[cfg(feature = "metrics")]
+pub use kitex_middleware::MetricsLayer;
 pub use kitex_middleware::{
-    AssignDeadlineLayer, DeadlineFuture, DeadlineLayer, DeadlineService, FromFn, FromFnLayer, Next,
-    TraceContext, TraceLayer, TraceParent, from_fn,
+    AccessLayer, AccessRule, AdaptiveConfig, AdaptiveLayer, AssignDeadlineLayer, BackOff, BreakerConfig,
+    BreakerEvent, BreakerFuture, BreakerLayer, BreakerPicker, BreakerScope, BreakerService, BreakerState,
+    CatchPanicLayer, ConcurrencyConfig, ConcurrencyLayer, DeadlineFuture, DeadlineLayer, DeadlineService,
+    FallbackLayer, Fault, FaultHandle, FaultLayer, FaultRule, FromFn, FromFnLayer, Hedge, HedgeDelay, Match,
+    Next, Outcome, PeerLimit, PeerLimitConfig, Priority, RateConfig, RateLayer, RetryBudget, RetryConfig,
+    RetryEvent, RetryEventKind, RetryLayer, RetryPolicy, RetryRule, TraceContext, TraceLayer, TraceParent,
+    TripReason, fallback, from_fn, outcome_of,
 };
 pub use tower_layer::Layer;
 pub use tower_service::Service;

@@ -54,6 +54,10 @@ impl Emitter<'_> {
                 code.gap();
                 self.client_method(code, id, index, view, from);
             }
+            for view in methods {
+                code.gap();
+                self.client_answer(code, id, view, from);
+            }
         });
         code.gap();
         code.implementation("::kitex::codegen::GeneratedClient", client, |code| {
@@ -68,10 +72,7 @@ impl Emitter<'_> {
 
     fn client_method(&self, code: &mut Code, id: Id, index: usize, view: &MethodView<'_>, from: &[String]) {
         let calls = &self.plan.services[&id].calls;
-        let outside = |path: &str| match path.strip_prefix("calls::") {
-            Some(name) => format!("{calls}::{name}"),
-            None => path.to_owned(),
-        };
+        let outside = |path: &str| self.outside(id, path);
         docs::write(code, view.method.doc.as_deref(), &self.prototype(view.method));
         let mut parameters = vec![("&self".to_owned(), "".into())];
         parameters.extend(self.client_parameters(view, from));
@@ -85,6 +86,28 @@ impl Emitter<'_> {
             code.line(format!("let method = &{calls}::METHODS[{index}];"));
             code.line("self.handle.call(method, &args)");
         });
+    }
+
+    /// What a call of the method ends with when a layer, and no server, answers it.
+    fn client_answer(&self, code: &mut Code, id: Id, view: &MethodView<'_>, from: &[String]) {
+        let text = format!("How a call of `{}` ends, for layers that answer it.", view.method.name.text);
+        docs::write(code, None, &text);
+        let parameters = [("outcome".to_owned(), self.outcome(view, from))];
+        let returns = vec!["::kitex::codegen::Response".into(), "::kitex::codegen::Error".into()];
+        let returns = Returns::Type(Node::generic("::std::result::Result", returns));
+        code.function(&format!("pub fn {}", view.answer), &parameters, &returns, |code| {
+            let result = self.outside(id, &view.result);
+            let answer = "::kitex::codegen::answer::".to_owned();
+            code.expression(&Node::Generic(answer, vec![result.as_str().into()], "(outcome)"), "");
+        });
+    }
+
+    /// The path of a type of a method's calls, from the module of the service.
+    fn outside(&self, id: Id, path: &str) -> String {
+        match path.strip_prefix("calls::") {
+            Some(name) => format!("{}::{name}", self.plan.services[&id].calls),
+            None => path.to_owned(),
+        }
     }
 
     /// Text and bytes are taken as whatever can become them.

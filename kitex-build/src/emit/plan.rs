@@ -37,6 +37,8 @@ pub(crate) struct MethodNames {
     pub(crate) owner: Id,
     pub(crate) at: usize,
     pub(crate) function: String,
+    /// The function that makes an answer without a server.
+    pub(crate) answer: String,
 }
 
 /// The names of a method's types, in the module of the service that declares it.
@@ -210,12 +212,15 @@ impl Plan {
         for owner in chain.into_iter().rev() {
             for (at, method) in program.service(owner).iter().flat_map(|service| &service.methods).enumerate()
             {
-                methods.push(MethodNames {
-                    owner,
-                    at,
-                    function: scope.claim(&method.name.text, Case::Snake),
-                });
+                let function = scope.claim(&method.name.text, Case::Snake);
+                methods.push(MethodNames { owner, at, function, answer: String::new() });
             }
+        }
+        // After all names of the IDL, so that those stay plain.
+        for method in &mut methods {
+            let declared = program.service(method.owner).map(|service| &service.methods[method.at].name.text);
+            let name = declared.map_or("", String::as_str);
+            method.answer = scope.claim(&format!("{name}_answer"), Case::Snake);
         }
         if let Some(names) = self.services.get_mut(&id) {
             names.methods = methods;

@@ -10,6 +10,7 @@ use crate::thrift::model::{Field, Id, Method, Service};
 pub(crate) struct MethodView<'a> {
     pub(crate) method: &'a Method,
     pub(crate) function: &'a str,
+    pub(crate) answer: &'a str,
     /// Paths of its types from the module of the service.
     pub(crate) arguments: String,
     pub(crate) result: String,
@@ -48,11 +49,12 @@ impl Emitter<'_> {
         };
         let error = call.error.as_ref().map(|name| self.plan.path(from, self.plan.module_of[owner], name));
         let service = self.program.service(owner);
-        let function =
+        let found =
             &self.plan.services[&id].methods.iter().find(|found| (found.owner, found.at) == (owner, at));
         MethodView {
             method: &service.expect("the owner of a method is a service").methods[at],
-            function: function.map_or("", |found| &found.function),
+            function: found.map_or("", |found| &found.function),
+            answer: found.map_or("", |found| &found.answer),
             arguments: format!("{module}::{}", call.arguments),
             result: format!("{module}::{}", call.result),
             error,
@@ -105,14 +107,18 @@ impl Emitter<'_> {
         if field.boxed { Node::generic("::std::boxed::Box", vec![ty]) } else { ty }
     }
 
-    fn future(&self, view: &MethodView<'_>, from: &[String]) -> Returns {
+    /// What a handler of the method ends with.
+    pub(crate) fn outcome(&self, view: &MethodView<'_>, from: &[String]) -> Node {
         let success = view.method.result.as_ref().map_or("()".into(), |ty| self.ty(ty, false, from));
         let error = match &view.error {
             Some(error) => Node::generic("::kitex::codegen::CallError", vec![error.as_str().into()]),
             None => "::kitex::codegen::CallError".into(),
         };
-        let output = Node::generic("::std::result::Result", vec![success, error]);
-        let output = Node::Prefixed("Output = ", Box::new(output));
+        Node::generic("::std::result::Result", vec![success, error])
+    }
+
+    fn future(&self, view: &MethodView<'_>, from: &[String]) -> Returns {
+        let output = Node::Prefixed("Output = ", Box::new(self.outcome(view, from)));
         Returns::Bounds(Node::generic("impl ::std::future::Future", vec![output]), "::std::marker::Send")
     }
 

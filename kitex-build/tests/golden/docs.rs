@@ -384,6 +384,20 @@ pub mod docs {
             let method = &docs_calls::METHODS[1];
             self.handle.call(method, &args)
         }
+
+        /// How a call of `Call` ends, for layers that answer it.
+        pub fn call_answer(
+            outcome: ::std::result::Result<(), ::kitex::codegen::CallError<DocsCallError>>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<docs_calls::CallResult>(outcome)
+        }
+
+        /// How a call of `Other` ends, for layers that answer it.
+        pub fn other_answer(
+            outcome: ::std::result::Result<(), ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<docs_calls::OtherResult>(outcome)
+        }
     }
 
     impl ::kitex::codegen::GeneratedClient for DocsClient {

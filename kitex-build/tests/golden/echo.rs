@@ -290,6 +290,13 @@ pub mod echo {
             let method = &echo_svc_calls::METHODS[0];
             self.handle.call(method, &args)
         }
+
+        /// How a call of `Echo` ends, for layers that answer it.
+        pub fn echo_answer(
+            outcome: ::std::result::Result<Resp, ::kitex::codegen::CallError<EchoSvcEchoError>>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<echo_svc_calls::EchoResult>(outcome)
+        }
     }
 
     impl ::kitex::codegen::GeneratedClient for EchoSvcClient {

@@ -495,6 +495,89 @@ pub mod methods {
             let method = &clone_calls::METHODS[10];
             self.handle.call(method, &args)
         }
+
+        /// How a call of `new` ends, for layers that answer it.
+        pub fn new_answer(
+            outcome: ::std::result::Result<(), ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<clone_calls::NewResult>(outcome)
+        }
+
+        /// How a call of `Connect` ends, for layers that answer it.
+        pub fn connect_answer(
+            outcome: ::std::result::Result<(), ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<clone_calls::ConnectResult>(outcome)
+        }
+
+        /// How a call of `fmt` ends, for layers that answer it.
+        pub fn fmt_answer(
+            outcome: ::std::result::Result<(), ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<clone_calls::FmtResult>(outcome)
+        }
+
+        /// How a call of `clone` ends, for layers that answer it.
+        pub fn clone_answer(
+            outcome: ::std::result::Result<(), ::kitex::codegen::CallError<CloneCloneError>>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<clone_calls::CloneResult>(outcome)
+        }
+
+        /// How a call of `foo` ends, for layers that answer it.
+        pub fn foo_answer(
+            outcome: ::std::result::Result<i32, ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<clone_calls::FooResult>(outcome)
+        }
+
+        /// How a call of `Foo` ends, for layers that answer it.
+        pub fn foo_answer_2(
+            outcome: ::std::result::Result<i32, ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<clone_calls::FooResult2>(outcome)
+        }
+
+        /// How a call of `fromResult` ends, for layers that answer it.
+        pub fn from_result_answer(
+            outcome: ::std::result::Result<
+                super::names::r#type::Result,
+                ::kitex::codegen::CallError<CloneFromResultError>,
+            >,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<clone_calls::FromResultResult>(outcome)
+        }
+
+        /// How a call of `into` ends, for layers that answer it.
+        pub fn into_answer(
+            outcome: ::std::result::Result<(), ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<clone_calls::IntoResult>(outcome)
+        }
+
+        /// How a call of `echoArgs` ends, for layers that answer it.
+        pub fn echo_args_answer(
+            outcome: ::std::result::Result<(), ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<clone_calls::EchoArgsResult>(outcome)
+        }
+
+        /// How a call of `echo` ends, for layers that answer it.
+        pub fn echo_answer(
+            outcome: ::std::result::Result<(), ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<clone_calls::EchoResult>(outcome)
+        }
+
+        /// How a call of `errs` ends, for layers that answer it.
+        pub fn errs_answer(
+            outcome: ::std::result::Result<
+                ::std::vec::Vec<super::names::r#type::Err2>,
+                ::kitex::codegen::CallError,
+            >,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<clone_calls::ErrsResult>(outcome)
+        }
     }
 
     impl ::kitex::codegen::GeneratedClient for CloneClient {
@@ -2144,6 +2227,96 @@ pub mod methods {
             let method = &many_calls::METHODS[11];
             self.handle.call(method, &args)
         }
+
+        /// How a call of `new` ends, for layers that answer it.
+        pub fn new_answer(
+            outcome: ::std::result::Result<(), ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<clone_calls::NewResult>(outcome)
+        }
+
+        /// How a call of `Connect` ends, for layers that answer it.
+        pub fn connect_answer(
+            outcome: ::std::result::Result<(), ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<clone_calls::ConnectResult>(outcome)
+        }
+
+        /// How a call of `fmt` ends, for layers that answer it.
+        pub fn fmt_answer(
+            outcome: ::std::result::Result<(), ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<clone_calls::FmtResult>(outcome)
+        }
+
+        /// How a call of `clone` ends, for layers that answer it.
+        pub fn clone_answer(
+            outcome: ::std::result::Result<(), ::kitex::codegen::CallError<CloneCloneError>>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<clone_calls::CloneResult>(outcome)
+        }
+
+        /// How a call of `foo` ends, for layers that answer it.
+        pub fn foo_answer(
+            outcome: ::std::result::Result<i32, ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<clone_calls::FooResult>(outcome)
+        }
+
+        /// How a call of `Foo` ends, for layers that answer it.
+        pub fn foo_answer_2(
+            outcome: ::std::result::Result<i32, ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<clone_calls::FooResult2>(outcome)
+        }
+
+        /// How a call of `fromResult` ends, for layers that answer it.
+        pub fn from_result_answer(
+            outcome: ::std::result::Result<
+                super::names::r#type::Result,
+                ::kitex::codegen::CallError<CloneFromResultError>,
+            >,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<clone_calls::FromResultResult>(outcome)
+        }
+
+        /// How a call of `into` ends, for layers that answer it.
+        pub fn into_answer(
+            outcome: ::std::result::Result<(), ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<clone_calls::IntoResult>(outcome)
+        }
+
+        /// How a call of `echoArgs` ends, for layers that answer it.
+        pub fn echo_args_answer(
+            outcome: ::std::result::Result<(), ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<clone_calls::EchoArgsResult>(outcome)
+        }
+
+        /// How a call of `echo` ends, for layers that answer it.
+        pub fn echo_answer(
+            outcome: ::std::result::Result<(), ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<clone_calls::EchoResult>(outcome)
+        }
+
+        /// How a call of `errs` ends, for layers that answer it.
+        pub fn errs_answer(
+            outcome: ::std::result::Result<
+                ::std::vec::Vec<super::names::r#type::Err2>,
+                ::kitex::codegen::CallError,
+            >,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<clone_calls::ErrsResult>(outcome)
+        }
+
+        /// How a call of `more` ends, for layers that answer it.
+        pub fn more_answer(
+            outcome: ::std::result::Result<(), ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<many_calls::MoreResult>(outcome)
+        }
     }
 
     impl ::kitex::codegen::GeneratedClient for ManyClient {
@@ -2597,6 +2770,36 @@ pub mod methods {
             let method = &service_with_a_rather_long_name_calls::METHODS[1];
             self.handle.call(method, &args)
         }
+
+        /// How a call of `MethodWithARatherLongName` ends, for layers that answer it.
+        pub fn method_with_a_rather_long_name_answer(
+            outcome: ::std::result::Result<
+                ::kitex::codegen::Str,
+                ::kitex::codegen::CallError<
+                    ServiceWithARatherLongNameMethodWithARatherLongNameError,
+                >,
+            >,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<
+                service_with_a_rather_long_name_calls::MethodWithARatherLongNameResult,
+            >(outcome)
+        }
+
+        /// How a call of `Lookup` ends, for layers that answer it.
+        pub fn lookup_answer(
+            outcome: ::std::result::Result<
+                ::std::collections::HashMap<
+                    ::kitex::codegen::Str,
+                    ::std::collections::HashMap<
+                        ::kitex::codegen::Str,
+                        super::names::r#type::StructWithARatherLongName,
+                    >,
+                >,
+                ::kitex::codegen::CallError,
+            >,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<service_with_a_rather_long_name_calls::LookupResult>(outcome)
+        }
     }
 
     impl ::kitex::codegen::GeneratedClient for ServiceWithARatherLongNameClient {
@@ -2948,6 +3151,360 @@ pub mod methods {
                         }
                         _ => from.skip(field.kind)?,
                     }
+                }
+                Ok(Self { outcome })
+            }
+        }
+    }
+
+    /// A method that is called like the answer of another.
+    pub trait Answers: ::std::marker::Send + ::std::marker::Sync + 'static {
+        /// `void echo()`
+        fn echo(
+            &self,
+            context: &mut ::kitex::codegen::Context,
+        ) -> impl ::std::future::Future<
+            Output = ::std::result::Result<(), ::kitex::codegen::CallError>,
+        > + ::std::marker::Send;
+
+        /// `void echoAnswer()`
+        fn echo_answer(
+            &self,
+            context: &mut ::kitex::codegen::Context,
+        ) -> impl ::std::future::Future<
+            Output = ::std::result::Result<(), ::kitex::codegen::CallError>,
+        > + ::std::marker::Send;
+    }
+
+    /// Serves `Answers`: a tower service over the framework's requests.
+    pub struct AnswersServer<Handler> {
+        handler: ::std::sync::Arc<Handler>,
+    }
+
+    impl<Handler: Answers> AnswersServer<Handler> {
+        /// Serves with `handler`.
+        pub fn new(handler: Handler) -> Self {
+            Self::from_arc(::std::sync::Arc::new(handler))
+        }
+
+        /// Serves with a handler that is used elsewhere too.
+        pub fn from_arc(handler: ::std::sync::Arc<Handler>) -> Self {
+            Self { handler }
+        }
+    }
+
+    impl<Handler> ::std::clone::Clone for AnswersServer<Handler> {
+        fn clone(&self) -> Self {
+            Self {
+                handler: ::std::sync::Arc::clone(&self.handler),
+            }
+        }
+    }
+
+    impl<Handler> ::std::fmt::Debug for AnswersServer<Handler> {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.write_str("AnswersServer")
+        }
+    }
+
+    impl<Handler: Answers> ::kitex::codegen::NamedService for AnswersServer<Handler> {
+        const SERVICE: &'static ::kitex::codegen::ServiceDescriptor = &answers_calls::SERVICE;
+    }
+
+    impl<Handler: Answers> ::kitex::codegen::Service<::kitex::codegen::Request>
+        for AnswersServer<Handler>
+    {
+        type Response = ::kitex::codegen::Response;
+        type Error = ::kitex::codegen::Error;
+        type Future =
+            ::kitex::codegen::BoxFuture<::std::result::Result<Self::Response, Self::Error>>;
+
+        fn poll_ready(
+            &mut self,
+            _: &mut ::std::task::Context<'_>,
+        ) -> ::std::task::Poll<::std::result::Result<(), Self::Error>> {
+            ::std::task::Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, request: ::kitex::codegen::Request) -> Self::Future {
+            use self::answers_calls as calls;
+
+            let handler = ::std::sync::Arc::clone(&self.handler);
+            ::std::boxed::Box::pin(async move {
+                match request.method.index_in(&calls::SERVICE) {
+                    Some(0) => {
+                        let (mut call, _) = ::kitex::codegen::accept::<calls::EchoArgs>(request)?;
+                        let answer = Answers::echo(&*handler, call.context());
+                        let outcome = answer.await;
+                        call.reply::<calls::EchoResult>(outcome)
+                    }
+                    Some(1) => {
+                        let (mut call, _) =
+                            ::kitex::codegen::accept::<calls::EchoAnswerArgs>(request)?;
+                        let answer = Answers::echo_answer(&*handler, call.context());
+                        let outcome = answer.await;
+                        call.reply::<calls::EchoAnswerResult>(outcome)
+                    }
+                    _ => Err(::kitex::codegen::Error::unknown_method(&request.method)),
+                }
+            })
+        }
+    }
+
+    /// Calls `Answers`. Cheap to clone.
+    #[derive(Clone, Debug)]
+    pub struct AnswersClient {
+        handle: ::kitex::codegen::ClientHandle,
+    }
+
+    impl AnswersClient {
+        /// Calls over any service of requests: a channel, layers, or a server in the same process.
+        pub fn new<S>(service: S) -> Self
+        where
+            S: ::kitex::codegen::Service<
+                    ::kitex::codegen::Request,
+                    Response = ::kitex::codegen::Response,
+                > + ::std::clone::Clone
+                + ::std::marker::Send
+                + ::std::marker::Sync
+                + 'static,
+            S::Error: ::std::convert::Into<::kitex::codegen::BoxError>,
+            S::Future: ::std::marker::Send + 'static,
+        {
+            let handle = ::kitex::codegen::ClientHandle::new(service);
+            Self { handle }
+        }
+
+        /// Connects to `target` with the defaults.
+        pub async fn connect(
+            target: impl ::std::convert::Into<::kitex::codegen::Addresses>,
+        ) -> ::std::result::Result<Self, ::kitex::codegen::Error> {
+            ::kitex::codegen::connect(target).await
+        }
+
+        /// Sets up a client of `target`.
+        pub fn builder(
+            target: impl ::std::convert::Into<::kitex::codegen::Addresses>,
+        ) -> ::kitex::codegen::ClientBuilder<Self> {
+            ::kitex::codegen::ClientBuilder::new(target)
+        }
+
+        /// `void echo()`
+        pub fn echo(&self) -> ::kitex::codegen::Call<'_, answers_calls::EchoResult> {
+            let args = answers_calls::EchoArgs {};
+            let method = &answers_calls::METHODS[0];
+            self.handle.call(method, &args)
+        }
+
+        /// `void echoAnswer()`
+        pub fn echo_answer(&self) -> ::kitex::codegen::Call<'_, answers_calls::EchoAnswerResult> {
+            let args = answers_calls::EchoAnswerArgs {};
+            let method = &answers_calls::METHODS[1];
+            self.handle.call(method, &args)
+        }
+
+        /// How a call of `echo` ends, for layers that answer it.
+        pub fn echo_answer_2(
+            outcome: ::std::result::Result<(), ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<answers_calls::EchoResult>(outcome)
+        }
+
+        /// How a call of `echoAnswer` ends, for layers that answer it.
+        pub fn echo_answer_answer(
+            outcome: ::std::result::Result<(), ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<answers_calls::EchoAnswerResult>(outcome)
+        }
+    }
+
+    impl ::kitex::codegen::GeneratedClient for AnswersClient {
+        const SERVICE: &'static ::kitex::codegen::ServiceDescriptor = &answers_calls::SERVICE;
+
+        fn from_handle(handle: ::kitex::codegen::ClientHandle) -> Self {
+            Self { handle }
+        }
+    }
+
+    /// What the calls of `Answers` carry.
+    #[doc(hidden)]
+    pub mod answers_calls {
+        /// The service.
+        pub static SERVICE: ::kitex::codegen::ServiceDescriptor =
+            ::kitex::codegen::ServiceDescriptor {
+                name: "Answers",
+                methods: &METHODS,
+            };
+
+        /// Its methods, inherited ones first.
+        pub static METHODS: [::kitex::codegen::MethodDescriptor; 2] = [
+            ::kitex::codegen::MethodDescriptor {
+                service: "Answers",
+                name: "echo",
+                index: 0,
+                oneway: false,
+                idempotent: false,
+                streaming: ::kitex::codegen::Streaming::None,
+                exceptions: &[],
+                annotations: &[],
+            },
+            ::kitex::codegen::MethodDescriptor {
+                service: "Answers",
+                name: "echoAnswer",
+                index: 1,
+                oneway: false,
+                idempotent: false,
+                streaming: ::kitex::codegen::Streaming::None,
+                exceptions: &[],
+                annotations: &[],
+            },
+        ];
+
+        /// The arguments of `echo`.
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct EchoArgs {}
+
+        impl ::kitex::codegen::Message for EchoArgs {
+            fn encode<W: ::kitex::codegen::ThriftWriter>(
+                &self,
+                out: &mut W,
+            ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
+                out.begin_struct()?;
+                out.end_struct();
+                Ok(())
+            }
+
+            fn decode<R: ::kitex::codegen::ThriftReader>(
+                from: &mut R,
+            ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+                from.begin_struct()?;
+                while let Some(field) = from.read_field()? {
+                    from.skip(field.kind)?;
+                }
+                Ok(::std::default::Default::default())
+            }
+        }
+
+        /// What `echo` ended with.
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct EchoResult {
+            /// Absent where the peer has set nothing.
+            pub outcome:
+                ::std::option::Option<::std::result::Result<(), ::kitex::codegen::NoException>>,
+        }
+
+        impl ::kitex::codegen::MethodResult for EchoResult {
+            type Success = ();
+            type Exception = ::kitex::codegen::NoException;
+
+            fn from_outcome(
+                outcome: ::std::result::Result<Self::Success, Self::Exception>,
+            ) -> Self {
+                Self {
+                    outcome: Some(outcome),
+                }
+            }
+
+            fn into_outcome(
+                self,
+            ) -> ::std::option::Option<::std::result::Result<Self::Success, Self::Exception>>
+            {
+                self.outcome
+            }
+        }
+
+        impl ::kitex::codegen::Message for EchoResult {
+            fn encode<W: ::kitex::codegen::ThriftWriter>(
+                &self,
+                out: &mut W,
+            ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
+                out.begin_struct()?;
+                out.end_struct();
+                Ok(())
+            }
+
+            fn decode<R: ::kitex::codegen::ThriftReader>(
+                from: &mut R,
+            ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+                let outcome = Some(Ok(()));
+                from.begin_struct()?;
+                while let Some(field) = from.read_field()? {
+                    from.skip(field.kind)?;
+                }
+                Ok(Self { outcome })
+            }
+        }
+
+        /// The arguments of `echoAnswer`.
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct EchoAnswerArgs {}
+
+        impl ::kitex::codegen::Message for EchoAnswerArgs {
+            fn encode<W: ::kitex::codegen::ThriftWriter>(
+                &self,
+                out: &mut W,
+            ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
+                out.begin_struct()?;
+                out.end_struct();
+                Ok(())
+            }
+
+            fn decode<R: ::kitex::codegen::ThriftReader>(
+                from: &mut R,
+            ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+                from.begin_struct()?;
+                while let Some(field) = from.read_field()? {
+                    from.skip(field.kind)?;
+                }
+                Ok(::std::default::Default::default())
+            }
+        }
+
+        /// What `echoAnswer` ended with.
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct EchoAnswerResult {
+            /// Absent where the peer has set nothing.
+            pub outcome:
+                ::std::option::Option<::std::result::Result<(), ::kitex::codegen::NoException>>,
+        }
+
+        impl ::kitex::codegen::MethodResult for EchoAnswerResult {
+            type Success = ();
+            type Exception = ::kitex::codegen::NoException;
+
+            fn from_outcome(
+                outcome: ::std::result::Result<Self::Success, Self::Exception>,
+            ) -> Self {
+                Self {
+                    outcome: Some(outcome),
+                }
+            }
+
+            fn into_outcome(
+                self,
+            ) -> ::std::option::Option<::std::result::Result<Self::Success, Self::Exception>>
+            {
+                self.outcome
+            }
+        }
+
+        impl ::kitex::codegen::Message for EchoAnswerResult {
+            fn encode<W: ::kitex::codegen::ThriftWriter>(
+                &self,
+                out: &mut W,
+            ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
+                out.begin_struct()?;
+                out.end_struct();
+                Ok(())
+            }
+
+            fn decode<R: ::kitex::codegen::ThriftReader>(
+                from: &mut R,
+            ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+                let outcome = Some(Ok(()));
+                from.begin_struct()?;
+                while let Some(field) = from.read_field()? {
+                    from.skip(field.kind)?;
                 }
                 Ok(Self { outcome })
             }

@@ -27,3 +27,9 @@ service ServiceWithARatherLongName {
     string MethodWithARatherLongName(1: string an_argument_with_a_rather_long_name, 2: map<string, list<names.FooBar>> another_argument_with_a_rather_long_name) throws (1: names.ExceptionWithARatherLongName exception_field)
     map<string, map<string, names.StructWithARatherLongName>> Lookup(1: names.StructWithARatherLongName query)
 }
+
+/** A method that is called like the answer of another. */
+service Answers {
+    void echo()
+    void echoAnswer()
+}

@@ -454,6 +454,68 @@ pub mod example {
                 let method = &stock_calls::METHODS[6];
                 self.handle.call(method, &args)
             }
+
+            /// How a call of `Ping` ends, for layers that answer it.
+            pub fn ping_answer(
+                outcome: ::std::result::Result<(), ::kitex::codegen::CallError>,
+            ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error>
+            {
+                ::kitex::codegen::answer::<super::base::health_calls::PingResult>(outcome)
+            }
+
+            /// How a call of `Load` ends, for layers that answer it.
+            pub fn load_answer(
+                outcome: ::std::result::Result<
+                    super::base::Level,
+                    ::kitex::codegen::CallError<super::base::HealthLoadError>,
+                >,
+            ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error>
+            {
+                ::kitex::codegen::answer::<super::base::health_calls::LoadResult>(outcome)
+            }
+
+            /// How a call of `Get` ends, for layers that answer it.
+            pub fn get_answer(
+                outcome: ::std::result::Result<Item, ::kitex::codegen::CallError<StockGetError>>,
+            ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error>
+            {
+                ::kitex::codegen::answer::<stock_calls::GetResult>(outcome)
+            }
+
+            /// How a call of `List` ends, for layers that answer it.
+            pub fn list_answer(
+                outcome: ::std::result::Result<::std::vec::Vec<Item>, ::kitex::codegen::CallError>,
+            ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error>
+            {
+                ::kitex::codegen::answer::<stock_calls::ListResult>(outcome)
+            }
+
+            /// How a call of `Touch` ends, for layers that answer it.
+            pub fn touch_answer(
+                outcome: ::std::result::Result<(), ::kitex::codegen::CallError>,
+            ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error>
+            {
+                ::kitex::codegen::answer::<stock_calls::TouchResult>(outcome)
+            }
+
+            /// How a call of `Search` ends, for layers that answer it.
+            pub fn search_answer(
+                outcome: ::std::result::Result<
+                    ::std::collections::HashMap<::kitex::codegen::Str, ::std::vec::Vec<Item>>,
+                    ::kitex::codegen::CallError,
+                >,
+            ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error>
+            {
+                ::kitex::codegen::answer::<stock_calls::SearchResult>(outcome)
+            }
+
+            /// How a call of `Pick` ends, for layers that answer it.
+            pub fn pick_answer(
+                outcome: ::std::result::Result<Choice, ::kitex::codegen::CallError>,
+            ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error>
+            {
+                ::kitex::codegen::answer::<stock_calls::PickResult>(outcome)
+            }
         }
 
         impl ::kitex::codegen::GeneratedClient for StockClient {
@@ -1811,6 +1873,76 @@ pub mod example {
                 let method = &special_calls::METHODS[7];
                 self.handle.call(method, &args)
             }
+
+            /// How a call of `Ping` ends, for layers that answer it.
+            pub fn ping_answer(
+                outcome: ::std::result::Result<(), ::kitex::codegen::CallError>,
+            ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error>
+            {
+                ::kitex::codegen::answer::<super::base::health_calls::PingResult>(outcome)
+            }
+
+            /// How a call of `Load` ends, for layers that answer it.
+            pub fn load_answer(
+                outcome: ::std::result::Result<
+                    super::base::Level,
+                    ::kitex::codegen::CallError<super::base::HealthLoadError>,
+                >,
+            ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error>
+            {
+                ::kitex::codegen::answer::<super::base::health_calls::LoadResult>(outcome)
+            }
+
+            /// How a call of `Get` ends, for layers that answer it.
+            pub fn get_answer(
+                outcome: ::std::result::Result<Item, ::kitex::codegen::CallError<StockGetError>>,
+            ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error>
+            {
+                ::kitex::codegen::answer::<stock_calls::GetResult>(outcome)
+            }
+
+            /// How a call of `List` ends, for layers that answer it.
+            pub fn list_answer(
+                outcome: ::std::result::Result<::std::vec::Vec<Item>, ::kitex::codegen::CallError>,
+            ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error>
+            {
+                ::kitex::codegen::answer::<stock_calls::ListResult>(outcome)
+            }
+
+            /// How a call of `Touch` ends, for layers that answer it.
+            pub fn touch_answer(
+                outcome: ::std::result::Result<(), ::kitex::codegen::CallError>,
+            ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error>
+            {
+                ::kitex::codegen::answer::<stock_calls::TouchResult>(outcome)
+            }
+
+            /// How a call of `Search` ends, for layers that answer it.
+            pub fn search_answer(
+                outcome: ::std::result::Result<
+                    ::std::collections::HashMap<::kitex::codegen::Str, ::std::vec::Vec<Item>>,
+                    ::kitex::codegen::CallError,
+                >,
+            ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error>
+            {
+                ::kitex::codegen::answer::<stock_calls::SearchResult>(outcome)
+            }
+
+            /// How a call of `Pick` ends, for layers that answer it.
+            pub fn pick_answer(
+                outcome: ::std::result::Result<Choice, ::kitex::codegen::CallError>,
+            ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error>
+            {
+                ::kitex::codegen::answer::<stock_calls::PickResult>(outcome)
+            }
+
+            /// How a call of `Extra` ends, for layers that answer it.
+            pub fn extra_answer(
+                outcome: ::std::result::Result<(), ::kitex::codegen::CallError>,
+            ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error>
+            {
+                ::kitex::codegen::answer::<special_calls::ExtraResult>(outcome)
+            }
         }
 
         impl ::kitex::codegen::GeneratedClient for SpecialClient {
@@ -2324,6 +2456,22 @@ pub mod example {
                 };
                 let method = &health_calls::METHODS[1];
                 self.handle.call(method, &args)
+            }
+
+            /// How a call of `Ping` ends, for layers that answer it.
+            pub fn ping_answer(
+                outcome: ::std::result::Result<(), ::kitex::codegen::CallError>,
+            ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error>
+            {
+                ::kitex::codegen::answer::<health_calls::PingResult>(outcome)
+            }
+
+            /// How a call of `Load` ends, for layers that answer it.
+            pub fn load_answer(
+                outcome: ::std::result::Result<Level, ::kitex::codegen::CallError<HealthLoadError>>,
+            ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error>
+            {
+                ::kitex::codegen::answer::<health_calls::LoadResult>(outcome)
             }
         }
 

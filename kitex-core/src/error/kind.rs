@@ -39,7 +39,33 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    pub(super) fn name(self) -> &'static str {
+    /// All kinds, each at its [`index`](Self::index).
+    pub const ALL: [Self; 16] = [
+        Self::Remote,
+        Self::Handler,
+        Self::Panic,
+        Self::UnknownService,
+        Self::UnknownMethod,
+        Self::Arguments,
+        Self::Deadline,
+        Self::Cancelled,
+        Self::Connect,
+        Self::Closed,
+        Self::Protocol,
+        Self::MissingResult,
+        Self::Encode,
+        Self::Limit,
+        Self::Shutdown,
+        Self::Layer,
+    ];
+
+    /// A number of its own for each kind, for tables.
+    pub fn index(self) -> usize {
+        self as usize
+    }
+
+    /// What errors call it.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Remote => "remote exception",
             Self::Handler => "handler error",
@@ -111,4 +137,17 @@ pub enum Sent {
     Never,
     /// It may have been served.
     Maybe,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_stands_at_its_index() {
+        for (at, kind) in ErrorKind::ALL.into_iter().enumerate() {
+            assert_eq!(kind.index(), at, "{kind:?}");
+        }
+        assert_eq!(ErrorKind::Layer.index() + 1, ErrorKind::ALL.len(), "the last one is there");
+    }
 }

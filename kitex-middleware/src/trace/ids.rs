@@ -1,26 +1,20 @@
 //! Ids for traces and spans.
 
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
-use std::sync::atomic::{AtomicU64, Ordering};
+use crate::random::Random;
 
-/// A source of ids: splitmix64, begun where the standard library's random keys say. Ids are not secrets; they have to
-/// differ between processes and to be spread evenly.
+/// A source of ids. They are not secrets; they have to differ between processes and to be spread evenly.
 #[derive(Debug)]
-pub(super) struct Ids(AtomicU64);
-
-/// The step of splitmix64.
-const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+pub(super) struct Ids(Random);
 
 impl Ids {
     pub(super) fn new() -> Self {
-        Self(AtomicU64::new(RandomState::new().build_hasher().finish()))
+        Self(Random::new())
     }
 
     /// The id of a span; never zero.
     pub(super) fn span(&self) -> u64 {
         loop {
-            let id = mix(self.0.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP));
+            let id = self.0.next();
             if id != 0 {
                 return id;
             }
@@ -31,12 +25,6 @@ impl Ids {
     pub(super) fn trace(&self) -> u128 {
         u128::from(self.span()) << 64 | u128::from(self.span())
     }
-}
-
-fn mix(mut state: u64) -> u64 {
-    state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    state ^ (state >> 31)
 }
 
 #[cfg(test)]
@@ -56,7 +44,7 @@ mod tests {
     #[test]
     fn zero_is_no_id() {
         // The state before the step that ends at zero, which alone is mixed into zero.
-        let ids = Ids(AtomicU64::new(STEP.wrapping_neg()));
+        let ids = Ids(Random::seeded(0x9e37_79b9_7f4a_7c15_u64.wrapping_neg()));
         assert_ne!(ids.span(), 0);
     }
 }

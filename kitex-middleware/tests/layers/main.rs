@@ -2,8 +2,21 @@
 
 #![expect(clippy::unwrap_used, reason = "a step that fails fails the test")]
 
+mod accept;
+mod access;
+mod adaptive;
+mod breaker;
+mod breaker_picker;
+mod concurrency;
 mod deadline;
+mod fallback;
+mod fault;
 mod from_fn;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod mock;
+mod panic;
+mod rate;
 mod recorder;
+mod retry;
 mod trace;

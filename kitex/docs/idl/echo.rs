@@ -294,6 +294,23 @@ pub mod echo {
             let method = &echo_calls::METHODS[1];
             self.handle.call(method, &args)
         }
+
+        /// How a call of `say` ends, for layers that answer it.
+        pub fn say_answer(
+            outcome: ::std::result::Result<
+                ::kitex::codegen::Str,
+                ::kitex::codegen::CallError<EchoSayError>,
+            >,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<echo_calls::SayResult>(outcome)
+        }
+
+        /// How a call of `note` ends, for layers that answer it.
+        pub fn note_answer(
+            outcome: ::std::result::Result<(), ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<echo_calls::NoteResult>(outcome)
+        }
     }
 
     impl ::kitex::codegen::GeneratedClient for EchoClient {

@@ -165,6 +165,20 @@ pub mod later {
             let method = &tour_calls::METHODS[1];
             self.handle.call(method, &args)
         }
+
+        /// How a call of `ask` ends, for layers that answer it.
+        pub fn ask_answer(
+            outcome: ::std::result::Result<::kitex::codegen::Str, ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<tour_calls::AskResult>(outcome)
+        }
+
+        /// How a call of `added` ends, for layers that answer it.
+        pub fn added_answer(
+            outcome: ::std::result::Result<(), ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<tour_calls::AddedResult>(outcome)
+        }
     }
 
     impl ::kitex::codegen::GeneratedClient for TourClient {

@@ -491,6 +491,54 @@ pub mod tour {
             let method = &tour_calls::METHODS[5];
             self.handle.call(method, &args)
         }
+
+        /// How a call of `ask` ends, for layers that answer it.
+        pub fn ask_answer(
+            outcome: ::std::result::Result<
+                ::kitex::codegen::Str,
+                ::kitex::codegen::CallError<TourAskError>,
+            >,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<tour_calls::AskResult>(outcome)
+        }
+
+        /// How a call of `leaf` ends, for layers that answer it.
+        pub fn leaf_answer(
+            outcome: ::std::result::Result<Leaf, ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<tour_calls::LeafResult>(outcome)
+        }
+
+        /// How a call of `choose` ends, for layers that answer it.
+        pub fn choose_answer(
+            outcome: ::std::result::Result<Choice, ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<tour_calls::ChooseResult>(outcome)
+        }
+
+        /// How a call of `tree` ends, for layers that answer it.
+        pub fn tree_answer(
+            outcome: ::std::result::Result<Tree, ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<tour_calls::TreeResult>(outcome)
+        }
+
+        /// How a call of `table` ends, for layers that answer it.
+        pub fn table_answer(
+            outcome: ::std::result::Result<
+                ::std::vec::Vec<::std::vec::Vec<::kitex::codegen::Str>>,
+                ::kitex::codegen::CallError,
+            >,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<tour_calls::TableResult>(outcome)
+        }
+
+        /// How a call of `note` ends, for layers that answer it.
+        pub fn note_answer(
+            outcome: ::std::result::Result<(), ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<tour_calls::NoteResult>(outcome)
+        }
     }
 
     impl ::kitex::codegen::GeneratedClient for TourClient {
@@ -1352,6 +1400,20 @@ pub mod tour {
             let args = other_calls::PingArgs {};
             let method = &other_calls::METHODS[1];
             self.handle.call(method, &args)
+        }
+
+        /// How a call of `ask` ends, for layers that answer it.
+        pub fn ask_answer(
+            outcome: ::std::result::Result<::kitex::codegen::Str, ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<other_calls::AskResult>(outcome)
+        }
+
+        /// How a call of `ping` ends, for layers that answer it.
+        pub fn ping_answer(
+            outcome: ::std::result::Result<(), ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<other_calls::PingResult>(outcome)
         }
     }
 

@@ -457,6 +457,41 @@ pub mod calls {
             let method = &calls_calls::METHODS[4];
             self.handle.call(method, &args)
         }
+
+        /// How a call of `echo` ends, for layers that answer it.
+        pub fn echo_answer(
+            outcome: ::std::result::Result<Resp, ::kitex::codegen::CallError<CallsEchoError>>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<calls_calls::EchoResult>(outcome)
+        }
+
+        /// How a call of `act` ends, for layers that answer it.
+        pub fn act_answer(
+            outcome: ::std::result::Result<::kitex::codegen::Str, ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<calls_calls::ActResult>(outcome)
+        }
+
+        /// How a call of `nothing` ends, for layers that answer it.
+        pub fn nothing_answer(
+            outcome: ::std::result::Result<(), ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<calls_calls::NothingResult>(outcome)
+        }
+
+        /// How a call of `note` ends, for layers that answer it.
+        pub fn note_answer(
+            outcome: ::std::result::Result<(), ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<calls_calls::NoteResult>(outcome)
+        }
+
+        /// How a call of `blob` ends, for layers that answer it.
+        pub fn blob_answer(
+            outcome: ::std::result::Result<::kitex::codegen::Bytes, ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<calls_calls::BlobResult>(outcome)
+        }
     }
 
     impl ::kitex::codegen::GeneratedClient for CallsClient {
@@ -1135,6 +1170,13 @@ pub mod calls {
             let method = &clock_calls::METHODS[0];
             self.handle.call(method, &args)
         }
+
+        /// How a call of `now` ends, for layers that answer it.
+        pub fn now_answer(
+            outcome: ::std::result::Result<i64, ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<clock_calls::NowResult>(outcome)
+        }
     }
 
     impl ::kitex::codegen::GeneratedClient for ClockClient {
@@ -1376,6 +1418,13 @@ pub mod calls {
             let args = loud_calls::EchoArgs { req };
             let method = &loud_calls::METHODS[0];
             self.handle.call(method, &args)
+        }
+
+        /// How a call of `echo` ends, for layers that answer it.
+        pub fn echo_answer(
+            outcome: ::std::result::Result<Resp, ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<loud_calls::EchoResult>(outcome)
         }
     }
 

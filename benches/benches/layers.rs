@@ -1,0 +1,174 @@
+//! What each layer costs a call, over a service that answers at once: `cargo bench -p benches --bench layers`.
+//!
+//! A row's cost is what it takes beyond `service alone`. Where a layer needs the time at which a call ended and no other
+//! has asked for it, one read of the clock comes on top: the rows `no clock read yet`.
+
+use std::future::{Future, Ready, ready};
+use std::hint::black_box;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion};
+use kitex::layer::{Layer, Service};
+use kitex_codec::Bytes;
+use kitex_core::{Error, Method, MethodDescriptor, Payload, Protocol, Request, Response, Status, Streaming};
+
+static ECHO: MethodDescriptor = MethodDescriptor {
+    service: "Echo",
+    name: "Say",
+    index: 0,
+    oneway: false,
+    idempotent: false,
+    streaming: Streaming::None,
+    exceptions: &[],
+    annotations: &[],
+};
+
+fn main() {
+    let mut criterion = benches::criterion();
+    breaker(&mut criterion);
+    guards(&mut criterion);
+    retry(&mut criterion);
+    limits(&mut criterion);
+    criterion.final_summary();
+}
+
+/// A service that answers at once, with the time at which it did, or without.
+#[derive(Clone)]
+struct Answering {
+    ended: Option<Instant>,
+}
+
+impl Service<Request> for Answering {
+    type Response = Response;
+    type Error = Error;
+    type Future = Ready<Result<Response, Error>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let Some(payload) = request.body.message().cloned() else {
+            return ready(Err(Error::handler("the request is a stream")));
+        };
+        let mut response = Response::new(Status::Ok, payload);
+        response.ended = self.ended;
+        ready(Ok(response))
+    }
+}
+
+/// As it is in a stack: the layers of a call share one time.
+fn answering() -> Answering {
+    Answering { ended: Some(Instant::now()) }
+}
+
+fn request(began: Instant) -> Request {
+    let payload = Payload::new(Protocol::ThriftBinary, Bytes::from_static(&[0]));
+    let mut request = Request::new(Method::from(&ECHO), payload);
+    request.context.began = Some(began);
+    request
+}
+
+/// Measures calls of a service.
+fn calls<S>(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, mut service: S)
+where
+    S: Service<Request, Response = Response, Error = Error>,
+{
+    let began = Instant::now();
+    let task = &mut Context::from_waker(Waker::noop());
+    group.bench_function(name, |bencher| {
+        bencher.iter(|| match pin!(service.call(black_box(request(began)))).poll(task) {
+            Poll::Ready(Ok(response)) => response,
+            answer => unreachable!("the service answers at once: {answer:?}"),
+        });
+    });
+}
+
+fn breaker(criterion: &mut Criterion) {
+    use kitex_middleware::{BreakerConfig, BreakerLayer};
+    let layer = |config| BreakerLayer::new(config).expect("the settings are the defaults");
+    let mut config = BreakerConfig::default();
+    let mut group = criterion.benchmark_group("layer, breaker");
+    calls(&mut group, "service alone", answering());
+    calls(&mut group, "breaker", layer(config.clone()).layer(answering()));
+    calls(&mut group, "breaker, no clock read yet", layer(config.clone()).layer(Answering { ended: None }));
+    config.slow_call = Some((std::time::Duration::from_secs(1), 0.5));
+    config.consecutive_failures = Some(100);
+    calls(&mut group, "breaker, all conditions", layer(config).layer(answering()));
+    group.finish();
+}
+
+/// Access control, fallback, panic catcher and faults: layers over a service that is boxed already, as in a stack.
+fn guards(criterion: &mut Criterion) {
+    use kitex_core::{Scope, SharedService};
+    use kitex_middleware::{
+        AccessLayer, AccessRule, CatchPanicLayer, FallbackLayer, Fault, FaultLayer, FaultRule, Match,
+    };
+    let service = || SharedService::new(answering());
+    let mut group = criterion.benchmark_group("layer, guards");
+    calls(&mut group, "service alone", service());
+
+    let rules = [
+        AccessRule::deny(Match::all().methods(["Drop", "Echo.Delete"]), "not from here"),
+        AccessRule::deny(Match::all().callers(["crawler"]), "crawlers stay outside"),
+        AccessRule::deny(Match::all().metadata(Scope::Transient, "TOKEN", ["stolen"]), "no such token"),
+    ];
+    let access = AccessLayer::new(rules).expect("the rules make sense");
+    calls(&mut group, "access, 3 rules", access.layer(service()));
+
+    let fallback = FallbackLayer::new(|_, error: Error| ready(Err(error)));
+    calls(&mut group, "fallback, the request kept", fallback.layer(service()));
+    let other = fallback.only(Match::all().methods(["Other"])).expect("the condition makes sense");
+    calls(&mut group, "fallback, of another method", other.layer(service()));
+
+    calls(&mut group, "catch panic", CatchPanicLayer::client().layer(service()));
+
+    let fault = FaultLayer::seeded(1);
+    calls(&mut group, "fault, off", fault.layer(service()));
+    fault.handle().set([FaultRule::new(Fault::Abort, 0.0)]).expect("0 is a share of a hundred");
+    calls(&mut group, "fault, on, not hit", fault.layer(service()));
+    group.finish();
+}
+
+/// A call that is answered at once, with policies that would make it again.
+fn retry(criterion: &mut Criterion) {
+    use kitex_core::SharedService;
+    use kitex_middleware::{Hedge, RetryConfig, RetryLayer, RetryPolicy};
+    let layer = |policy| {
+        let config = RetryConfig::new(policy).with_idempotent("Say");
+        RetryLayer::new(config).expect("the settings make sense").layer(SharedService::new(answering()))
+    };
+    let mut group = criterion.benchmark_group("layer, retry");
+    calls(&mut group, "service alone", SharedService::new(answering()));
+    calls(&mut group, "retry, off", layer(RetryPolicy::off()));
+    calls(&mut group, "retry, after failure", layer(RetryPolicy::failure()));
+    calls(&mut group, "retry, mixed", layer(RetryPolicy::mixed(Hedge::percentile(99.0))));
+    group.finish();
+}
+
+/// Over a service that is in a box already, as it is in a stack: the rate limit passes that on.
+fn limits(criterion: &mut Criterion) {
+    use kitex_core::SharedService;
+    use kitex_middleware::{AdaptiveConfig, AdaptiveLayer, ConcurrencyConfig, ConcurrencyLayer};
+    use kitex_middleware::{RateConfig, RateLayer};
+    let sense = "the settings make sense";
+    let boxed = || SharedService::new(answering());
+    let (rate, concurrency) = (|| RateConfig::new(100e6, u32::MAX), || ConcurrencyConfig::new(100));
+    let mut group = criterion.benchmark_group("layer, limits");
+    calls(&mut group, "service alone", boxed());
+    calls(&mut group, "rate", RateLayer::new(rate()).expect(sense).layer(boxed()));
+    calls(&mut group, "rate, per method", RateLayer::per_method(rate()).expect(sense).layer(boxed()));
+    calls(&mut group, "rate, per caller", RateLayer::per_caller(rate()).expect(sense).layer(boxed()));
+    let layer = ConcurrencyLayer::new(concurrency()).expect(sense);
+    calls(&mut group, "concurrency", layer.layer(boxed()));
+    let layer = ConcurrencyLayer::per_method(concurrency()).expect(sense);
+    calls(&mut group, "concurrency, per method", layer.layer(boxed()));
+    let layer = ConcurrencyLayer::per_caller(concurrency()).expect(sense);
+    calls(&mut group, "concurrency, per caller", layer.layer(boxed()));
+    let layer = AdaptiveLayer::new(AdaptiveConfig::default()).expect(sense);
+    calls(&mut group, "adaptive", layer.layer(boxed()));
+    group.finish();
+}

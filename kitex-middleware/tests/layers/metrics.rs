@@ -1,0 +1,150 @@
+//! What a recorder gets of calls.
+
+use std::time::{Duration, Instant};
+
+use kitex_core::{
+    Body, BusinessStatus, Context, Error, ErrorKind, MessageStream, Payload, Protocol, Response, Stage,
+    Status,
+};
+use kitex_middleware::MetricsLayer;
+use metrics_util::CompositeKey;
+use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
+use tokio::time::advance;
+use tower_layer::Layer;
+
+use crate::mock::{ECHO, Mock, call, never};
+
+/// Every figure that was recorded: the name, its further label, and the values.
+fn figures(snapshotter: &Snapshotter) -> Vec<(String, Vec<f64>)> {
+    let mut figures: Vec<_> = snapshotter.snapshot().into_vec().into_iter().map(figure).collect();
+    figures.sort_by(|left, right| left.0.cmp(&right.0));
+    figures
+}
+
+fn figure<U, D>((key, _, _, value): (CompositeKey, U, D, DebugValue)) -> (String, Vec<f64>) {
+    let key = key.key();
+    let mut labels: Vec<_> = key.labels().map(|label| (label.key(), label.value())).collect();
+    assert_eq!(labels.remove(0), ("rpc.system.name", "kitex"));
+    assert_eq!(labels.remove(0), ("rpc.method", format!("{}/{}", ECHO.service, ECHO.name).as_str()));
+    let further: String = labels.iter().map(|(key, value)| format!(" {key}={value}")).collect();
+    let values = match value {
+        DebugValue::Histogram(values) => values.into_iter().map(|value| value.into_inner()).collect(),
+        DebugValue::Gauge(value) => vec![value.into_inner()],
+        DebugValue::Counter(value) => vec![value as f64],
+    };
+    (format!("{}{further}", key.name()), values)
+}
+
+/// The time that paused clocks show.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+/// An answer after 20 ms.
+async fn after_a_while(answer: Result<Response, Error>) -> Result<Response, Error> {
+    advance(Duration::from_millis(20)).await;
+    answer
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_is_measured_with_what_it_waited_and_how_large_it_was() {
+    let recorder = DebuggingRecorder::new();
+    let _installed = metrics::set_default_local_recorder(&recorder);
+    let mock = Mock::new(|_| {
+        let payload =
+            Payload::new(Protocol::ThriftBinary, kitex_codec::Bytes::from_static(b"\x0b\0\0\0\0\0\0\0"));
+        after_a_while(Ok(Response::new(Status::Ok, payload)))
+    });
+    let mut service = MetricsLayer::server().layer(mock);
+    let mut context = Context::new();
+    context.began = Some(now());
+    advance(Duration::from_millis(5)).await;
+    call(&mut service, context).await.unwrap();
+    let expected = [
+        ("rpc.server.active_calls", 0.0),
+        ("rpc.server.call.duration", 0.025),
+        ("rpc.server.queue.duration", 0.005),
+        ("rpc.server.request.size", 1.0),
+        ("rpc.server.response.size", 8.0),
+    ];
+    assert_eq!(
+        figures(&recorder.snapshotter()),
+        expected.map(|(name, value)| (name.to_owned(), vec![value]))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn answers_and_failures_are_told_apart() {
+    let recorder = DebuggingRecorder::new();
+    let _installed = metrics::set_default_local_recorder(&recorder);
+    let mock = Mock::new(|request| {
+        after_a_while(match request.context.transient("how") {
+            Some("exception") => Ok(Response::empty(Status::Exception(1))),
+            Some("status") => Ok(Response::empty(Status::Business(Box::new(BusinessStatus::new(7, "no"))))),
+            Some("deadline") => Err(Error::deadline(Stage::Read)),
+            _ => Err(Error::new(ErrorKind::Connect, Stage::Dial, "no")),
+        })
+    });
+    let mut service = MetricsLayer::client().layer(mock);
+    for how in ["exception", "status", "deadline", "deadline", "connect"] {
+        let mut context = Context::new();
+        context.metadata.set(kitex_core::Scope::Transient, "how", how);
+        drop(call(&mut service, context).await);
+    }
+    let all = figures(&recorder.snapshotter());
+    let durations: Vec<_> =
+        all.iter().filter(|(name, _)| name.starts_with("rpc.client.call.duration")).collect();
+    let duration =
+        |label: &str, times: usize| (format!("rpc.client.call.duration{label}"), vec![0.02; times]);
+    let expected = [
+        duration("", 0),
+        duration(" error.type=cannot connect", 1),
+        duration(" error.type=deadline exceeded", 2),
+        duration(" kitex.answer=exception", 1),
+        duration(" kitex.answer=status", 1),
+    ];
+    assert_eq!(durations, expected.iter().collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_under_way_is_counted_until_it_is_given_up() {
+    let recorder = DebuggingRecorder::new();
+    let _installed = metrics::set_default_local_recorder(&recorder);
+    let mut service = MetricsLayer::attempts().layer(Mock::new(|_| never()));
+    let active = || {
+        let all = figures(&recorder.snapshotter());
+        all.into_iter().find(|(name, _)| name == "rpc.client.active_attempts").unwrap().1
+    };
+    {
+        let mut running = Box::pin(call(&mut service, Context::new()));
+        assert!(futures_util::poll!(&mut running).is_pending());
+        assert_eq!(active(), [1.0]);
+        advance(Duration::from_millis(30)).await;
+    }
+    let all = figures(&recorder.snapshotter());
+    assert!(
+        all.contains(&("rpc.client.attempt.duration error.type=cancelled".to_owned(), vec![0.03])),
+        "{all:?}"
+    );
+    assert_eq!(active(), [0.0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_answered_by_a_stream_ends_with_it() {
+    let recorder = DebuggingRecorder::new();
+    let _installed = metrics::set_default_local_recorder(&recorder);
+    let mock = Mock::new(|_| async {
+        let mut answer = Response::empty(Status::Ok);
+        answer.body = Body::Stream(MessageStream::of([]));
+        Ok(answer)
+    });
+    let mut service = MetricsLayer::server().layer(mock);
+    let Body::Stream(mut stream) = call(&mut service, Context::new()).await.unwrap().body else {
+        unreachable!()
+    };
+    advance(Duration::from_millis(40)).await;
+    assert!(stream.next().await.is_none());
+    let all = figures(&recorder.snapshotter());
+    assert!(all.contains(&("rpc.server.call.duration".to_owned(), vec![0.04])), "{all:?}");
+    assert!(all.contains(&("rpc.server.active_calls".to_owned(), vec![0.0])), "{all:?}");
+}
