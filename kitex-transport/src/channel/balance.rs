@@ -72,6 +72,7 @@ impl<M: Member> Balance<M> {
             let mut settling = self.settling(place, request, now);
             let mut result = member.call(now, request).await;
             if let Some(settling) = &mut settling {
+                result = result.map_err(|error| error.with_place(place));
                 settling.settle(&mut result);
             }
             let error = match result {

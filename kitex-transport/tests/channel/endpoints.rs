@@ -172,7 +172,8 @@ async fn a_picker_is_told_how_each_call_ended_where_it_was_picked() {
         // The first place is not there, so that the call goes on to the second; the third never answers.
         call(&channel, "a").await.unwrap();
         picker.next.store(2, Ordering::SeqCst);
-        drop(call_within(&channel, "b", Duration::from_secs(1)).await.unwrap_err());
+        let error = call_within(&channel, "b", Duration::from_secs(1)).await.unwrap_err();
+        assert_eq!(error.place(), Some(2));
         picker.next.store(2, Ordering::SeqCst);
         let given_up = begin(&channel, "c");
         eventually(|| channel.stats().in_flight == 1).await;

@@ -73,7 +73,7 @@ async fn services_that_cannot_stand_together_are_refused() {
         (twice, "the service Calls was added twice"),
         (
             same,
-            "two services have a method echo: name the one that serves requests without a service name \
+            "Calls and Loud both have a method echo: name the one that serves requests without a service name \
              (fallback), or refuse such requests (strict)",
         ),
         (nowhere, "the fallback Loud is none of the services"),
