@@ -45,6 +45,12 @@ impl Skip {
         self.0 = total.saturating_sub(taken);
     }
 
+    /// True if there is nothing to pass over.
+    #[inline]
+    pub(super) fn is_over(&self) -> bool {
+        self.0 == 0
+    }
+
     /// Passes over what is there; false while there is more to come.
     #[inline]
     pub(super) fn pass(&mut self, input: &mut BytesMut) -> bool {

@@ -142,9 +142,7 @@ impl ServerConnection {
     ) -> Result<Option<ServerRequest>, Error> {
         while self.takes_input() {
             let Some(frame) = self.next_frame(input)? else {
-                if input.is_empty() && self.skip.pass(input) {
-                    // What was half here was a message that is passed over, and is over.
-                    self.partial_since = None;
+                if input.is_empty() && self.pass(input) {
                     break;
                 }
                 self.partial_since.get_or_insert(now);
@@ -201,7 +199,7 @@ impl ServerConnection {
 
     /// The next whole message that can be read. Errors if there cannot be one any more.
     fn next_frame(&mut self, input: &mut BytesMut) -> Result<Option<Frame>, Error> {
-        while self.skip.pass(input) && !input.is_empty() {
+        while self.pass(input) && !input.is_empty() {
             let (prefix, before) = (Prefix::of(input), input.len());
             let error = match self.decoder.decode(input, self.info.limits()) {
                 Ok(frame) => return Ok(frame),
@@ -215,6 +213,19 @@ impl ServerConnection {
             self.pass_over(error);
         }
         Ok(None)
+    }
+
+    /// Passes over the rest of a message; false while there is more of it to come.
+    fn pass(&mut self, input: &mut BytesMut) -> bool {
+        if self.skip.is_over() {
+            return true;
+        }
+        let ended = self.skip.pass(input);
+        if ended {
+            // What was half here is over; what follows has a time of its own.
+            self.partial_since = None;
+        }
+        ended
     }
 
     fn no_request(&mut self) -> Result<Option<ServerRequest>, Error> {

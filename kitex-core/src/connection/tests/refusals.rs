@@ -1,6 +1,6 @@
 //! What is answered, and what closes, when a request cannot be read (spec: kitex-wire 4.3, 6.8, 10.3, 12.3).
 
-use kitex_codec::{Form, Limits};
+use kitex_codec::{BytesMut, Form, Limits};
 
 use super::raw::{FORMS, Fed, HI, MUX, framed, headed, headed_with, in_form, message};
 use super::*;
@@ -187,4 +187,20 @@ fn a_message_that_was_passed_over_to_its_end_leaves_nothing_half_read() {
     assert!(!fed.server.is_idle(), "a byte is still to come");
     assert!(fed.feed(&[0]).unwrap().is_none());
     assert!(fed.server.is_idle() && fed.server.poll_timeout() > Some(base() + seconds(10)));
+}
+
+#[test]
+fn what_follows_a_message_that_was_passed_over_has_a_time_of_its_own() {
+    let mut limits = Limits::default();
+    limits.max_frame = 1000;
+    let mut fed = Fed::with(ServerConfig::default(), limits);
+    let mut head = headed(MUX, 1, &[], &message(1, "Echo", 1, HI));
+    head[..4].copy_from_slice(&2000_u32.to_be_bytes());
+    let half = head.len() / 2;
+    let now = base() + seconds(9);
+    assert!(fed.feed(&head).is_err());
+    let mut input = BytesMut::zeroed(2004 - head.len());
+    input.extend_from_slice(&headed(MUX, 1, &[], &message(1, "Echo", 1, HI))[..half]);
+    assert!(fed.server.handle_input(now, &mut input).unwrap().is_none());
+    assert_eq!((input.len(), fed.server.poll_timeout()), (half, Some(now + seconds(10))));
 }
