@@ -121,6 +121,17 @@ impl FrameDecoder {
         self.total
     }
 
+    /// Takes what is there of the message at the front, which is not whole: its payload ends early.
+    ///
+    /// `None` if its form, its header or its length is not there yet; so it always is for a Buffered one. The message
+    /// cannot be read on after that.
+    pub fn take_partial(&mut self, buf: &mut BytesMut, limits: &Limits) -> Option<Frame> {
+        let layout = Self::default().layout(buf, limits).ok()??;
+        *self = Self::default();
+        let total = layout.total.min(buf.len());
+        Layout { total, ..layout }.split(buf, limits).ok()
+    }
+
     fn layout(&mut self, buf: &[u8], limits: &Limits) -> Result<Option<Layout>, DecodeError> {
         let Some(head) = buf.first_chunk::<8>() else { return Ok(None) };
         match detect(*head) {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use kitex_codec::{
-    ApplicationException, Bytes, BytesMut, Envelope, Frame, Limits, Pairs, flags, int_key, string_key,
+    ApplicationException, Bytes, BytesMut, Envelope, Form, Frame, Limits, Pairs, flags, int_key, string_key,
 };
 use kitex_core::{MethodDescriptor, Request, ServerConfig};
 
@@ -167,6 +167,29 @@ impl Model {
         }
         let owed = owed(Says::Nothing, self.draining);
         Came::Request(Box::new(Served { method, serial, size: payload.len(), owed, frame }))
+    }
+
+    /// What a peer is told whose message does not become whole: that, if it has come to its arguments and says how long
+    /// it is. As it is not there, so much of it is made up.
+    pub(super) fn stopped(&self, input: &BytesMut, limits: &Limits) -> Option<Owed> {
+        let mut whole = input.clone();
+        whole.resize(input.len() + limits.max_frame + 8, 0);
+        let padded = whole.len();
+        let frame = Frame::decode(&mut whole, limits).ok()?.filter(|_| self.skip == 0)?;
+        let payload = frame.payload();
+        let (envelope, args_at) = Envelope::decode(&payload).ok()?;
+        let there = padded - whole.len() - payload.len() + args_at <= input.len();
+        let request = matches!(envelope.kind.0, 1 | 4 | 5) && !envelope.name.is_empty() && !frame.protobuf;
+        if !there || !request || frame.form == Form::Buffered {
+            return None;
+        }
+        let serial = frame.header.as_ref().is_none_or(|header| header.flags & flags::OUT_OF_ORDER == 0);
+        let (code, text) = match self.route(service(&frame), envelope.name) {
+            Ok(Some(method)) if method.oneway => return None,
+            Ok(_) => (ApplicationException::PROTOCOL_ERROR, "message_timeout"),
+            Err(code) => (code, "unknown"),
+        };
+        Some(Owed::new(&frame, &envelope, Says::Told { code, text }, serial))
     }
 
     fn is_intact(&self, frame: &Frame) -> bool {

@@ -20,8 +20,9 @@ impl Server {
 
     pub(super) fn handle_timeout(&mut self) {
         let now = self.clock.now();
+        let before = self.input.clone();
         let slow = loop {
-            match self.connection.handle_timeout(now) {
+            match self.connection.handle_timeout(now, &mut self.input) {
                 Ok(Some(expired)) => self.expire(expired, now),
                 Ok(None) => break false,
                 Err(_) => break true,
@@ -32,6 +33,9 @@ impl Server {
         assert_eq!(slow, due && self.takes_input(), "a message has its time");
         if due && !slow {
             self.model.partial_since = Some(now);
+        }
+        if slow {
+            self.owed.extend(self.model.stopped(&before, &self.limits));
         }
         if slow
             || self.idle_due().is_some_and(|due| due <= now)

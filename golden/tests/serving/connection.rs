@@ -99,7 +99,7 @@ impl Connection {
     }
 
     fn expire(&mut self) -> Option<CallId> {
-        match self.engine.handle_timeout(self.clock.now()) {
+        match self.engine.handle_timeout(self.clock.now(), &mut self.input) {
             Ok(expired) => expired,
             Err(error) => {
                 self.refused = Some(error);

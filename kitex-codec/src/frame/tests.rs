@@ -57,6 +57,24 @@ fn a_message_is_found_however_it_is_cut() {
 }
 
 #[test]
+fn what_is_there_of_a_message_can_be_taken_once_its_length_is_known() {
+    for (bytes, form) in forms() {
+        let payload_at = bytes.len() - CALL.len();
+        // What tells a form takes eight bytes from where its frame begins.
+        let known = payload_at.max(payload_at + 8 - if form.is_framed() { 4 } else { 0 });
+        for end in 0..=bytes.len() {
+            let (mut decoder, mut buf) = (FrameDecoder::default(), BytesMut::from(&bytes[..end]));
+            let partial = decoder.take_partial(&mut buf, &Limits::default());
+            let whole = end == bytes.len();
+            assert_eq!(partial.is_some(), whole || end >= known && form != Form::Buffered, "{form:?} {end}");
+            let Some(frame) = partial else { continue };
+            assert_eq!((frame.form, frame.payload()), (form, Bytes::from_static(&CALL[..end - payload_at])));
+            assert!(buf.is_empty() && decoder.expected().is_none());
+        }
+    }
+}
+
+#[test]
 fn mesh_pairs_are_read() {
     let frame = decode(&mesh(CALL)).unwrap().unwrap();
     assert_eq!(frame.mesh.unwrap().get("rip"), Some(&b"1.2.3.4:5"[..]));

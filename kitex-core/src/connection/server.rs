@@ -2,6 +2,7 @@
 
 mod answer;
 mod life;
+mod stopped;
 
 use std::fmt;
 use std::sync::Arc;

@@ -85,6 +85,9 @@ async fn take(tour: &mut Tour, title: &str, told: &mut UnboundedReceiver<Told>, 
 async fn slow_peers(tour: &mut Tour) {
     let server = quiet().message_timeout(SOON);
     send(tour, "a request that is not sent whole", server, b"\0\0\0\x20\x80\x01").await;
+    let server = quiet().message_timeout(SOON);
+    let request = framed(&message(1, "ask", 1, &text(1, b"at length")));
+    send(tour, "a request that stops among its arguments", server, &request[..request.len() - 4]).await;
     let (log, _guard) = record();
     let (memory, mut told) = watched(quiet().write_timeout(SOON)).await;
     let mut stream = memory.connect().unwrap();

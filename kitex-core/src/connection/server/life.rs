@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use kitex_codec::BytesMut;
+
 use super::{ServerConnection, State};
 use crate::{CallId, Deadline, Error, ErrorKind, Stage};
 
@@ -69,18 +71,18 @@ impl ServerConnection {
         [self.earliest, idle, partial, told, at_once].into_iter().flatten().min()
     }
 
-    /// Does what is due at `now`. Gives a call whose deadline has passed: it is answered already, and the driver drops
-    /// its handler. To be called until it gives none.
+    /// Does what is due at `now`, while `input` has what is there of the next request. Gives a call whose deadline has
+    /// passed: it is answered already, and the driver drops its handler. To be called until it gives none.
     ///
     /// Errors if the peer was too slow; the connection then ends as after an error of
-    /// [`handle_input`](Self::handle_input).
-    pub fn handle_timeout(&mut self, now: Instant) -> Result<Option<CallId>, Error> {
+    /// [`handle_input`](Self::handle_input). A caller whose request stopped among its arguments is told.
+    pub fn handle_timeout(&mut self, now: Instant, input: &mut BytesMut) -> Result<Option<CallId>, Error> {
         if let Some(expired) = self.expire(now) {
             return Ok(Some(expired));
         }
         if self.partial_since.is_some_and(|since| after(since, self.config.message_timeout) <= now) {
             if self.takes_input() {
-                return Err(self.slow());
+                return Err(self.slow(input));
             }
             // What this side does not read is not the peer's to hurry with.
             self.partial_since = Some(now);
@@ -144,13 +146,6 @@ impl ServerConnection {
         let text =
             format!("no call may take longer than max_call_timeout, {:?}", self.config.max_call_timeout);
         Error::new(ErrorKind::Deadline, Stage::Handle, text).with_setting("max_call_timeout")
-    }
-
-    #[cold]
-    fn slow(&mut self) -> Error {
-        self.close();
-        let text = format!("a message was not whole {:?} after its first byte", self.config.message_timeout);
-        Error::limit("message_timeout", Stage::Decode, text).with_peer(self.info.peer())
     }
 }
 

@@ -83,7 +83,7 @@ fn a_message_that_this_side_does_not_read_is_not_called_slow() {
     assert!(fed.feed(&mux(2)[..9]).unwrap().is_none());
     fed.reply(&taken, Ok(value(&"x".repeat(1000))));
     assert!(!fed.server.takes_input());
-    assert_eq!(fed.server.handle_timeout(base() + seconds(10)).unwrap(), None);
+    assert_eq!(fed.server.handle_timeout(base() + seconds(10), &mut fed.input).unwrap(), None);
     fed.written();
     assert!(fed.feed(&mux(2)[9..]).unwrap().is_some());
 }

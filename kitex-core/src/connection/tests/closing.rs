@@ -95,7 +95,7 @@ fn the_control_frame_goes_out_when_the_last_call_is_given_up_and_when_it_is_refu
     fed.server.shutdown(base());
     fed.server.cancel(call.id);
     assert_eq!(fed.server.poll_timeout(), Some(base()), "due at once");
-    assert_eq!(fed.server.handle_timeout(base()).unwrap(), None);
+    assert_eq!(fed.server.handle_timeout(base(), &mut fed.input).unwrap(), None);
     assert_eq!(fed.written()[0].sequence, 0);
 
     let mut fed = Fed::new();
@@ -123,7 +123,7 @@ fn a_multiplexed_peer_that_was_told_has_a_moment_to_close_and_what_it_sends_is_r
     assert_eq!((refusal.sequence, refusal.kind), (2, MessageType::EXCEPTION));
     assert!(!fed.server.is_finished());
     let fire = fed.feed(&headed(MUX, 3, &[], &message(4, "Fire", 3, HI))).unwrap().unwrap();
-    assert_eq!(fed.server.handle_timeout(base() + seconds(1)).unwrap(), None);
+    assert_eq!(fed.server.handle_timeout(base() + seconds(1), &mut fed.input).unwrap(), None);
     assert!(!fed.server.takes_input() && !fed.server.is_finished(), "the oneway call is to end first");
     fed.reply(&fire, Ok(Response::empty(Status::Ok)));
     assert!(fed.written().is_empty());

@@ -171,7 +171,7 @@ fn a_message_that_is_passed_over_holds_no_memory_and_has_its_time() {
         assert!(fed.input.is_empty());
     }
     assert_eq!(fed.server.poll_timeout(), Some(base() + seconds(10)));
-    assert!(fed.server.handle_timeout(base() + seconds(10)).is_err());
+    assert!(fed.server.handle_timeout(base() + seconds(10), &mut fed.input).is_err());
     assert!(fed.server.is_finished());
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kitex_codec::Form;
+use kitex_codec::{ApplicationException, Form};
 
 use super::raw::{Asking, Fed, HI, MUX, SAID, headed, headed_with, in_form, message, written};
 use super::*;
@@ -50,8 +50,8 @@ fn a_call_that_names_no_time_ends_at_the_servers_bound() {
         let config = ServerConfig { max_call_timeout: seconds(300), ..ServerConfig::default() };
         let mut fed = Fed::with(config, kitex_codec::Limits::default());
         let taken = fed.feed(&in_form(form, 1, &message(1, "Echo", 1, HI))).unwrap().unwrap();
-        assert_eq!(fed.server.handle_timeout(base() + seconds(299)).unwrap(), None);
-        assert_eq!(fed.server.handle_timeout(base() + seconds(300)).unwrap(), Some(taken.id));
+        assert_eq!(fed.server.handle_timeout(base() + seconds(299), &mut fed.input).unwrap(), None);
+        assert_eq!(fed.server.handle_timeout(base() + seconds(300), &mut fed.input).unwrap(), Some(taken.id));
         assert!(!fed.server.output().is_empty(), "the caller is told");
     }
 }
@@ -94,8 +94,8 @@ fn a_caller_that_keeps_time_sees_its_own_timeout_first() {
     let mut fed = Fed::new();
     let taken = fed.feed(&with_timeout(0, 1, "100")).unwrap().unwrap();
     assert_eq!(taken.request.context.deadline, Some(Deadline::after(base(), millis(100))));
-    assert_eq!(fed.server.handle_timeout(base() + millis(149)).unwrap(), None);
-    assert_eq!(fed.server.handle_timeout(base() + millis(150)).unwrap(), Some(taken.id));
+    assert_eq!(fed.server.handle_timeout(base() + millis(149), &mut fed.input).unwrap(), None);
+    assert_eq!(fed.server.handle_timeout(base() + millis(150), &mut fed.input).unwrap(), Some(taken.id));
 }
 
 #[test]
@@ -105,9 +105,9 @@ fn an_expired_call_is_answered_and_its_late_answer_is_dropped() {
         let taken = fed.feed(&with_timeout(flags, 1, "100")).unwrap().unwrap();
         let due = base() + millis(100);
         assert_eq!(fed.server.poll_timeout(), Some(due));
-        assert_eq!(fed.server.handle_timeout(due - millis(1)).unwrap(), None);
-        assert_eq!(fed.server.handle_timeout(due).unwrap(), Some(taken.id));
-        assert_eq!(fed.server.handle_timeout(due).unwrap(), None);
+        assert_eq!(fed.server.handle_timeout(due - millis(1), &mut fed.input).unwrap(), None);
+        assert_eq!(fed.server.handle_timeout(due, &mut fed.input).unwrap(), Some(taken.id));
+        assert_eq!(fed.server.handle_timeout(due, &mut fed.input).unwrap(), None);
         fed.reply(&taken, Ok(value("late")));
         let [reply] = &fed.written()[..] else { panic!("one answer") };
         assert_eq!((reply.form, reply.exception().code), (form, 6));
@@ -128,7 +128,7 @@ fn calls_that_expire_at_once_are_each_given_once_and_the_others_stay() {
     }
     for (at, expected) in [(100, 20_000), (200, 20_000)] {
         let mut given = 0;
-        while let Some(id) = fed.server.handle_timeout(base() + millis(at)).unwrap() {
+        while let Some(id) = fed.server.handle_timeout(base() + millis(at), &mut fed.input).unwrap() {
             assert!(ids.remove(&id));
             given += 1;
         }
@@ -144,9 +144,9 @@ fn a_call_answered_in_time_does_not_expire() {
     let taken = fed.feed(&with_timeout(MUX, 1, "100")).unwrap().unwrap();
     let longer = fed.feed(&with_timeout(MUX, 2, "500")).unwrap().unwrap();
     fed.reply(&taken, Ok(value("in time")));
-    assert_eq!(fed.server.handle_timeout(base() + millis(100)).unwrap(), None);
+    assert_eq!(fed.server.handle_timeout(base() + millis(100), &mut fed.input).unwrap(), None);
     assert_eq!(fed.server.poll_timeout(), Some(base() + millis(500)), "the timer moves on");
-    assert_eq!(fed.server.handle_timeout(base() + millis(500)).unwrap(), Some(longer.id));
+    assert_eq!(fed.server.handle_timeout(base() + millis(500), &mut fed.input).unwrap(), Some(longer.id));
 }
 
 #[test]
@@ -221,9 +221,9 @@ fn an_idle_connection_ends_after_its_time_and_not_while_a_call_runs() {
     assert_eq!(fed.server.poll_timeout(), None, "an answer is to be sent");
     fed.written();
     assert_eq!(fed.server.poll_timeout(), Some(base() + seconds(1300)));
-    fed.server.handle_timeout(base() + seconds(1299)).unwrap();
+    fed.server.handle_timeout(base() + seconds(1299), &mut fed.input).unwrap();
     assert!(!fed.server.is_finished());
-    fed.server.handle_timeout(base() + seconds(1300)).unwrap();
+    fed.server.handle_timeout(base() + seconds(1300), &mut fed.input).unwrap();
     assert!(fed.server.is_finished());
 }
 
@@ -236,12 +236,61 @@ fn a_half_read_message_has_its_time_from_its_first_byte_on() {
         fed.input.extend_from_slice(&[*byte]);
         let now = base() + seconds(at as u64);
         assert!(fed.server.handle_input(now, &mut fed.input).unwrap().is_none());
-        assert_eq!(fed.server.handle_timeout(now).unwrap(), None);
+        assert_eq!(fed.server.handle_timeout(now, &mut fed.input).unwrap(), None);
     }
     assert_eq!(fed.server.poll_timeout(), Some(base() + seconds(10)));
-    let error = fed.server.handle_timeout(base() + seconds(10)).unwrap_err();
+    let error = fed.server.handle_timeout(base() + seconds(10), &mut fed.input).unwrap_err();
     assert_eq!((error.kind(), error.setting()), (ErrorKind::Limit, Some("message_timeout")));
     assert!(fed.server.is_finished() && fed.server.output().is_empty());
+}
+
+/// Feeds what is there of a request, and lets its time pass.
+fn stopped(bytes: &[u8]) -> Fed {
+    let config = ServerConfig { message_timeout: seconds(10), ..ServerConfig::default() };
+    let mut fed = Fed::with(config, kitex_codec::Limits::default());
+    assert!(fed.feed(bytes).unwrap().is_none());
+    let error = fed.server.handle_timeout(base() + seconds(10), &mut fed.input).unwrap_err();
+    assert_eq!(error.setting(), Some("message_timeout"));
+    assert!(!fed.server.takes_input());
+    fed
+}
+
+#[test]
+fn a_caller_is_told_that_its_request_stopped_among_its_arguments() {
+    let call = message(1, "Echo", 7, HI);
+    for form in [Form::Framed, Form::TTHeader, Form::TTHeaderFramed] {
+        let whole = in_form(form, 7, &call);
+        let args_at = whole.len() - HI.len();
+        for end in args_at..whole.len() {
+            let mut fed = stopped(&whole[..end]);
+            let told = fed.written();
+            let [told] = &told[..] else { panic!("{form:?} {end}: {told:?}") };
+            assert_eq!((told.form, &told.name[..], told.sequence), (form, "Echo", 7));
+            let exception = told.exception();
+            assert_eq!(exception.code, ApplicationException::PROTOCOL_ERROR);
+            assert!(exception.message.contains("message_timeout"), "{}", exception.message);
+            assert_eq!(told.pairs.get("crrst").is_some(), form.has_header());
+            assert!(fed.server.is_finished());
+        }
+        for end in 1..args_at {
+            assert!(stopped(&whole[..end]).server.is_finished(), "{form:?} {end}: nobody can be told");
+        }
+    }
+    let buffered = in_form(Form::Buffered, 7, &call);
+    assert!(stopped(&buffered[..buffered.len() - 1]).server.is_finished(), "its length is not known");
+}
+
+#[test]
+fn a_request_that_stops_is_answered_by_what_it_is() {
+    let half = |bytes: Vec<u8>| bytes[..bytes.len() - 2].to_vec();
+    let unknown = stopped(&half(in_form(Form::Framed, 1, &message(1, "Nope", 1, HI)))).written();
+    assert_eq!(unknown[0].exception().code, ApplicationException::UNKNOWN_SERVICE);
+    assert!(stopped(&half(in_form(Form::Framed, 1, &message(4, "Fire", 1, HI)))).server.is_finished());
+    assert!(stopped(&half(in_form(Form::Framed, 1, &message(2, "Echo", 1, HI)))).server.is_finished());
+    assert!(stopped(&half(in_form(Form::Framed, 1, &message(1, "", 1, HI)))).server.is_finished());
+    let multiplexed = stopped(&half(headed(MUX, 1, &[], &message(1, "Echo", 1, HI)))).written();
+    assert_eq!(multiplexed[0].exception().code, ApplicationException::PROTOCOL_ERROR);
+    assert!(multiplexed[0].pairs.get("crrst").is_none(), "only a caller in turn is told not to come again");
 }
 
 #[test]
@@ -270,7 +319,7 @@ fn timeouts_that_never_come_are_no_panic() {
     assert!(fed.server.poll_timeout().is_some());
     let taken = fed.feed(&with_timeout(MUX, 1, "18446744073709551615")).unwrap().unwrap();
     assert!(fed.feed(&[0]).unwrap().is_none());
-    assert_eq!(fed.server.handle_timeout(base() + seconds(1_000_000)).unwrap(), None);
+    assert_eq!(fed.server.handle_timeout(base() + seconds(1_000_000), &mut fed.input).unwrap(), None);
     fed.reply(&taken, Ok(value("x")));
     fed.server.shutdown(base());
     assert!(fed.server.poll_timeout().is_some());

@@ -43,7 +43,7 @@ impl<S: Io> Driver<S> {
             return true;
         }
         loop {
-            match self.engine.handle_timeout(now) {
+            match self.engine.handle_timeout(now, &mut self.input) {
                 Ok(Some(id)) => self.drop_call(id),
                 Ok(None) => return true,
                 Err(error) => {
