@@ -10,6 +10,7 @@ use kitex_codec::{
 };
 
 use crate::metadata::{Entry, scoped};
+use crate::shown::shown;
 use crate::{
     BusinessStatus, ConnectionInfo, Context, Deadline, Error, ErrorKind, Metadata, Method, Scope, Stage,
     Status,
@@ -115,21 +116,12 @@ pub(crate) fn business_status(pairs: &Pairs) -> Result<Option<Box<BusinessStatus
 fn read_extra(json: &[u8], code: i32) -> Result<BTreeMap<Str, Str>, Error> {
     let extra: BTreeMap<String, String> = serde_json::from_slice(json).map_err(|error| {
         let text = format!("the extra of business status {code} is not a JSON object of strings");
-        Error::new(ErrorKind::Protocol, Stage::Decode, text).with_source(shown(&error.to_string()))
+        // What an error says of JSON may quote all of it.
+        let error = shown(error.to_string().as_bytes());
+        Error::new(ErrorKind::Protocol, Stage::Decode, text).with_source(error.to_string())
     })?;
     Ok(extra.into_iter().map(|(key, value)| (Str::from(key), Str::from(value))).collect())
 }
-
-/// What an error says of JSON, which may quote all of it.
-fn shown(error: &str) -> String {
-    match error.floor_char_boundary(SHOWN) {
-        end if end < error.len() => format!("{}… ({} bytes)", &error[..end], error.len()),
-        _ => error.to_owned(),
-    }
-}
-
-/// Bytes of such a text that are kept.
-const SHOWN: usize = 256;
 
 /// What stands around a payload.
 #[derive(Debug, Clone, Copy)]

@@ -26,6 +26,7 @@ mod request;
 mod router;
 mod service;
 mod setting;
+mod shown;
 mod status;
 
 pub use body::{Body, MessageSource, MessageStream, Payload, Protocol};

@@ -5,6 +5,7 @@ use std::fmt;
 use kitex_codec::Str;
 use tower_service::Service;
 
+use crate::shown::shown;
 use crate::{
     BoxError, Error, Execution, Method, MethodDescriptor, NamedService, Request, Response, ServiceDescriptor,
     SharedService, UnknownExecution,
@@ -276,16 +277,6 @@ enum Missing {
     Service,
     Method,
 }
-
-/// A name as an error shows it: readable, and not as long as a peer likes.
-fn shown(name: &[u8]) -> Str {
-    let (front, more) = name.split_at(name.len().min(SHOWN));
-    let text = String::from_utf8_lossy(front);
-    if more.is_empty() { Str::from(text) } else { Str::from(format!("{text}… ({} bytes)", name.len())) }
-}
-
-/// Bytes of a name that an error shows: more than any real one has.
-const SHOWN: usize = 256;
 
 /// Services that cannot stand behind one port.
 #[derive(Debug, Clone, PartialEq, Eq)]

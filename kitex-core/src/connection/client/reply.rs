@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use kitex_codec::{ApplicationException, Envelope, Frame, MessageType, first_field};
 
 use super::{ClientConnection, State};
+use crate::shown::shown;
 use crate::{
     Body, Error, ErrorKind, Metadata, Method, Payload, Protocol, Response, Sent, Stage, Status, head,
 };
@@ -70,8 +71,7 @@ fn check_reply(envelope: &Envelope<'_>, sequence: i32, method: &Method) -> Resul
         return Err(violation(text).with_code(ApplicationException::BAD_SEQUENCE_ID));
     }
     if envelope.name != method.name().as_bytes() {
-        let name = String::from_utf8_lossy(&envelope.name[..envelope.name.len().min(SHOWN)]);
-        let text = format!("the reply is to the method `{name}`");
+        let text = format!("the reply is to the method `{}`", shown(envelope.name));
         return Err(violation(text).with_code(ApplicationException::WRONG_METHOD_NAME));
     }
     Ok(())
@@ -90,9 +90,6 @@ fn is_before_handler(error: &Error) -> bool {
             | ApplicationException::INVALID_PROTOCOL
     )
 }
-
-/// Bytes of a wrong method name that an error shows.
-const SHOWN: usize = 256;
 
 #[cold]
 pub(super) fn violation(text: impl Into<Cow<'static, str>>) -> Error {
