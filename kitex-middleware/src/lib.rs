@@ -57,4 +57,6 @@ pub use retry::{
     BackOff, Hedge, HedgeDelay, RetryBudget, RetryConfig, RetryEvent, RetryEventKind, RetryLayer,
     RetryPolicy, RetryRule,
 };
-pub use trace::{TraceContext, TraceLayer, TraceParent};
+pub use trace::{
+    EndedCall, SpanOutcome, SpanScope, SpanSink, TraceContext, TraceLayer, TraceParent, set_span_sink,
+};

@@ -2,6 +2,7 @@
 
 mod ids;
 mod parent;
+mod sink;
 mod span;
 
 use std::future::Future;
@@ -21,8 +22,10 @@ use kitex_core::{
 };
 
 pub use parent::{TraceContext, TraceParent};
+pub use sink::{EndedCall, SpanOutcome, SpanScope, SpanSink, set_span_sink};
 
 use ids::Ids;
+use sink::Watched;
 
 /// The key of the trace's place in metadata.
 ///
@@ -41,7 +44,7 @@ const STATE: &str = "tracestate";
 /// `otel.status_code = "ERROR"`. A declared exception (`kitex.exception.id`) and a business status are answers, and no
 /// errors.
 ///
-/// While nobody listens to these spans a call costs a check, and a trace that came is passed on as it came. A trace
+/// While nobody listens to these spans, and no [`SpanSink`] takes them, a call costs a check, and a trace that came is passed on as it came. A trace
 /// is begun where a span has no parent. [`TraceContext::of`] tells a handler where it stands; the calls made with its
 /// context go on from there.
 ///
@@ -56,6 +59,7 @@ struct Shared {
     side: Side,
     ids: Ids,
     server: Option<(Str, Option<u16>)>,
+    sink: Option<&'static dyn SpanSink>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -81,7 +85,14 @@ impl TraceLayer {
     }
 
     fn of(side: Side, server: Option<(Str, Option<u16>)>) -> Self {
-        Self { shared: Arc::new(Shared { side, ids: Ids::new(), server }) }
+        Self { shared: Arc::new(Shared { side, ids: Ids::new(), server, sink: None }) }
+    }
+
+    /// Gives spans to a sink of its own, in place of the one that [`set_span_sink`] has named.
+    pub fn sink(&self, sink: &'static dyn SpanSink) -> Self {
+        let Shared { side, server, .. } = &*self.shared;
+        let shared = Shared { side: *side, ids: Ids::new(), server: server.clone(), sink: Some(sink) };
+        Self { shared: Arc::new(shared) }
     }
 }
 
@@ -102,74 +113,92 @@ where
 
 impl Shared {
     fn call(&self, inner: &SharedService, mut request: Request) -> BoxFuture<Result<Response, Error>> {
-        let span = match self.side {
-            Side::Client => self.begin_client(&mut request),
-            Side::Server => self.begin_server(&mut request),
+        let sink = self.sink.or_else(sink::installed);
+        let (span, mut watched) = match self.side {
+            Side::Client => self.begin_client(&mut request, sink),
+            Side::Server => self.begin_server(&mut request, sink),
         };
-        if span.is_disabled() {
+        if span.is_disabled() && watched.is_none() {
             return inner.call(request);
         }
         let deadline = request.context.deadline;
-        let answer = span.in_scope(|| inner.call(request));
-        Box::pin(Traced { answer, running: Running { span: Some(span), deadline, polled: false } })
+        let answer = {
+            let _entered = (span.enter(), watched.as_mut().map(Watched::enter));
+            inner.call(request)
+        };
+        Box::pin(Traced { answer, running: Running { span: Some(span), watched, deadline, polled: false } })
     }
 
-    fn begin_client(&self, request: &mut Request) -> Span {
+    fn begin_client(
+        &self,
+        request: &mut Request,
+        sink: Option<&'static dyn SpanSink>,
+    ) -> (Span, Option<Watched>) {
         let span = span::client(request);
-        let context = &mut request.context;
-        let parent = TraceContext::of(context);
-        if span.is_disabled() {
+        let parent = TraceContext::of(&request.context);
+        if span.is_disabled() && sink.is_none() {
             if let Some(parent) = parent {
-                send(context, parent.parent, parent.state);
+                send(&mut request.context, &parent);
             }
-            return span;
+            return (span, None);
         }
-        if let Some((address, port)) = &self.server {
-            span.record("server.address", &**address);
-            port.map(|port| span.record("server.port", port));
+        let own = self.own(parent.as_ref(), sink);
+        if !span.is_disabled() {
+            span::record_server(&span, self.server.as_ref());
+            span::record_ids(&span, own.parent, None);
         }
-        let (own, state) = self.own(parent.as_ref());
-        span::record_ids(&span, own, None);
-        send(context, own, state);
-        span
+        send(&mut request.context, &own);
+        let parent = parent.map(|parent| parent.parent);
+        let watched = sink.map(|sink| Watched::client(sink, request, own, parent, self.server.clone()));
+        (span, watched)
     }
 
-    fn begin_server(&self, request: &mut Request) -> Span {
+    fn begin_server(
+        &self,
+        request: &mut Request,
+        sink: Option<&'static dyn SpanSink>,
+    ) -> (Span, Option<Watched>) {
         let span = span::server(request);
-        let context = &mut request.context;
-        if span.is_disabled() {
+        if span.is_disabled() && sink.is_none() {
+            let context = &mut request.context;
             // What came in a header stays there for the calls that the handler makes; only what did not is noted.
             if context.metadata.wire().is_empty()
                 && let Some(parent) = TraceContext::of(context)
             {
                 context.set_inherited_extension(parent);
             }
-            return span;
+            return (span, None);
         }
-        let parent = TraceContext::of(context);
-        let (own, state) = self.own(parent.as_ref());
-        span::record_ids(&span, own, parent.map(|parent| parent.parent));
-        context.set_inherited_extension(TraceContext { parent: own, state });
-        span
+        let parent = TraceContext::of(&request.context);
+        let own = self.own(parent.as_ref(), sink);
+        let parent = parent.map(|parent| parent.parent);
+        if !span.is_disabled() {
+            span::record_ids(&span, own.parent, parent);
+        }
+        request.context.set_inherited_extension(own.clone());
+        let watched = sink.map(|sink| Watched::server(sink, request, own, parent));
+        (span, watched)
     }
 
     /// The place of a new span: below its parent, or at the root of a trace of its own.
-    fn own(&self, parent: Option<&TraceContext>) -> (TraceParent, Str) {
+    fn own(&self, parent: Option<&TraceContext>, sink: Option<&'static dyn SpanSink>) -> TraceContext {
         if let Some(TraceContext { parent, state }) = parent {
-            return (parent.child(self.ids.span()), state.clone());
+            return TraceContext { parent: parent.child(self.ids.span()), state: state.clone() };
         }
         loop {
-            if let Some(root) = TraceParent::new(self.ids.trace(), self.ids.span(), true) {
-                return (root, Str::new());
+            let trace = self.ids.trace();
+            let sampled = sink.is_none_or(|sink| sink.samples(trace));
+            if let Some(parent) = TraceParent::new(trace, self.ids.span(), sampled) {
+                return TraceContext { parent, state: Str::new() };
             }
         }
     }
 }
 
-fn send(context: &mut Context, parent: TraceParent, state: Str) {
-    context.metadata.set(Scope::Transient, PARENT, parent.to_string());
-    if !state.is_empty() {
-        context.metadata.set(Scope::Transient, STATE, state);
+fn send(context: &mut Context, trace: &TraceContext) {
+    context.metadata.set(Scope::Transient, PARENT, trace.parent.text());
+    if !trace.state.is_empty() {
+        context.metadata.set(Scope::Transient, STATE, trace.state.clone());
     }
 }
 
@@ -192,12 +221,16 @@ where
         let this = self.project();
         this.running.polled = true;
         let polled = {
-            let _entered = this.running.span.as_ref().map(Span::enter);
+            let Running { span, watched, .. } = &mut *this.running;
+            let _entered = (span.as_ref().map(Span::enter), watched.as_mut().map(Watched::enter));
             this.answer.poll(task)
         };
         this.running.polled = false;
-        let result = ready!(polled);
-        if let Some(span) = this.running.span.take() {
+        let mut result = ready!(polled);
+        if let Some(mut watched) = this.running.watched.take() {
+            watched.end(&mut result);
+        }
+        if let Some(span) = this.running.span.take().filter(|span| !span.is_disabled()) {
             span::record_end(&span, &result);
         }
         Poll::Ready(result)
@@ -207,6 +240,7 @@ where
 /// The span of a call until the call has ended.
 struct Running {
     span: Option<Span>,
+    watched: Option<Watched>,
     deadline: Option<Deadline>,
     /// Stays set if polling does not come back.
     polled: bool,
@@ -226,8 +260,11 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if let Some(span) = &self.span {
-            span::record_given_up(span, self.why());
+        let Some(span) = &self.span else { return };
+        let why = self.why();
+        span::record_given_up(span, why);
+        if let Some(watched) = &mut self.watched {
+            watched.give_up(why);
         }
     }
 }

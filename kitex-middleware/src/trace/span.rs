@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use kitex_codec::Str;
 use kitex_core::{Error, ErrorKind, Method, Peer, Request, Response, Status};
 use tracing::field::{Empty, display};
 use tracing::{Span, info_span};
@@ -73,6 +74,14 @@ pub(super) fn server(request: &Request) -> Span {
         span.record("kitex.caller", request.context.caller());
     }
     span
+}
+
+/// Where an outgoing call goes.
+pub(super) fn record_server(span: &Span, server: Option<&(Str, Option<u16>)>) {
+    if let Some((address, port)) = server {
+        span.record("server.address", &**address);
+        port.map(|port| span.record("server.port", port));
+    }
 }
 
 /// The ids of a span, for those who look for a trace in the log.

@@ -1,0 +1,204 @@
+//! Who takes the spans of calls without `tracing`: when they have ended, with their outcome.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use kitex_codec::{Pairs, Str, int_key};
+use kitex_core::{CallResult, ConnectionInfo, Error, ErrorKind, Method, Peer, Request, Response};
+
+use super::{Side, TraceContext, TraceParent};
+use crate::clock::{began_at, ended_at, now};
+
+/// Takes the spans of calls when they have ended, and decides then which to keep.
+///
+/// A span that nobody keeps costs a call no more than its ids and two reads of the clock that other layers share. It
+/// stands beside the spans of `tracing`, has the same ids, and is there if nobody listens to those.
+pub trait SpanSink: fmt::Debug + Send + Sync {
+    /// Whether a trace that begins here is marked as sampled for all who come after.
+    fn samples(&self, trace_id: u128) -> bool;
+
+    /// The call goes on, on this thread. Calls may nest: what is done until [`leave`](Self::leave) belongs to this one.
+    fn enter(&self, scope: &mut SpanScope);
+
+    /// The call rests, or has ended. Told once for each [`enter`](Self::enter), in the reverse order, on the same thread.
+    fn leave(&self, scope: &mut SpanScope);
+
+    /// The call has ended.
+    fn end(&self, call: EndedCall<'_>);
+}
+
+/// Where a call stands, and what its sink keeps for it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct SpanScope {
+    /// The call's own place in its trace.
+    pub place: TraceParent,
+    /// Whatever the sink likes. Nothing at first.
+    pub held: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+/// A call that has ended.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct EndedCall<'a> {
+    /// Whether it was served here; else it was made.
+    pub served: bool,
+    /// What was called.
+    pub method: &'a Method,
+    /// The call's own place, and what the sink keeps.
+    pub scope: SpanScope,
+    /// The place of whoever made it, if it belongs to a trace that began elsewhere.
+    pub parent: Option<TraceParent>,
+    /// The value of `tracestate`; may be empty.
+    pub state: &'a str,
+    /// When it began.
+    pub began: Instant,
+    /// When it had ended.
+    pub ended: Instant,
+    /// Of a call that was served: where it came from.
+    pub peer: Option<&'a Peer>,
+    /// Of a call that was served: who made it; may be empty.
+    pub caller: &'a str,
+    /// Of a call that was made: where it went, if the layer was told.
+    pub server: Option<(&'a str, Option<u16>)>,
+    /// How it ended.
+    pub outcome: SpanOutcome<'a>,
+}
+
+/// How a call has ended.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum SpanOutcome<'a> {
+    /// With an answer: a value, a declared exception or a business status.
+    Answered(&'a Response),
+    /// With an error.
+    Failed(&'a Error),
+    /// With neither, for a reason: nobody waited any more, or it panicked.
+    GivenUp(ErrorKind),
+}
+
+static SINK: OnceLock<&'static dyn SpanSink> = OnceLock::new();
+
+/// Gives the spans of all calls of this process to a sink, from now on. Errors, with the sink, if there is one already.
+pub fn set_span_sink(sink: &'static dyn SpanSink) -> Result<(), &'static dyn SpanSink> {
+    SINK.set(sink).map_err(|_| sink)
+}
+
+pub(super) fn installed() -> Option<&'static dyn SpanSink> {
+    SINK.get().copied()
+}
+
+/// A call under way whose span a sink gets.
+pub(super) struct Watched {
+    sink: &'static dyn SpanSink,
+    /// `None` once it was handed over.
+    scope: Option<SpanScope>,
+    side: Side,
+    method: Method,
+    parent: Option<TraceParent>,
+    state: Str,
+    began: Instant,
+    /// Of a call that is served: who calls, as the connection and the header have it.
+    connection: Option<Arc<ConnectionInfo>>,
+    header: Pairs,
+    server: Option<(Str, Option<u16>)>,
+}
+
+impl Watched {
+    pub(super) fn client(
+        sink: &'static dyn SpanSink,
+        request: &mut Request,
+        own: TraceContext,
+        parent: Option<TraceParent>,
+        server: Option<(Str, Option<u16>)>,
+    ) -> Self {
+        Self { server, ..Self::new(sink, Side::Client, request, own, parent) }
+    }
+
+    pub(super) fn server(
+        sink: &'static dyn SpanSink,
+        request: &mut Request,
+        own: TraceContext,
+        parent: Option<TraceParent>,
+    ) -> Self {
+        let connection = request.context.connection().cloned();
+        let header = request.context.metadata.wire().clone();
+        Self { connection, header, ..Self::new(sink, Side::Server, request, own, parent) }
+    }
+
+    fn new(
+        sink: &'static dyn SpanSink,
+        side: Side,
+        request: &mut Request,
+        own: TraceContext,
+        parent: Option<TraceParent>,
+    ) -> Self {
+        Self {
+            sink,
+            scope: Some(SpanScope { place: own.parent, held: None }),
+            side,
+            method: request.method.clone(),
+            parent,
+            state: own.state,
+            began: began_at(request),
+            connection: None,
+            header: Pairs::new(),
+            server: None,
+        }
+    }
+
+    /// What is done until the guard is dropped belongs to this call.
+    pub(super) fn enter(&mut self) -> Entered<'_> {
+        if let Some(scope) = &mut self.scope {
+            self.sink.enter(scope);
+        }
+        Entered(self)
+    }
+
+    pub(super) fn end(&mut self, result: &mut CallResult) {
+        let ended = ended_at(result);
+        self.hand_over(
+            ended,
+            match result {
+                Ok(response) => SpanOutcome::Answered(response),
+                Err(error) => SpanOutcome::Failed(error),
+            },
+        );
+    }
+
+    #[cold]
+    pub(super) fn give_up(&mut self, kind: ErrorKind) {
+        self.hand_over(now(), SpanOutcome::GivenUp(kind));
+    }
+
+    fn hand_over(&mut self, ended: Instant, outcome: SpanOutcome<'_>) {
+        let Some(scope) = self.scope.take() else { return };
+        let caller = || std::str::from_utf8(self.header.int(int_key::FROM_SERVICE)?).ok();
+        self.sink.end(EndedCall {
+            served: matches!(self.side, Side::Server),
+            method: &self.method,
+            scope,
+            parent: self.parent,
+            state: &self.state,
+            began: self.began,
+            ended,
+            peer: self.connection.as_ref().map(|connection| connection.peer()),
+            caller: caller().unwrap_or_default(),
+            server: self.server.as_ref().map(|(host, port)| (&**host, *port)),
+            outcome,
+        });
+    }
+}
+
+/// The call goes on until this is dropped.
+pub(super) struct Entered<'a>(&'a mut Watched);
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        if let Some(scope) = &mut self.0.scope {
+            self.0.sink.leave(scope);
+        }
+    }
+}
