@@ -11,8 +11,9 @@ use kitex_codec::{ApplicationException, Limits, Message, Str};
 use tower_service::Service;
 
 use crate::{
-    Body, BoxError, BoxFuture, BusinessStatus, Context, Error, ErrorKind, Metadata, Method, MethodDescriptor,
-    Payload, Request, Response, Scope, ServiceDescriptor, SharedService, Stage, Status,
+    Body, BoxError, BoxFuture, BusinessStatus, CallResult, Context, Error, ErrorKind, Metadata, Method,
+    MethodDescriptor, Payload, Request, Response, Scope, ServiceDescriptor, SharedService, Stage, Status,
+    catch_panic,
 };
 
 /// The struct that a method's calls end with. Generated.
@@ -178,14 +179,17 @@ impl ClientHandle {
 
     /// Prepares a call. Nothing is sent before it is awaited.
     pub fn call<A: Message, R>(&self, method: &'static MethodDescriptor, args: &A) -> Call<'_, R> {
-        let request = Payload::encode(args, &self.defaults.limits).map(|payload| {
+        let payload = match catch_panic(|| Payload::encode(args, &self.defaults.limits)) {
+            Ok(payload) => payload.map_err(|error| Error::from(error).with_method(&Method::from(method))),
+            Err(said) => Err(panicked(&Method::from(method), &said)),
+        };
+        let request = payload.map(|payload| {
             let mut request = Request::new(method, payload);
             if !self.defaults.metadata.is_empty() {
                 request.context.metadata = self.defaults.metadata.clone();
             }
             request
         });
-        let request = request.map_err(|error| Error::from(error).with_method(&Method::from(method)));
         Call { handle: self, request, result: PhantomData }
     }
 }
@@ -240,7 +244,11 @@ impl<'a, R> Call<'a, R> {
         match self.request {
             Ok(request) => {
                 let method = request.method.clone();
-                Started { handle, state: State::Called { answer: handle.service.call(request), method } }
+                let state = match catch_panic(|| handle.service.call(request)) {
+                    Ok(answer) => State::Called { answer: Guarded(Some(answer)), method },
+                    Err(said) => State::Refused(Some(panicked(&method, &said))),
+                };
+                Started { handle, state }
             }
             Err(error) => Started { handle, state: State::Refused(Some(error)) },
         }
@@ -313,19 +321,36 @@ struct Started<'a> {
 }
 
 enum State {
-    Called { answer: BoxFuture<Result<Response, Error>>, method: Method },
+    Called { answer: Guarded, method: Method },
     Refused(Option<Error>),
+}
+
+/// The future of an answer. What panics while it is dropped has been reported by the panic hook, and is no matter of
+/// whoever gives the call up.
+struct Guarded(Option<BoxFuture<CallResult>>);
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        let answer = self.0.take();
+        let _ = catch_panic(|| drop(answer));
+    }
 }
 
 impl Started<'_> {
     fn poll<R: MethodResult>(&mut self, task: &mut TaskContext<'_>) -> Poll<ReplyOf<R>> {
         match &mut self.state {
             State::Called { answer, method } => {
-                let answer = std::task::ready!(answer.as_mut().poll(task));
+                let Some(future) = &mut answer.0 else { return Poll::Pending };
                 let limits = &self.handle.defaults.limits;
-                Poll::Ready(match answer {
-                    Ok(response) => open::<R>(response, method, limits),
-                    Err(error) => failed(error.with_method(method)),
+                let polled = catch_panic(|| {
+                    future.as_mut().poll(task).map(|result| match result {
+                        Ok(response) => open::<R>(response, method, limits),
+                        Err(error) => failed(error.with_method(method)),
+                    })
+                });
+                polled.unwrap_or_else(|said| {
+                    *answer = Guarded(None);
+                    Poll::Ready(failed(panicked(method, &said)))
                 })
             }
             State::Refused(error) => {
@@ -369,6 +394,13 @@ fn value<R: MethodResult>(
 fn failed<T, E>(error: Error) -> Reply<T, E> {
     let metadata = error.metadata().clone();
     Reply { result: Err(CallError::Failed(error)), metadata }
+}
+
+/// What a client's own code has panicked with, from encoding the arguments to decoding the result, ends that call.
+#[cold]
+fn panicked(method: &Method, said: &str) -> Error {
+    let text = format!("a layer or a message of this client panicked: {said}");
+    Error::new(ErrorKind::Panic, Stage::Layer, text).with_method(method)
 }
 
 #[cold]

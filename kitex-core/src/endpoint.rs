@@ -1,6 +1,7 @@
 //! Which of several places a call goes to: what transports know of them, and who chooses.
 
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -70,6 +71,25 @@ pub trait Picker: fmt::Debug + Send + Sync {
     }
 }
 
+/// Picks the endpoint that has the least to do; equals take turns, and those that rest after a failure come last.
+///
+/// What a client does without a picker of its own, and what a picker that only leaves some out goes on to.
+#[derive(Debug, Default)]
+pub struct LeastInFlight {
+    /// Where the search begins.
+    next: AtomicUsize,
+}
+
+impl Picker for LeastInFlight {
+    fn pick(&self, now: Instant, _: &Request, endpoints: &dyn Endpoints, tried: &[usize]) -> Option<usize> {
+        let begin = self.next.fetch_add(1, Ordering::Relaxed).checked_rem(endpoints.len())?;
+        let places = (begin..endpoints.len()).chain(0..begin).filter(|place| !tried.contains(place));
+        places.min_by_key(|place| {
+            endpoints.get(*place).map(|endpoint| (endpoint.is_avoided(now), endpoint.in_flight()))
+        })
+    }
+}
+
 /// How a call has ended.
 pub type CallResult = Result<Response, Error>;
 
@@ -88,5 +108,63 @@ impl Tried {
     /// The places so far.
     pub fn places(&self) -> Vec<usize> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Payload, Protocol};
+
+    struct Place {
+        in_flight: usize,
+        avoided: bool,
+    }
+
+    impl Endpoint for Place {
+        fn address(&self) -> &dyn fmt::Display {
+            &"somewhere"
+        }
+
+        fn in_flight(&self) -> usize {
+            self.in_flight
+        }
+
+        fn is_avoided(&self, _: Instant) -> bool {
+            self.avoided
+        }
+    }
+
+    struct Places(Vec<Place>);
+
+    impl Endpoints for Places {
+        fn len(&self) -> usize {
+            self.0.len()
+        }
+
+        fn get(&self, place: usize) -> Option<&dyn Endpoint> {
+            self.0.get(place).map(|place| place as &dyn Endpoint)
+        }
+    }
+
+    fn picked(places: &[(usize, bool)], tried: &[usize]) -> Vec<Option<usize>> {
+        let place = |(in_flight, avoided): &(usize, bool)| Place { in_flight: *in_flight, avoided: *avoided };
+        let places = Places(places.iter().map(place).collect());
+        let payload = Payload::new(Protocol::ThriftBinary, bytes::Bytes::from_static(&[0]));
+        let request = Request::new(Method::dynamic("S", "M"), payload);
+        let picker = LeastInFlight::default();
+        #[expect(clippy::disallowed_methods, reason = "any time will do")]
+        let now = Instant::now();
+        (0..4).map(|_| picker.pick(now, &request, &places, tried)).collect()
+    }
+
+    #[test]
+    fn the_least_busy_is_picked_equals_take_turns_and_those_that_rest_come_last() {
+        assert_eq!(picked(&[(2, false), (1, false), (3, false)], &[]), [Some(1); 4]);
+        assert_eq!(picked(&[(1, false), (1, false)], &[]), [Some(0), Some(1), Some(0), Some(1)]);
+        assert_eq!(picked(&[(0, true), (9, false)], &[]), [Some(1); 4]);
+        assert_eq!(picked(&[(0, true), (9, false)], &[1]), [Some(0); 4]);
+        assert_eq!(picked(&[(0, false)], &[0]), [None; 4]);
+        assert_eq!(picked(&[], &[]), [None; 4]);
     }
 }

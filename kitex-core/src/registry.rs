@@ -63,6 +63,24 @@ impl Registry {
         listed.push(weak);
     }
 
+    /// Lists what another registry lists at present.
+    ///
+    /// ```
+    /// # use kitex_core::Registry;
+    /// let (of_layers, of_server) = (Registry::new(), Registry::new());
+    /// of_server.extend(&of_layers);
+    /// ```
+    pub fn extend(&self, other: &Self) {
+        if Arc::ptr_eq(&self.0, &other.0) {
+            return;
+        }
+        let more = other.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut listed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = |state: &Weak<dyn Inspect>| !listed.iter().any(|there| Weak::ptr_eq(there, state));
+        let more: Vec<_> = more.into_iter().filter(is_new).collect();
+        listed.extend(more);
+    }
+
     /// Everything that is there, in the order in which it was added.
     pub fn states(&self) -> Vec<Arc<dyn Inspect>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade).collect()
@@ -79,5 +97,36 @@ impl fmt::Debug for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kinds = self.states();
         f.debug_list().entries(kinds.iter().map(|state| state.kind())).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Named(&'static str);
+
+    impl Inspect for Named {
+        fn kind(&self) -> &'static str {
+            self.0
+        }
+
+        fn inspect(&self) -> Value {
+            Value::Null
+        }
+    }
+
+    #[test]
+    fn what_another_registry_lists_is_taken_over_once() {
+        let (one, other) = (Registry::new(), Registry::new());
+        let (left, right) = (Arc::new(Named("left")), Arc::new(Named("right")));
+        one.add(&left);
+        other.add(&right);
+        for from in [&other, &other, &one] {
+            one.extend(from);
+        }
+        assert_eq!(format!("{one:?} {other:?}"), r#"["left", "right"] ["right"]"#);
+        drop(right);
+        assert_eq!(format!("{one:?}"), r#"["left"]"#);
     }
 }

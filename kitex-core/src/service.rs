@@ -8,7 +8,7 @@ use std::task::{Context as TaskContext, Poll, Waker};
 
 use tower_service::Service;
 
-use crate::{BoxError, Error, Request, Response, ServiceDescriptor};
+use crate::{BoxError, CallResult, Error, Request, Response, ServiceDescriptor};
 
 /// A boxed future that can be sent between threads.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -17,6 +17,38 @@ pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 pub trait NamedService {
     /// The IDL's description of the service.
     const SERVICE: &'static ServiceDescriptor;
+}
+
+/// A service that is called by reference and always ready, so that nothing is cloned for a call.
+///
+/// What tower asks for, a service that is cloned for each call, makes all threads meet at its counts of references.
+/// Layers that can do without are such services over others of the kind, and [`SharedService::by_ref`] takes the type
+/// off a whole stack of them, of which a call costs one box.
+pub trait CallRef: Send + Sync + 'static {
+    /// The answer.
+    type Future: Future<Output = CallResult> + Send + 'static;
+
+    /// Calls the service.
+    fn call_ref(&self, request: Request) -> Self::Future;
+
+    /// Calls the service, for an answer in a box. One that is in a box already is passed on.
+    fn call_boxed(&self, request: Request) -> BoxFuture<CallResult> {
+        Box::pin(self.call_ref(request))
+    }
+}
+
+impl CallRef for SharedService {
+    type Future = BoxFuture<CallResult>;
+
+    #[inline]
+    fn call_ref(&self, request: Request) -> Self::Future {
+        self.call(request)
+    }
+
+    #[inline]
+    fn call_boxed(&self, request: Request) -> BoxFuture<CallResult> {
+        self.call(request)
+    }
 }
 
 /// A service without its type. Cheap to clone.
@@ -46,6 +78,15 @@ impl SharedService {
         F: Fn(Request) -> BoxFuture<Result<Response, Error>> + Send + Sync + 'static,
     {
         Self(Arc::new(Function(call)))
+    }
+
+    /// Takes the type off a service that is called by reference. One without its type stays the same.
+    pub fn by_ref<S: CallRef>(service: S) -> Self {
+        let any: &dyn Any = &service;
+        match any.downcast_ref::<Self>() {
+            Some(shared) => shared.clone(),
+            None => Self(Arc::new(ByRef(service))),
+        }
     }
 
     /// Calls the service.
@@ -97,6 +138,14 @@ where
                 service.call(request).await.map_err(into_error)
             }),
         }
+    }
+}
+
+struct ByRef<S>(S);
+
+impl<S: CallRef> CallOnce for ByRef<S> {
+    fn call_once(&self, request: Request) -> BoxFuture<Result<Response, Error>> {
+        self.0.call_boxed(request)
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use kitex_core::{
-    CallResult, Endpoints, Error, ErrorKind, Inspect, Method, Picker, Request, Response, Stage, Tried,
+    CallResult, Endpoints, Error, ErrorKind, Inspect, LeastInFlight, Method, Picker, Request, Response,
+    Stage, Tried,
 };
 
 use serde_json::{Value, json};
@@ -187,23 +187,6 @@ impl<M: Member> Endpoints for Balance<M> {
 
     fn get(&self, place: usize) -> Option<&dyn kitex_core::Endpoint> {
         self.members.get(place).map(|member| member.endpoint() as &dyn kitex_core::Endpoint)
-    }
-}
-
-/// Picks the endpoint that has the least to do; equals take turns, and those that rest after a failure come last.
-#[derive(Debug, Default)]
-struct LeastInFlight {
-    /// Where the search begins.
-    next: AtomicUsize,
-}
-
-impl Picker for LeastInFlight {
-    fn pick(&self, now: Instant, _: &Request, endpoints: &dyn Endpoints, tried: &[usize]) -> Option<usize> {
-        let begin = self.next.fetch_add(1, Ordering::Relaxed).checked_rem(endpoints.len())?;
-        let places = (begin..endpoints.len()).chain(0..begin).filter(|place| !tried.contains(place));
-        places.min_by_key(|place| {
-            endpoints.get(*place).map(|endpoint| (endpoint.is_avoided(now), endpoint.in_flight()))
-        })
     }
 }
 

@@ -7,10 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use kitex_core::Peer;
+use kitex_core::{Peer, panic_text};
 
 use super::Shared;
-use super::calls::said;
 use super::driver::Driver;
 use super::phase::Phase;
 use crate::{Listener, Stream, clock};
@@ -33,7 +32,7 @@ pub(super) async fn run(listener: Listener, shared: Arc<Shared>) {
                 // What the program has put in may panic; that costs this connection.
                 let shown = peer.clone();
                 if let Err(panic) = catch_unwind(AssertUnwindSafe(|| admit(stream, peer, &shared))) {
-                    tracing::error!(peer = %shown, panic = said(&*panic), "a connection was refused by a panic");
+                    tracing::error!(peer = %shown, panic = panic_text(&*panic), "a connection was refused by a panic");
                 }
             }
             Err(error) if is_of_one_connection(&error) => {}

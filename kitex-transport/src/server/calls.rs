@@ -1,6 +1,5 @@
 //! The calls of one connection that could not be answered at once.
 
-use std::any::Any;
 use std::future::{Future, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -10,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::stream::{FuturesUnordered, Stream as _};
 use futures_util::task::AtomicWaker;
-use kitex_core::{BoxFuture, CallId, Error, ErrorKind, Method, Response, Stage};
+use kitex_core::{BoxFuture, CallId, Error, ErrorKind, Method, Response, Stage, panic_text};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::oneshot;
 use tokio::task::{AbortHandle, JoinHandle};
@@ -58,7 +57,7 @@ impl Call {
     /// Begins a call. A panic in a layer or a stub is an answer like one in the handler.
     pub(super) fn begin(id: CallId, method: Method, begin: impl FnOnce() -> BoxFuture<Outcome>) -> Self {
         let answer = catch_unwind(AssertUnwindSafe(begin)).unwrap_or_else(|panic| {
-            let error = Error::panicked(&method, said(&*panic));
+            let error = Error::panicked(&method, panic_text(&*panic));
             Box::pin(std::future::ready(Err(error)))
         });
         Self { id, method, answer: Answer::Here(Guarded(answer)) }
@@ -95,8 +94,8 @@ impl Call {
             Answer::Apart(apart) => return poll_apart(apart, task),
         };
         let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(task)));
-        let polled =
-            polled.unwrap_or_else(|panic| Poll::Ready(Err(Error::panicked(&self.method, said(&*panic)))));
+        let polled = polled
+            .unwrap_or_else(|panic| Poll::Ready(Err(Error::panicked(&self.method, panic_text(&*panic)))));
         (polled, began.elapsed())
     }
 }
@@ -114,12 +113,6 @@ fn poll_apart(apart: &mut Apart, task: &mut Context<'_>) -> (Poll<Outcome>, Dura
             (Poll::Ready(Err(error)), Duration::ZERO)
         }
     }
-}
-
-/// What a panic said.
-pub(super) fn said(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no text")
 }
 
 /// The calls that run beside one another. On a multi-thread runtime each has a task, so that one connection can use
