@@ -5,15 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
-use tower_layer::Layer;
-use tower_service::Service;
 
 use kitex_codec::ApplicationException;
-use kitex_core::{
-    BoxError, Error, ErrorKind, Inspect, Registry, Request, Response, SettingError, SharedService, Stage,
-};
+use kitex_core::{Error, ErrorKind, Inspect, Registry, Request, SettingError, Stage};
 
 use crate::Match;
+use crate::guard::{Guard, Nothing, guard_layer};
 use crate::panic::catch;
 
 /// Refuses calls by rules on method, metadata, peer and caller, before their arguments are decoded.
@@ -133,21 +130,13 @@ impl AccessLayer {
     }
 }
 
-impl<S> Layer<S> for AccessLayer
-where
-    S: Service<Request, Response = Response> + Clone + Send + Sync + 'static,
-    S::Error: Into<BoxError>,
-    S::Future: Send + 'static,
-{
-    /// Gives the future that the service beneath has boxed already.
-    type Service = SharedService;
+guard_layer!(AccessLayer);
 
-    fn layer(&self, inner: S) -> SharedService {
-        let (inner, rules) = (SharedService::new(inner), Arc::clone(&self.rules));
-        SharedService::from_fn(move |request| match rules.admit(&request) {
-            Ok(()) => inner.call(request),
-            Err(error) => Box::pin(std::future::ready(Err(error))),
-        })
+impl Guard for AccessLayer {
+    type Held = Nothing;
+
+    fn admit(&self, request: &mut Request) -> Result<Option<Nothing>, Error> {
+        self.rules.admit(request).map(|()| None)
     }
 }
 

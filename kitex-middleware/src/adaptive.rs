@@ -6,20 +6,16 @@ mod state;
 
 use std::borrow::Cow;
 use std::fmt;
-use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tower_layer::Layer;
-use tower_service::Service;
 
-use kitex_core::{
-    BoxError, BoxFuture, CallResult, Error, Inspect, Registry, Request, Response, SettingError, SharedService,
-};
+use kitex_core::{Error, Inspect, Registry, Request, SettingError};
 
 use crate::clock::began_at;
-use crate::limit::{Held, Methods, Refusals};
+use crate::guard::{Guard, guard_layer};
+use crate::limit::{Methods, Refusals};
 use crate::panic::{catch, closure_panicked};
 
 pub use priority::Priority;
@@ -134,7 +130,7 @@ impl AdaptiveConfig {
 /// Clones of the layer, and all services that it makes, share its limits. Time is that of the calls: none of them waits
 /// for a timer, and a clock that jumps spoils one window at most.
 ///
-/// Costs a call one allocation. In a [`Registry`] its kind is `adaptive`; its state has `per` (`all` or `method`),
+/// In a [`Registry`] its kind is `adaptive`; its state has `per` (`all` or `method`),
 /// `refused` (calls), `last_refusal`, and `limits`: the `method`, its `limit`, the calls `in_flight`, and the least time
 /// `floor_us`, in microseconds.
 #[derive(Debug, Clone)]
@@ -198,29 +194,13 @@ impl AdaptiveLayer {
     }
 }
 
-impl<S> Layer<S> for AdaptiveLayer
-where
-    S: Service<Request, Response = Response> + Clone + Send + Sync + 'static,
-    S::Error: Into<BoxError>,
-    S::Future: Send + 'static,
-{
-    type Service = SharedService;
+guard_layer!(AdaptiveLayer);
 
-    fn layer(&self, inner: S) -> SharedService {
-        let (inner, layer) = (SharedService::new(inner), self.clone());
-        SharedService::from_fn(move |request| layer.call(&inner, request))
-    }
-}
+impl Guard for AdaptiveLayer {
+    type Held = Running;
 
-impl AdaptiveLayer {
-    fn call(&self, inner: &SharedService, mut request: Request) -> BoxFuture<CallResult> {
-        match self.admit(&mut request) {
-            Ok(running) => Box::pin(Held::new(inner.call(request), running)),
-            Err(error) => Box::pin(ready(Err(error))),
-        }
-    }
-
-    fn admit(&self, request: &mut Request) -> Result<Running, Error> {
+    #[inline]
+    fn admit(&self, request: &mut Request) -> Result<Option<Running>, Error> {
         let began = began_at(request);
         let state = self.shared.limits.find(request);
         let limit = state.limit();
@@ -231,9 +211,11 @@ impl AdaptiveLayer {
                 return Err(self.shared.refuse(request, priority, limit));
             }
         }
-        Ok(Running::new(Arc::clone(state), began))
+        Ok(Some(Running::new(Arc::clone(state), began)))
     }
+}
 
+impl AdaptiveLayer {
     fn priority_of(&self, request: &Request) -> Result<Priority, Error> {
         let Some(PriorityFunction(function)) = &self.priority else { return Ok(Priority::of(request)) };
         let function = || function(request);

@@ -12,25 +12,22 @@ mod window;
 
 use std::fmt;
 use std::sync::Arc;
-use std::task::{Context as TaskContext, Poll};
 
 use serde_json::{Value, json};
-use tower_layer::Layer;
-use tower_service::Service;
 
 use kitex_codec::Str;
-use kitex_core::{BoxError, CallResult, Error, Inspect, Registry, Request, Response, SettingError};
+use kitex_core::{CallResult, Error, Inspect, Registry, Request, SettingError};
 
 pub use config::BreakerConfig;
 pub use event::{BreakerEvent, BreakerScope, BreakerState, TripReason};
 pub use outcome::{Outcome, outcome_of};
 pub use picker::BreakerPicker;
-pub use running::BreakerFuture;
 
-use crate::clock::now;
+use crate::guard::{Guard, guard_layer};
 use crate::methods::PerMethod;
 use handle::Breaker;
 use hooks::Hooks;
+use running::Running;
 
 /// Refuses calls of a method that keeps failing, and tries now and then whether it works again.
 ///
@@ -162,59 +159,13 @@ impl fmt::Debug for Shared {
     }
 }
 
-impl<S> Layer<S> for BreakerLayer {
-    type Service = BreakerService<S>;
+guard_layer!(BreakerLayer);
 
-    fn layer(&self, inner: S) -> BreakerService<S> {
-        BreakerService { inner, shared: Arc::clone(&self.shared) }
+impl Guard for BreakerLayer {
+    type Held = Running;
+
+    #[inline]
+    fn admit(&self, request: &mut Request) -> Result<Option<Running>, Error> {
+        self.shared.methods.get(&request.method).admit(request).map(Some)
     }
-}
-
-/// The service of [`BreakerLayer`].
-#[derive(Debug, Clone)]
-pub struct BreakerService<S> {
-    inner: S,
-    shared: Arc<Shared>,
-}
-
-impl<S> Service<Request> for BreakerService<S>
-where
-    S: Service<Request, Response = Response>,
-    S::Error: Into<BoxError>,
-{
-    type Response = Response;
-    type Error = Error;
-    type Future = BreakerFuture<S::Future>;
-
-    fn poll_ready(&mut self, task: &mut TaskContext<'_>) -> Poll<Result<(), Error>> {
-        self.inner.poll_ready(task).map_err(|error| Error::from_box(error.into()))
-    }
-
-    fn call(&mut self, mut request: Request) -> Self::Future {
-        let breaker = self.shared.methods.get(&request.method);
-        match breaker.admit(&mut request) {
-            Ok(running) => BreakerFuture::running(self.inner.call(request), running),
-            Err(error) => BreakerFuture::refused(error),
-        }
-    }
-}
-
-/// In how many shards threads count: as many as can run at a time, and few enough to be summed up.
-fn shards() -> usize {
-    static SHARDS: std::sync::LazyLock<usize> = std::sync::LazyLock::new(|| {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        threads.next_power_of_two().min(8)
-    });
-    *SHARDS
-}
-
-/// The shard of this thread: threads take turns.
-fn shard() -> usize {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    thread_local! {
-        static SHARD: usize = NEXT.fetch_add(1, Ordering::Relaxed);
-    }
-    // A thread that ends has given its own back.
-    SHARD.try_with(|shard| *shard).unwrap_or(0)
 }

@@ -1,19 +1,15 @@
 //! No more calls at a time than so many.
 
 use std::borrow::Cow;
-use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tower_layer::Layer;
-use tower_service::Service;
 
-use kitex_core::{
-    BoxError, BoxFuture, CallResult, Inspect, Registry, Request, Response, SettingError, SharedService,
-};
+use kitex_core::{Error, Inspect, Registry, Request, SettingError};
 
-use crate::limit::{Counter, Held, Methods, Permit, Refusals, Scoped};
+use crate::guard::{Guard, guard_layer};
+use crate::limit::{Counter, Methods, Permit, Refusals, Scoped};
 
 /// How many calls a [`ConcurrencyLayer`] lets run at a time.
 #[derive(Debug, Clone)]
@@ -74,7 +70,7 @@ impl ConcurrencyConfig {
 /// themselves; those that come while so many others have some are counted as one. Callers who do not say their name are
 /// one caller.
 ///
-/// Costs a call one allocation. In a [`Registry`] its kind is `concurrency`; its state has the setting `limit`, `per`
+/// In a [`Registry`] its kind is `concurrency`; its state has the setting `limit`, `per`
 /// (`all`, `method`, `caller`, or the name of the key), `refused` (calls), `last_refusal`, and `limits`: each with its
 /// `method` and the calls `in_flight`, or, for callers and keys, how many `keys` have calls under way.
 #[derive(Debug, Clone)]
@@ -129,41 +125,29 @@ impl ConcurrencyLayer {
     }
 }
 
-impl<S> Layer<S> for ConcurrencyLayer
-where
-    S: Service<Request, Response = Response> + Clone + Send + Sync + 'static,
-    S::Error: Into<BoxError>,
-    S::Future: Send + 'static,
-{
-    type Service = SharedService;
+guard_layer!(ConcurrencyLayer);
 
-    fn layer(&self, inner: S) -> SharedService {
-        let (inner, shared) = (SharedService::new(inner), Arc::clone(&self.shared));
-        SharedService::from_fn(move |request| shared.call(&inner, request))
+impl Guard for ConcurrencyLayer {
+    type Held = Permit;
+
+    #[inline]
+    fn admit(&self, request: &mut Request) -> Result<Option<Permit>, Error> {
+        let shared = &*self.shared;
+        let counter = shared.counters.find(request, |counter| counter.running() == 0)?;
+        match Permit::enter(counter, shared.config.limit) {
+            Some(permit) => Ok(Some(permit)),
+            None => Err(shared.refuse(request)),
+        }
     }
 }
 
 impl Shared {
-    fn call(&self, inner: &SharedService, request: Request) -> BoxFuture<CallResult> {
-        let permit = match self.counters.find(&request, |counter| counter.running() == 0) {
-            Ok(counter) => Permit::enter(counter, self.config.limit),
-            Err(error) => return Box::pin(ready(Err(error))),
-        };
-        match permit {
-            // Should the service panic before it gives a future, the permit is given back all the same.
-            Some(permit) => Box::pin(Held::new(inner.call(request), permit)),
-            None => self.refuse(&request),
-        }
-    }
-
     #[cold]
-    fn refuse(&self, request: &Request) -> BoxFuture<CallResult> {
+    fn refuse(&self, request: &Request) -> Error {
         let ConcurrencyConfig { name, limit, push_back, .. } = &self.config;
         let whose = self.counters.whose(request);
         let bound = format_args!("{limit} calls at a time {whose}");
-        let error =
-            self.refusals.refuse("ConcurrencyConfig::limit", name, &request.method, bound, *push_back);
-        Box::pin(ready(Err(error)))
+        self.refusals.refuse("ConcurrencyConfig::limit", name, &request.method, bound, *push_back)
     }
 }
 

@@ -25,6 +25,7 @@ mod deadline;
 pub mod fallback;
 mod fault;
 mod from_fn;
+mod guard;
 mod limit;
 mod matching;
 mod methods;
@@ -34,20 +35,22 @@ mod panic;
 mod random;
 mod rate;
 mod retry;
+mod shard;
 mod trace;
 
 pub use accept::{PeerLimit, PeerLimitConfig};
 pub use access::{AccessLayer, AccessRule};
 pub use adaptive::{AdaptiveConfig, AdaptiveLayer, Priority};
 pub use breaker::{
-    BreakerConfig, BreakerEvent, BreakerFuture, BreakerLayer, BreakerPicker, BreakerScope, BreakerService,
-    BreakerState, Outcome, TripReason, outcome_of,
+    BreakerConfig, BreakerEvent, BreakerLayer, BreakerPicker, BreakerScope, BreakerState, Outcome,
+    TripReason, outcome_of,
 };
 pub use concurrency::{ConcurrencyConfig, ConcurrencyLayer};
 pub use deadline::{AssignDeadlineLayer, DeadlineFuture, DeadlineLayer, DeadlineService};
 pub use fallback::FallbackLayer;
 pub use fault::{Fault, FaultHandle, FaultLayer, FaultRule};
 pub use from_fn::{FromFn, FromFnLayer, Next, from_fn};
+pub use guard::{LayerFuture, LayerService};
 pub use matching::Match;
 #[cfg(feature = "metrics")]
 pub use metrics::MetricsLayer;

@@ -6,7 +6,7 @@ mod refusal;
 mod scope;
 
 pub(crate) use keyed::Keyed;
-pub(crate) use permit::{Counter, Ending, Held, Permit};
+pub(crate) use permit::{Counter, Permit};
 pub(crate) use refusal::Refusals;
 pub(crate) use scope::{Found, Methods, Scoped};
 

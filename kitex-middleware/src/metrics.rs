@@ -5,15 +5,10 @@ mod instruments;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tower_layer::Layer;
-use tower_service::Service;
-
-use kitex_core::{
-    Body, BoxError, BoxFuture, CallResult, ErrorKind, Method, Request, Response, SharedService, Status,
-};
+use kitex_core::{Body, CallResult, Deadline, Error, ErrorKind, Method, Request, Response, Status};
 
 use crate::clock::{began_at, ended_at, now};
-use crate::limit::{Ending, Held};
+use crate::guard::{Guard, Held, guard_layer};
 use crate::methods::PerMethod;
 
 use instruments::{Instruments, Outcome, describe};
@@ -31,11 +26,12 @@ use instruments::{Instruments, Outcome, describe};
 ///
 /// Each has the labels `rpc.system.name` (`kitex`) and `rpc.method` (`EchoSvc/Echo`). A duration has `error.type`, an
 /// [`ErrorKind`] by its name, if the call failed; and `kitex.answer`, `exception` or `status`, if it was answered by a
-/// declared exception or a business status, which are no errors. A call that nobody waits for any more is `cancelled`.
-/// A call that is answered by a stream ends with the stream; its messages are not among the sizes.
+/// declared exception or a business status, which are no errors. A call that nobody waits for any more is `cancelled`, or
+/// `deadline` if that has passed. A call that is answered by a stream ends with the stream, and fails if that does; its
+/// messages are not among the sizes.
 ///
 /// Handles are resolved once for a method and outcome, so that a call looks up no label: install the recorder before
-/// the first call. After 1 024 methods all further ones are measured as `_OTHER`. Costs a call one allocation.
+/// the first call. After 1 024 methods all further ones are measured as `_OTHER`.
 ///
 /// ```
 /// use kitex_middleware::MetricsLayer;
@@ -89,29 +85,21 @@ impl MetricsLayer {
     }
 }
 
-impl<S> Layer<S> for MetricsLayer
-where
-    S: Service<Request, Response = Response> + Clone + Send + Sync + 'static,
-    S::Error: Into<BoxError>,
-    S::Future: Send + 'static,
-{
-    type Service = SharedService;
+guard_layer!(MetricsLayer);
 
-    fn layer(&self, inner: S) -> SharedService {
-        let (inner, shared) = (SharedService::new(inner), Arc::clone(&self.shared));
-        SharedService::from_fn(move |request| shared.call(&inner, request))
-    }
-}
+impl Guard for MetricsLayer {
+    type Held = Measured;
 
-impl Shared {
-    fn call(&self, inner: &SharedService, mut request: Request) -> BoxFuture<CallResult> {
-        let instruments = Arc::clone(self.methods.get(&request.method));
-        let began = match self.side {
+    #[inline]
+    fn admit(&self, request: &mut Request) -> Result<Option<Measured>, Error> {
+        let Shared { side, methods } = &*self.shared;
+        let instruments = Arc::clone(methods.get(&request.method));
+        let began = match side {
             // An attempt begins here, and not where its call began.
             Side::Attempt => now(),
-            Side::Client => began_at(&mut request),
+            Side::Client => began_at(request),
             Side::Server => {
-                let began = began_at(&mut request);
+                let began = began_at(request);
                 instruments.queued(now().saturating_duration_since(began));
                 began
             }
@@ -120,20 +108,23 @@ impl Shared {
             instruments.request(payload.len());
         }
         instruments.begin();
-        Box::pin(Held::new(inner.call(request), Measured { instruments, began, ended: None }))
+        Ok(Some(Measured { instruments, began, deadline: request.context.deadline, ended: None }))
     }
 }
 
 /// A call that is measured until it is over.
-struct Measured {
+#[derive(Debug)]
+pub struct Measured {
     instruments: Arc<Instruments>,
     began: Instant,
+    deadline: Option<Deadline>,
     /// Of a call that has an answer.
     ended: Option<(Instant, Outcome)>,
 }
 
-impl Ending for Measured {
-    fn answered(&mut self, result: &mut CallResult) {
+impl Held for Measured {
+    #[inline]
+    fn answered(&mut self, result: &mut CallResult) -> bool {
         let ended = ended_at(result);
         let outcome = match result {
             Ok(Response { body: Body::Stream(_), .. }) => Outcome::Stream,
@@ -148,16 +139,32 @@ impl Ending for Measured {
             Err(error) => Outcome::Failed(error.kind()),
         };
         self.ended = Some((ended, outcome));
+        outcome == Outcome::Stream
+    }
+
+    fn stream_ended(&mut self, error: Option<Error>) -> Option<Error> {
+        let outcome = error.as_ref().map_or(Outcome::Value, |error| Outcome::Failed(error.kind()));
+        self.ended = Some((now(), outcome));
+        error
     }
 }
 
 impl Drop for Measured {
     fn drop(&mut self) {
         let (ended, outcome) = match self.ended {
-            Some((_, Outcome::Stream)) => (now(), Outcome::Value),
+            Some((_, Outcome::Stream)) | None => self.given_up(),
             Some(ended) => ended,
-            None => (now(), Outcome::Failed(ErrorKind::Cancelled)),
         };
         self.instruments.end(ended.saturating_duration_since(self.began), outcome);
+    }
+}
+
+impl Measured {
+    /// Whoever gives a call up after its deadline does so for that.
+    #[cold]
+    fn given_up(&self) -> (Instant, Outcome) {
+        let now = now();
+        let late = self.deadline.is_some_and(|deadline| deadline.has_passed(now));
+        (now, Outcome::Failed(if late { ErrorKind::Deadline } else { ErrorKind::Cancelled }))
     }
 }

@@ -1,25 +1,19 @@
 //! Panics as errors.
 
-use std::any::Any;
-use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
-use std::task::{Context as TaskContext, Poll};
+use std::future::poll_fn;
+use std::task::Poll;
 
-use tower_layer::Layer;
-use tower_service::Service;
+use kitex_core::{BoxFuture, CallResult, Error, ErrorKind, Method, Request, Stage};
 
-use kitex_core::{
-    Body, BoxError, BoxFuture, CallResult, Error, ErrorKind, MessageSource, MessageStream, Method, Payload,
-    Request, Response, SharedService, Stage,
-};
+use crate::guard::{Guard, Held, guard_layer};
+
+pub(crate) use kitex_core::catch_panic as catch;
 
 /// Makes a panic beneath it, in a layer, a stub or a handler, an error of that one call: [`ErrorKind::Panic`].
 ///
 /// A server catches panics by itself, outside of all layers, and answers them. There this layer adds that those around
 /// it see the call end with an error, to be counted, classified and logged, where otherwise they are unwound; what the
-/// caller is told stays the same, and is told once. A client has nobody else who catches: without this layer a panic in
-/// one of its layers unwinds the task that made the call.
+/// caller is told stays the same, and is told once. So it is on a client, whose calls end with an error too.
 ///
 /// ```
 /// use kitex_middleware::CatchPanicLayer;
@@ -31,7 +25,7 @@ use kitex_core::{
 /// A panic while a call is given up is caught too, and said by the panic hook alone. Of a stream, each message is waited
 /// for in the same way; a panic is the error that ends it.
 ///
-/// Costs a call one allocation. It does nothing where panics abort.
+/// It does nothing where panics abort.
 #[derive(Debug, Clone, Copy)]
 pub struct CatchPanicLayer {
     side: Side,
@@ -55,23 +49,14 @@ impl CatchPanicLayer {
     }
 }
 
-impl<S> Layer<S> for CatchPanicLayer
-where
-    S: Service<Request, Response = Response> + Clone + Send + Sync + 'static,
-    S::Error: Into<BoxError>,
-    S::Future: Send + 'static,
-{
-    type Service = SharedService;
+guard_layer!(CatchPanicLayer);
 
-    fn layer(&self, inner: S) -> SharedService {
-        let (inner, side) = (SharedService::new(inner), self.side);
-        SharedService::from_fn(move |request| {
-            let method = request.method.clone();
-            match catch(|| inner.call(request)) {
-                Ok(answer) => Box::pin(Caught { answer: Some(answer), side, method }),
-                Err(said) => Box::pin(std::future::ready(Err(side.error(&method, &said)))),
-            }
-        })
+impl Guard for CatchPanicLayer {
+    type Held = Caught;
+
+    #[inline]
+    fn admit(&self, request: &mut Request) -> Result<Option<Caught>, Error> {
+        Ok(Some(Caught { side: self.side, method: request.method.clone() }))
     }
 }
 
@@ -88,82 +73,23 @@ impl Side {
     }
 }
 
-/// An answer whose polls may panic.
-struct Caught {
-    answer: Option<BoxFuture<CallResult>>,
+/// A call whose panics are caught.
+#[derive(Debug)]
+pub struct Caught {
     side: Side,
     method: Method,
 }
 
-impl Future for Caught {
-    type Output = CallResult;
-
-    fn poll(mut self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<CallResult> {
-        let this = &mut *self;
-        let Some(answer) = &mut this.answer else { return Poll::Pending };
-        let result = match catch(|| answer.as_mut().poll(task)) {
-            Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(result)) => result,
-            Err(said) => Err(this.side.error(&this.method, &said)),
-        };
-        discard(&mut this.answer);
-        Poll::Ready(result.map(|response| this.guard(response)))
+impl Held for Caught {
+    #[inline]
+    fn answered(&mut self, _: &mut CallResult) -> bool {
+        true
     }
-}
 
-impl Caught {
-    fn guard(&self, mut response: Response) -> Response {
-        if let Body::Stream(stream) = response.body {
-            let stream = CaughtStream { stream: Some(stream), side: self.side, method: self.method.clone() };
-            response.body = Body::Stream(MessageStream::new(stream));
-        }
-        response
+    #[inline]
+    fn run<T>(&mut self, run: impl FnOnce() -> T) -> Result<T, Error> {
+        catch(run).map_err(|said| self.side.error(&self.method, &said))
     }
-}
-
-impl Drop for Caught {
-    fn drop(&mut self) {
-        discard(&mut self.answer);
-    }
-}
-
-/// A stream whose polls may panic.
-struct CaughtStream {
-    stream: Option<MessageStream>,
-    side: Side,
-    method: Method,
-}
-
-impl MessageSource for CaughtStream {
-    fn poll_next(
-        mut self: Pin<&mut Self>,
-        task: &mut TaskContext<'_>,
-    ) -> Poll<Option<Result<Payload, Error>>> {
-        let this = &mut *self;
-        let Some(stream) = &mut this.stream else { return Poll::Ready(None) };
-        catch(|| stream.poll_next(task)).unwrap_or_else(|said| {
-            discard(&mut this.stream);
-            Poll::Ready(Some(Err(this.side.error(&this.method, &said))))
-        })
-    }
-}
-
-impl Drop for CaughtStream {
-    fn drop(&mut self) {
-        discard(&mut self.stream);
-    }
-}
-
-/// Drops what may panic then. The panic hook has reported it, and nobody is left to be told.
-fn discard<T>(value: &mut Option<T>) {
-    let value = value.take();
-    let _ = catch(|| drop(value));
-}
-
-/// Runs what may panic; the error is what the panic said.
-pub(crate) fn catch<T>(run: impl FnOnce() -> T) -> Result<T, String> {
-    // What is left half done is not used again: each caller of this drops it, or has handed over nothing.
-    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| said(&*panic).to_owned())
 }
 
 /// The end of a future whose polls may panic; the error is what the panic said.
@@ -177,13 +103,9 @@ pub(crate) async fn caught<T>(future: BoxFuture<T>) -> Result<T, String> {
         None => Poll::Pending,
     });
     let result = result.await;
-    discard(&mut future);
+    // The panic hook has reported what its end panics with, and nobody is left to be told.
+    let _ = catch(|| drop(future));
     result
-}
-
-fn said(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no text")
 }
 
 /// The failure of a call in which a function of the user's has panicked. `function` says which, with its article.

@@ -3,19 +3,15 @@
 mod bucket;
 
 use std::borrow::Cow;
-use std::future::ready;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tower_layer::Layer;
-use tower_service::Service;
 
-use kitex_core::{
-    BoxError, BoxFuture, CallResult, Inspect, Registry, Request, Response, SettingError, SharedService,
-};
+use kitex_core::{Error, Inspect, Registry, Request, SettingError};
 
 use crate::clock::{began_at, now};
+use crate::guard::{Guard, Nothing, guard_layer};
 use crate::limit::{Methods, Refusals, Scoped, nanos};
 
 pub(crate) use bucket::{Bucket, Pace};
@@ -152,41 +148,30 @@ impl RateLayer {
     }
 }
 
-impl<S> Layer<S> for RateLayer
-where
-    S: Service<Request, Response = Response> + Clone + Send + Sync + 'static,
-    S::Error: Into<BoxError>,
-    S::Future: Send + 'static,
-{
-    /// Gives the future that the service beneath has boxed already.
-    type Service = SharedService;
+guard_layer!(RateLayer);
 
-    fn layer(&self, inner: S) -> SharedService {
-        let (inner, shared) = (SharedService::new(inner), Arc::clone(&self.shared));
-        SharedService::from_fn(move |request| shared.call(&inner, request))
+impl Guard for RateLayer {
+    type Held = Nothing;
+
+    #[inline]
+    fn admit(&self, request: &mut Request) -> Result<Option<Nothing>, Error> {
+        let shared = &*self.shared;
+        let now = nanos(shared.epoch, began_at(request));
+        let bucket = shared.buckets.find(request, |bucket| bucket.is_full(now))?;
+        match shared.pace.take(&bucket, now) {
+            Ok(()) => Ok(None),
+            Err(wait) => Err(shared.refuse(request, wait)),
+        }
     }
 }
 
 impl Shared {
-    fn call(&self, inner: &SharedService, mut request: Request) -> BoxFuture<CallResult> {
-        let now = nanos(self.epoch, began_at(&mut request));
-        let taken = match self.buckets.find(&request, |bucket| bucket.is_full(now)) {
-            Ok(bucket) => self.pace.take(&bucket, now),
-            Err(error) => return Box::pin(ready(Err(error))),
-        };
-        match taken {
-            Ok(()) => inner.call(request),
-            Err(wait) => self.refuse(&request, wait),
-        }
-    }
-
     #[cold]
-    fn refuse(&self, request: &Request, wait: Duration) -> BoxFuture<CallResult> {
+    fn refuse(&self, request: &Request, wait: Duration) -> Error {
         let RateConfig { name, rate, burst, .. } = &self.config;
         let whose = self.buckets.whose(request);
         let bound = format_args!("{rate} calls/s (burst {burst}) {whose}");
-        let error = self.refusals.refuse("RateConfig::rate", name, &request.method, bound, wait);
-        Box::pin(ready(Err(error)))
+        self.refusals.refuse("RateConfig::rate", name, &request.method, bound, wait)
     }
 
     fn limits(&self) -> Value {

@@ -8,12 +8,12 @@
 pub use kitex_middleware::MetricsLayer;
 pub use kitex_middleware::{
     AccessLayer, AccessRule, AdaptiveConfig, AdaptiveLayer, AssignDeadlineLayer, BackOff, BreakerConfig,
-    BreakerEvent, BreakerFuture, BreakerLayer, BreakerPicker, BreakerScope, BreakerService, BreakerState,
-    CatchPanicLayer, ConcurrencyConfig, ConcurrencyLayer, DeadlineFuture, DeadlineLayer, DeadlineService,
-    FallbackLayer, Fault, FaultHandle, FaultLayer, FaultRule, FromFn, FromFnLayer, Hedge, HedgeDelay, Match,
-    Next, Outcome, PeerLimit, PeerLimitConfig, Priority, RateConfig, RateLayer, RetryBudget, RetryConfig,
-    RetryEvent, RetryEventKind, RetryLayer, RetryPolicy, RetryRule, TraceContext, TraceLayer, TraceParent,
-    TripReason, fallback, from_fn, outcome_of,
+    BreakerEvent, BreakerLayer, BreakerPicker, BreakerScope, BreakerState, CatchPanicLayer,
+    ConcurrencyConfig, ConcurrencyLayer, DeadlineFuture, DeadlineLayer, DeadlineService, FallbackLayer,
+    Fault, FaultHandle, FaultLayer, FaultRule, FromFn, FromFnLayer, Hedge, HedgeDelay, LayerFuture,
+    LayerService, Match, Next, Outcome, PeerLimit, PeerLimitConfig, Priority, RateConfig, RateLayer,
+    RetryBudget, RetryConfig, RetryEvent, RetryEventKind, RetryLayer, RetryPolicy, RetryRule, TraceContext,
+    TraceLayer, TraceParent, TripReason, fallback, from_fn, outcome_of,
 };
 pub use tower_layer::Layer;
 pub use tower_service::Service;

@@ -9,7 +9,8 @@ use kitex_core::{CallResult, ErrorKind};
 use super::AdaptiveConfig;
 use super::gradient::{Gradient, Seen};
 use crate::clock::{ended_at, now};
-use crate::limit::{Counter, Ending, OUT_OF_ORDER, nanos};
+use crate::guard::Held;
+use crate::limit::{Counter, OUT_OF_ORDER, nanos};
 
 /// The longest time that is counted of one call: more of them than can be made fit into a sum.
 const LONGEST: u64 = 3600 * 1_000_000_000;
@@ -111,7 +112,7 @@ impl State {
 
 /// A call that runs beneath a limit.
 #[derive(Debug)]
-pub(super) struct Running {
+pub struct Running {
     state: Arc<State>,
     began: Instant,
     answered: bool,
@@ -124,9 +125,9 @@ impl Running {
     }
 }
 
-impl Ending for Running {
+impl Held for Running {
     /// What failed early says nothing of how long calls take; what ran out of time says that it is too long.
-    fn answered(&mut self, result: &mut CallResult) {
+    fn answered(&mut self, result: &mut CallResult) -> bool {
         self.answered = true;
         let counts = match result {
             Ok(_) => true,
@@ -136,6 +137,7 @@ impl Ending for Running {
             let ended = ended_at(result);
             self.state.note(self.began, ended);
         }
+        true
     }
 }
 

@@ -14,8 +14,8 @@ use super::hooks::Hooks;
 use super::outcome::Outcome;
 use super::running::Running;
 use super::state::{Change, Circuit, End, Refusal, Ticket};
-use super::{now, shard, shards};
-use crate::clock::began_at;
+use crate::clock::{began_at, now};
+use crate::shard::{shard, shards};
 
 /// A breaker. Calls hold one of its handles, that of their thread: with one for all of them, threads would meet at its
 /// count of references.

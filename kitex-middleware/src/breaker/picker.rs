@@ -8,13 +8,16 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use kitex_codec::Str;
-use kitex_core::{CallResult, Endpoint, Endpoints, Inspect, Method, Picker, Registry, Request, SettingError};
+use kitex_core::{
+    CallResult, Endpoint, Endpoints, Inspect, LeastInFlight, Method, Picker, Registry, Request, SettingError,
+};
 
 use super::config::BreakerConfig;
 use super::event::{BreakerEvent, BreakerScope, BreakerState};
 use super::handle::Breaker;
 use super::hooks::Hooks;
 use super::outcome::Outcome;
+use crate::guard::settle;
 
 /// Endpoints with a breaker; further ones are always there.
 const MAX_PLACES: usize = 4096;
@@ -158,9 +161,9 @@ impl Picker for BreakerPicker {
     fn settled(&self, place: usize, method: &Method, began: Instant, mut result: Option<&mut CallResult>) {
         self.inner.settled(place, method, began, result.as_deref_mut());
         let breaker = self.places.get_or_insert(place, || None);
-        let Some(mut running) = breaker.and_then(|breaker| breaker.resume(began, method)) else { return };
+        let Some(running) = breaker.and_then(|breaker| breaker.resume(began, method)) else { return };
         if let Some(result) = result {
-            running.end(result);
+            settle(running, result);
         }
     }
 }
@@ -221,22 +224,5 @@ impl Inspect for Places {
 impl fmt::Debug for Places {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter().map(Breaker::scope)).finish()
-    }
-}
-
-/// Picks the endpoint that has the least to do; equals take turns, and those that rest after a failure come last.
-#[derive(Debug, Default)]
-struct LeastInFlight {
-    /// Where the search begins.
-    next: AtomicUsize,
-}
-
-impl Picker for LeastInFlight {
-    fn pick(&self, now: Instant, _: &Request, endpoints: &dyn Endpoints, tried: &[usize]) -> Option<usize> {
-        let begin = self.next.fetch_add(1, Ordering::Relaxed).checked_rem(endpoints.len())?;
-        let places = (begin..endpoints.len()).chain(0..begin).filter(|place| !tried.contains(place));
-        places.min_by_key(|place| {
-            endpoints.get(*place).map(|endpoint| (endpoint.is_avoided(now), endpoint.in_flight()))
-        })
     }
 }

@@ -1,33 +1,26 @@
 //! A call that a breaker has let pass.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context as TaskContext, Poll, ready};
 use std::time::{Duration, Instant};
 
-use pin_project_lite::pin_project;
-
-use kitex_codec::Bytes;
-use kitex_core::{
-    Body, BoxError, CallResult, Deadline, Error, MessageSource, MessageStream, Method, Payload, Protocol,
-    Response,
-};
+use kitex_core::{Body, CallResult, Deadline, Error, Method};
 
 use super::handle::{Handle, dropped_late, took};
-use super::now;
 use super::outcome::Outcome;
 use super::state::{End, Ticket};
-use crate::clock::ended_at;
+use crate::clock::{ended_at, now};
+use crate::guard::Held;
 
 /// A call that has no outcome yet. Dropped, it has none.
-pub(super) struct Running {
+pub struct Running {
     handle: Option<Arc<Handle>>,
     ticket: Ticket,
     /// When it began, if it matters.
     began: Option<Instant>,
     deadline: Option<Deadline>,
     method: Method,
+    /// What a call that is answered by a stream has come to if that ends well, and how long its beginning took.
+    stream: Option<(Outcome, Option<Duration>)>,
 }
 
 impl Running {
@@ -38,27 +31,7 @@ impl Running {
         deadline: Option<Deadline>,
         method: Method,
     ) -> Self {
-        Self { handle: Some(handle), ticket, began, deadline, method }
-    }
-
-    /// Takes what the call has come to. A stream that is the answer is followed to its end.
-    pub(super) fn end(&mut self, result: &mut CallResult) {
-        let Some(handle) = self.handle.take() else { return };
-        let outcome = match handle.classify(result, &self.method) {
-            Ok(outcome) => outcome,
-            Err(panicked) => {
-                handle.give_back(self.ticket);
-                *result = Err(panicked);
-                return;
-            }
-        };
-        match result {
-            Ok(response) if outcome != Outcome::Failure && response.body.message().is_none() => {
-                self.handle = Some(handle);
-                self.follow(response, outcome);
-            }
-            _ => self.settle(&handle, outcome, || ended_at(result)),
-        }
+        Self { handle: Some(handle), ticket, began, deadline, method, stream: None }
     }
 
     fn settle(&self, handle: &Handle, outcome: Outcome, ended: impl FnOnce() -> Instant) {
@@ -66,28 +39,59 @@ impl Running {
             return handle.give_back(self.ticket);
         }
         let at = ended();
-        handle.settle(self.ticket, End { outcome, at, took: took(self.began, at) });
+        let took = match self.stream {
+            Some((_, took)) => took,
+            None => took(self.began, at),
+        };
+        handle.settle(self.ticket, End { outcome, at, took });
+    }
+}
+
+impl Held for Running {
+    /// Takes what the call has come to. A stream that is the answer is followed to its end.
+    #[inline]
+    fn answered(&mut self, result: &mut CallResult) -> bool {
+        let Some(handle) = self.handle.take() else { return false };
+        let outcome = match handle.classify(result, &self.method) {
+            Ok(outcome) => outcome,
+            Err(panicked) => {
+                handle.give_back(self.ticket);
+                *result = Err(panicked);
+                return false;
+            }
+        };
+        match result {
+            Ok(response) if outcome != Outcome::Failure && matches!(response.body, Body::Stream(_)) => {
+                // A stream is as fast as its beginning: how long it goes on is its own affair.
+                let took = self.began.and_then(|began| took(Some(began), ended_at(result)));
+                self.stream = Some((outcome, took));
+                self.handle = Some(handle);
+                true
+            }
+            _ => {
+                self.settle(&handle, outcome, || ended_at(result));
+                false
+            }
+        }
     }
 
-    /// Hands itself over to the stream of an answer.
-    #[cold]
-    fn follow(&mut self, response: &mut Response, outcome: Outcome) {
-        // A stream is as fast as its beginning: how long it goes on is its own affair.
-        let took = self.began.and_then(|began| took(Some(began), *response.ended.get_or_insert_with(now)));
-        let running = Self {
-            handle: self.handle.take(),
-            method: self.method.clone(),
-            began: None,
-            ticket: self.ticket,
-            deadline: self.deadline,
+    fn stream_ended(&mut self, error: Option<Error>) -> Option<Error> {
+        let (Some(handle), Some((well, _))) = (self.handle.take(), self.stream) else { return error };
+        let Some(error) = error else {
+            self.settle(&handle, well, now);
+            return None;
         };
-        let nothing = Body::Message(Payload::new(Protocol::ThriftBinary, Bytes::new()));
-        response.body = match std::mem::replace(&mut response.body, nothing) {
-            Body::Stream(stream) => {
-                Body::Stream(MessageStream::new(Followed { stream, running, outcome, took }))
+        let result = Err(error);
+        match handle.classify(&result, &self.method) {
+            Ok(outcome) => {
+                self.settle(&handle, outcome, now);
+                result.err()
             }
-            message @ Body::Message(_) => message,
-        };
+            Err(panicked) => {
+                handle.give_back(self.ticket);
+                Some(panicked)
+            }
+        }
     }
 }
 
@@ -100,108 +104,5 @@ impl Drop for Running {
             false => Outcome::Ignore,
         };
         self.settle(&handle, outcome, now);
-    }
-}
-
-/// The stream of an answer, whose end is the call's.
-struct Followed {
-    stream: MessageStream,
-    running: Running,
-    /// What the call has come to if the stream ends well.
-    outcome: Outcome,
-    took: Option<Duration>,
-}
-
-impl Followed {
-    /// The end of the stream, by an error or without.
-    fn end(&mut self, error: Option<Error>) -> Option<Result<Payload, Error>> {
-        let Some(handle) = self.running.handle.take() else { return error.map(Err) };
-        let (outcome, error) = match error {
-            None => (self.outcome, None),
-            Some(error) => self.classify(&handle, error),
-        };
-        if outcome == Outcome::Ignore {
-            handle.give_back(self.running.ticket);
-        } else {
-            handle.settle(self.running.ticket, End { outcome, at: now(), took: self.took });
-        }
-        error.map(Err)
-    }
-
-    fn classify(&self, handle: &Handle, error: Error) -> (Outcome, Option<Error>) {
-        let result = Err(error);
-        match handle.classify(&result, &self.running.method) {
-            Ok(outcome) => (outcome, result.err()),
-            Err(panicked) => (Outcome::Ignore, Some(panicked)),
-        }
-    }
-}
-
-impl MessageSource for Followed {
-    fn poll_next(
-        mut self: Pin<&mut Self>,
-        task: &mut TaskContext<'_>,
-    ) -> Poll<Option<Result<Payload, Error>>> {
-        let next = ready!(self.stream.poll_next(task));
-        Poll::Ready(match next {
-            Some(Ok(message)) => Some(Ok(message)),
-            Some(Err(error)) => self.end(Some(error)),
-            None => self.end(None),
-        })
-    }
-}
-
-pin_project! {
-    #[project = StateProjection]
-    enum State<F> {
-        Running { #[pin] answer: F, running: Running },
-        Refused { error: Option<Error> },
-    }
-}
-
-pin_project! {
-    /// The answer to a call that a breaker has let pass or not.
-    #[must_use = "a call is made when it is awaited"]
-    pub struct BreakerFuture<F> {
-        #[pin]
-        state: State<F>,
-    }
-}
-
-impl<F> BreakerFuture<F> {
-    pub(super) fn running(answer: F, running: Running) -> Self {
-        Self { state: State::Running { answer, running } }
-    }
-
-    pub(super) fn refused(error: Error) -> Self {
-        Self { state: State::Refused { error: Some(error) } }
-    }
-}
-
-impl<F> std::fmt::Debug for BreakerFuture<F> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("BreakerFuture")
-    }
-}
-
-impl<F, E> Future for BreakerFuture<F>
-where
-    F: Future<Output = Result<Response, E>>,
-    E: Into<BoxError>,
-{
-    type Output = Result<Response, Error>;
-
-    fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<Self::Output> {
-        match self.project().state.project() {
-            StateProjection::Running { answer, running } => {
-                let mut result = ready!(answer.poll(task)).map_err(|error| Error::from_box(error.into()));
-                running.end(&mut result);
-                Poll::Ready(result)
-            }
-            StateProjection::Refused { error } => match error.take() {
-                Some(error) => Poll::Ready(Err(error)),
-                None => Poll::Pending,
-            },
-        }
     }
 }

@@ -1,18 +1,16 @@
 //! A place among the calls that run, and how long it is held.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::task::{Context as TaskContext, Poll, ready};
 
-use kitex_core::{Body, BoxFuture, CallResult, Error, MessageSource, MessageStream, Payload};
+use kitex_core::CallResult;
 
 use super::{Found, Keyed};
+use crate::guard::Held;
 
 /// Calls that run.
 #[derive(Debug, Default)]
-pub(crate) struct Counter(AtomicU32);
+pub struct Counter(AtomicU32);
 
 impl Counter {
     /// Counts one more, unless there are as many as `limit`.
@@ -41,7 +39,7 @@ impl Counter {
 
 /// A place among those of a [`Counter`], given back when it is dropped.
 #[derive(Debug)]
-pub(crate) enum Permit {
+pub enum Permit {
     One(Arc<Counter>),
     Slot(Arc<Keyed<Counter>>, usize),
 }
@@ -65,59 +63,9 @@ impl Drop for Permit {
     }
 }
 
-/// What is held for a call, and dropped when the call is over.
-pub(crate) trait Ending: Send + Unpin + 'static {
-    /// The call has an answer. One that is a stream goes on until that ends.
-    fn answered(&mut self, result: &mut CallResult);
-}
-
-impl Ending for Permit {
-    fn answered(&mut self, _: &mut CallResult) {}
-}
-
-/// An answer for which something is held: until it is there, its stream has ended, or nobody waits any more.
-pub(crate) struct Held<P> {
-    answer: BoxFuture<CallResult>,
-    held: Option<P>,
-}
-
-impl<P: Ending> Held<P> {
-    pub(crate) fn new(answer: BoxFuture<CallResult>, held: P) -> Self {
-        Self { answer, held: Some(held) }
-    }
-}
-
-impl<P: Ending> Future for Held<P> {
-    type Output = CallResult;
-
-    fn poll(mut self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<CallResult> {
-        let mut result = ready!(self.answer.as_mut().poll(task));
-        let Some(mut held) = self.held.take() else { return Poll::Ready(result) };
-        held.answered(&mut result);
-        Poll::Ready(result.map(|mut response| {
-            if let Body::Stream(stream) = response.body {
-                response.body = Body::Stream(MessageStream::new(HeldStream { stream, held: Some(held) }));
-            }
-            response
-        }))
-    }
-}
-
-/// A stream for which something is held until its end.
-struct HeldStream<P> {
-    stream: MessageStream,
-    held: Option<P>,
-}
-
-impl<P: Ending> MessageSource for HeldStream<P> {
-    fn poll_next(
-        mut self: Pin<&mut Self>,
-        task: &mut TaskContext<'_>,
-    ) -> Poll<Option<Result<Payload, Error>>> {
-        let next = ready!(self.stream.poll_next(task));
-        if !matches!(next, Some(Ok(_))) {
-            self.held = None;
-        }
-        Poll::Ready(next)
+impl Held for Permit {
+    #[inline]
+    fn answered(&mut self, _: &mut CallResult) -> bool {
+        true
     }
 }

@@ -1,10 +1,8 @@
 //! Counters that every call adds to.
 
-use std::cell::Cell;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Places that threads spread over.
-const SHARDS: usize = 8;
+use crate::shard::{MAX_SHARDS as SHARDS, shard};
 
 /// What is passed on at once where a sum is summed further.
 pub(super) const CHUNK: u64 = 8;
@@ -21,12 +19,12 @@ struct Shard(AtomicU64);
 impl Counter {
     /// True each time that a shard has grown by [`CHUNK`].
     pub(super) fn add_one(&self) -> bool {
-        let before = self.0[shard()].0.fetch_add(1, Ordering::Relaxed);
+        let before = self.0[shard() % SHARDS].0.fetch_add(1, Ordering::Relaxed);
         before % CHUNK == CHUNK - 1
     }
 
     pub(super) fn add(&self, more: u64) {
-        self.0[shard()].0.fetch_add(more, Ordering::Relaxed);
+        self.0[shard() % SHARDS].0.fetch_add(more, Ordering::Relaxed);
     }
 
     pub(super) fn sum(&self) -> u64 {
@@ -38,20 +36,6 @@ impl Counter {
         let filled = self.0.iter().filter(|shard| shard.0.load(Ordering::Relaxed) > 0);
         filled.fold(0, |sum, shard| sum.wrapping_add(shard.0.swap(0, Ordering::Relaxed)))
     }
-}
-
-/// The shard of this thread.
-fn shard() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    thread_local! {
-        static SHARD: Cell<usize> = const { Cell::new(usize::MAX) };
-    }
-    SHARD.with(|shard| {
-        if shard.get() == usize::MAX {
-            shard.set(NEXT.fetch_add(1, Ordering::Relaxed) % SHARDS);
-        }
-        shard.get() % SHARDS
-    })
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use crate::mock::OnShared;
 use kitex_codec::Limits;
 use kitex_core::{
     ConnectionInfo, Context, Error, ErrorKind, Method, Payload, Peer, Protocol, Registry, Request, Response,
@@ -10,7 +11,6 @@ use kitex_core::{
 };
 use kitex_middleware::{AccessLayer, AccessRule, Match};
 use serde_json::json;
-use tower_layer::Layer;
 
 use crate::mock::{Mock, call, never};
 

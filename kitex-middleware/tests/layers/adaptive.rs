@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::mock::OnShared;
 use kitex_core::{
     Body, Context, Error, ErrorKind, MessageStream, Registry, Response, Scope, Sent, SharedService, Stage,
     Status,
@@ -11,7 +12,6 @@ use kitex_core::{
 use kitex_middleware::{AdaptiveConfig, AdaptiveLayer, Priority};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, advance, sleep, sleep_until};
-use tower_layer::Layer;
 
 use crate::mock::{Mock, call, never, request};
 

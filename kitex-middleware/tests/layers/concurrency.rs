@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::mock::OnShared;
 use kitex_core::{
     Body, Context, Error, ErrorKind, MessageStream, Payload, Protocol, Registry, Response, Sent, Stage,
     Status,
@@ -10,7 +11,6 @@ use kitex_core::{
 use kitex_middleware::{ConcurrencyConfig, ConcurrencyLayer};
 use tokio::sync::Semaphore;
 use tokio::task::yield_now;
-use tower_layer::Layer;
 
 use crate::mock::{Mock, call, request};
 use crate::rate::{from, of_tenant, request_of};

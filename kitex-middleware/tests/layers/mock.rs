@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
 use kitex_core::{
-    BoxFuture, Context, Error, Method, MethodDescriptor, Payload, Protocol, Request, Response, Streaming,
+    BoxError, BoxFuture, Context, Error, Method, MethodDescriptor, Payload, Protocol, Request, Response,
+    SharedService, Streaming,
 };
+use tower_layer::Layer;
 use tower_service::Service;
 
 /// The method that is called.
@@ -73,3 +75,18 @@ pub(crate) async fn never() -> Result<Response, Error> {
     let never: Infallible = std::future::pending().await;
     match never {}
 }
+
+/// Puts a layer on a service, and takes the type off: for tests that call it by reference.
+pub(crate) trait OnShared {
+    fn layer<S>(&self, inner: S) -> SharedService
+    where
+        Self: Layer<S>,
+        Self::Service: Service<Request, Response = Response> + Clone + Send + Sync + 'static,
+        <Self::Service as Service<Request>>::Error: Into<BoxError>,
+        <Self::Service as Service<Request>>::Future: Send + 'static,
+    {
+        SharedService::new(Layer::layer(self, inner))
+    }
+}
+
+impl<L> OnShared for L {}

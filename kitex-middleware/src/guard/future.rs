@@ -1,0 +1,106 @@
+//! An answer for which something is held.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context as TaskContext, Poll};
+
+use pin_project_lite::pin_project;
+
+use kitex_core::{BoxError, CallResult, Error, Response};
+
+use super::{Held, into_error, settle};
+
+pin_project! {
+    #[project = StateProjection]
+    enum State<F> {
+        Running { #[pin] answer: F },
+        Refused { error: Option<Error> },
+    }
+}
+
+pin_project! {
+    /// The answer to a call that a layer has let pass or not, with what it holds until it is there, its stream has ended,
+    /// or nobody waits any more.
+    #[must_use = "a call is made when it is awaited"]
+    pub struct LayerFuture<F, H>
+    where
+        H: Held,
+    {
+        #[pin]
+        state: State<F>,
+        held: Option<H>,
+    }
+
+    impl<F, H> PinnedDrop for LayerFuture<F, H>
+    where
+        H: Held,
+    {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if let Some(held) = this.held {
+                // What goes wrong beneath is no matter of whoever gives the call up.
+                let _ = held.run(|| this.state.set(State::Refused { error: None }));
+            }
+        }
+    }
+}
+
+impl<F, H: Held> LayerFuture<F, H> {
+    /// Makes the call, if it is let pass.
+    #[inline]
+    pub(super) fn begin(held: Result<Option<H>, Error>, call: impl FnOnce() -> F) -> Self {
+        match held {
+            Ok(None) => Self { state: State::Running { answer: call() }, held: None },
+            Ok(Some(mut held)) => match held.run(call) {
+                Ok(answer) => Self { state: State::Running { answer }, held: Some(held) },
+                Err(error) => Self::refused(error),
+            },
+            Err(error) => Self::refused(error),
+        }
+    }
+
+    #[cold]
+    fn refused(error: Error) -> Self {
+        Self { state: State::Refused { error: Some(error) }, held: None }
+    }
+}
+
+impl<F, E, H> Future for LayerFuture<F, H>
+where
+    F: Future<Output = Result<Response, E>>,
+    E: Into<BoxError>,
+    H: Held,
+{
+    type Output = CallResult;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<CallResult> {
+        let mut this = self.project();
+        let answer = match this.state.as_mut().project() {
+            StateProjection::Running { answer } => answer,
+            StateProjection::Refused { error } => match error.take() {
+                Some(error) => return Poll::Ready(Err(error)),
+                None => return Poll::Pending,
+            },
+        };
+        let Some(held) = this.held else { return answer.poll(task).map_err(into_error) };
+        let mut result = match held.run(|| answer.poll(task)) {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(result)) => result.map_err(into_error),
+            Err(error) => Err(error),
+        };
+        // What is beneath has given its answer; what its end does belongs to the call as well.
+        let _ = held.run(|| this.state.set(State::Refused { error: None }));
+        if let Some(held) = this.held.take() {
+            settle(held, &mut result);
+        }
+        Poll::Ready(result)
+    }
+}
+
+impl<F, H: Held> fmt::Debug for LayerFuture<F, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LayerFuture")
+    }
+}
