@@ -1,0 +1,37 @@
+//! Fallbacks.
+
+use kitex::layer::{ConcurrencyConfig, ConcurrencyLayer, FallbackLayer, fallback};
+use kitex::{Error, Request};
+
+use crate::crowd::{CROWD, at_once, serve};
+use crate::idl::calls::CallsClient;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_fallback_answers_in_place_of_a_limit_and_of_nothing_else() {
+    let limit = ConcurrencyLayer::new(ConcurrencyConfig::new(10)).unwrap();
+    let server = serve(|server| server.layer(limit)).await;
+    let instead = |_: Request, _: Error| async { CallsClient::act_answer(Ok("instead".into())) };
+    let layer = FallbackLayer::new(instead).on(fallback::limits);
+    let clients = server.crowd(|client| client.layer(layer.clone())).await;
+    let mut calls = at_once(&clients, "wait");
+    calls.next_answers(CROWD - 10, "instead").await;
+    server.seen.gate.add_permits(10);
+    calls.next_answers(10, "wait").await;
+    calls.end();
+    assert_eq!(server.seen.calls(), 10);
+    let error = clients[0].act("fail").await.unwrap_err();
+    assert_eq!(
+        server.told(&error),
+        "remote exception 6 calling Calls.act at <server> (at the peer): biz error: told to fail"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_server_answers_by_a_fallback_of_its_own() {
+    let instead = |_: Request, _: Error| async { CallsClient::act_answer(Ok("instead".into())) };
+    let layer = FallbackLayer::new(instead).on(fallback::everything);
+    let server = serve(|server| server.layer(layer)).await;
+    let clients = server.crowd(|client| client).await;
+    at_once(&clients, "fail").next_answers(CROWD, "instead").await;
+    assert_eq!(server.seen.calls(), CROWD, "each was tried first");
+}
