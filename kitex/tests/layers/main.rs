@@ -13,6 +13,7 @@ mod breaker_picker;
 mod concurrency;
 mod crowd;
 mod deadline;
+mod defaults;
 mod fallback;
 mod fault;
 mod handler;
