@@ -4,9 +4,12 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::dialect::Dialect;
 use crate::emit;
+use crate::lint::{Level, Levels, Lint};
 use crate::report::Report;
 use crate::source::Source;
+use crate::thrift::model::Program;
 use crate::thrift::{self, Disk};
 
 /// Compiles one IDL file and all that it includes into `$OUT_DIR/<name>.rs`.
@@ -38,6 +41,8 @@ pub struct Builder {
     include_dirs: Vec<PathBuf>,
     out_dir: Option<PathBuf>,
     output: Option<String>,
+    dialect: Option<Dialect>,
+    levels: Levels,
 }
 
 impl Builder {
@@ -63,21 +68,71 @@ impl Builder {
         self
     }
 
+    /// Whose reading counts where compilers differ. Default: nobody's, and what only one of them could mean is an error.
+    #[must_use]
+    pub fn dialect(mut self, dialect: Dialect) -> Builder {
+        self.dialect = Some(dialect);
+        self
+    }
+
+    /// What becomes of a lint's findings. Default: [`Level::Warn`].
+    ///
+    /// ```no_run
+    /// use kitex_build::{Level, Lint};
+    ///
+    /// kitex_build::configure().lint(Lint::LeadingZero, Level::Deny).compile(["idl/echo.thrift"])?;
+    /// # Ok::<(), kitex_build::Error>(())
+    /// ```
+    #[must_use]
+    pub fn lint(mut self, lint: Lint, level: Level) -> Builder {
+        self.levels.set(lint, level);
+        self
+    }
+
+    /// The same for all lints.
+    #[must_use]
+    pub fn lints(self, level: Level) -> Builder {
+        Lint::ALL.into_iter().fold(self, |builder, lint| builder.lint(lint, level))
+    }
+
     /// Compiles the files and all that they include into one tree of modules, and says where it was written to.
     ///
     /// Tells cargo which files to watch, and prints what is odd in them as warnings. Errors if a file cannot be read
     /// or is wrong, or if the output cannot be written.
     pub fn compile<P: AsRef<Path>>(self, files: impl IntoIterator<Item = P>) -> Result<PathBuf, Error> {
-        let roots: Vec<PathBuf> = files.into_iter().map(|file| file.as_ref().to_owned()).collect();
-        let target = self.target(&roots)?;
-        let mut report = Report::default();
-        let build = thrift::load(&Disk, &roots, &self.include_dirs, &mut report);
-        let program = thrift::resolve(&build, &mut report);
-        announce(&roots, &build.sources, &report);
-        match program {
-            Some(program) => write_changed(&target, &emit::emit(&program)).map(|()| target),
-            None => Err(Error { text: report.render_errors(&build.sources) }),
+        let run = self.run(files);
+        run.announce();
+        let target = self.target(&run.roots)?;
+        let (text, _) = run.output()?;
+        write_changed(&target, &text).map(|()| target)
+    }
+
+    /// The same outside of a build script: nothing is printed, and the warnings are given back.
+    pub fn generate<P: AsRef<Path>>(
+        self,
+        files: impl IntoIterator<Item = P>,
+    ) -> Result<(PathBuf, Warnings), Error> {
+        let run = self.run(files);
+        let target = self.target(&run.roots)?;
+        let (text, warnings) = run.output()?;
+        write_changed(&target, &text).map(|()| (target, warnings))
+    }
+
+    /// Says what is wrong with the files and all that they include, and writes nothing.
+    pub fn check<P: AsRef<Path>>(self, files: impl IntoIterator<Item = P>) -> Result<Warnings, Error> {
+        let run = self.run(files);
+        if run.roots.is_empty() {
+            return Err(Error::new(NO_FILE.to_owned()));
         }
+        run.program().map(|(_, warnings)| warnings)
+    }
+
+    fn run<P: AsRef<Path>>(&self, files: impl IntoIterator<Item = P>) -> Run {
+        let roots: Vec<PathBuf> = files.into_iter().map(|file| file.as_ref().to_owned()).collect();
+        let mut report = Report::new(self.levels);
+        let build = thrift::load(&Disk, &roots, &self.include_dirs, self.dialect, &mut report);
+        let program = thrift::resolve(&build, &mut report);
+        Run { roots, sources: build.sources, report, program }
     }
 
     fn target(&self, roots: &[PathBuf]) -> Result<PathBuf, Error> {
@@ -85,27 +140,51 @@ impl Builder {
         let Some(directory) = directory else {
             let text =
                 "error: OUT_DIR is not set: call this from a build script, or set `Builder::out_dir`\n";
-            return Err(Error { text: text.to_owned() });
+            return Err(Error::new(text.to_owned()));
         };
         let stem =
             roots.first().and_then(|root| root.file_stem()).map(|stem| stem.to_string_lossy().into_owned());
         match self.output.clone().or(stem) {
             Some(name) => Ok(directory.join(format!("{name}.rs"))),
-            None => Err(Error { text: "error: there is no file to compile\n".to_owned() }),
+            None => Err(Error::new(NO_FILE.to_owned())),
         }
     }
 }
 
-/// Cargo's directives: the files to watch, and the warnings.
-#[expect(clippy::print_stdout, reason = "this is how a build script speaks to cargo")]
-fn announce(roots: &[PathBuf], sources: &[Source], report: &Report) {
-    let watched = sources.iter().map(|source| &source.path);
-    let missing = roots.iter().filter(|root| sources.iter().all(|source| source.path != **root));
-    for path in watched.chain(missing) {
-        println!("cargo::rerun-if-changed={}", path.display());
+const NO_FILE: &str = "error: there is no file to compile\n";
+
+/// What came of reading the files.
+struct Run {
+    roots: Vec<PathBuf>,
+    sources: Vec<Source>,
+    report: Report,
+    program: Option<Program>,
+}
+
+impl Run {
+    /// Cargo's directives: the files to watch, and the warnings.
+    #[expect(clippy::print_stdout, reason = "this is how a build script speaks to cargo")]
+    fn announce(&self) {
+        let watched = self.sources.iter().map(|source| &source.path);
+        let unread = |root: &&PathBuf| self.sources.iter().all(|source| source.path != **root);
+        for path in watched.chain(self.roots.iter().filter(unread)) {
+            println!("cargo::rerun-if-changed={}", path.display());
+        }
+        for warning in self.report.warning_lines(&self.sources) {
+            println!("cargo::warning={warning}");
+        }
     }
-    for warning in report.warning_lines(sources) {
-        println!("cargo::warning={warning}");
+
+    fn program(self) -> Result<(Program, Warnings), Error> {
+        let warnings = Warnings { text: self.report.render_warnings(&self.sources) };
+        match self.program {
+            Some(program) => Ok((program, warnings)),
+            None => Err(Error { text: self.report.render_errors(&self.sources), warnings }),
+        }
+    }
+
+    fn output(self) -> Result<(String, Warnings), Error> {
+        self.program().map(|(program, warnings)| (emit::emit(&program), warnings))
     }
 }
 
@@ -120,12 +199,43 @@ fn write_changed(path: &Path, text: &str) -> Result<(), Error> {
         }
         std::fs::write(path, text)
     };
-    write().map_err(|error| Error { text: format!("error: cannot write {}: {error}\n", path.display()) })
+    write().map_err(|error| Error::new(format!("error: cannot write {}: {error}\n", path.display())))
+}
+
+/// What is odd in the IDL, as text for people. Nothing to show if nothing is.
+#[derive(Clone, Debug, Default)]
+pub struct Warnings {
+    text: String,
+}
+
+impl Warnings {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+}
+
+impl fmt::Display for Warnings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text.trim_end())
+    }
 }
 
 /// What is wrong with the IDL, as text for people: each finding with its place, the line, and a hint.
 pub struct Error {
     text: String,
+    warnings: Warnings,
+}
+
+impl Error {
+    fn new(text: String) -> Error {
+        Error { text, warnings: Warnings::default() }
+    }
+
+    /// What is odd beside what is wrong.
+    pub fn warnings(&self) -> &Warnings {
+        &self.warnings
+    }
 }
 
 impl fmt::Display for Error {

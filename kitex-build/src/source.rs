@@ -25,15 +25,20 @@ pub(crate) struct Source {
     pub(crate) text: String,
     /// Bytes that are not UTF-8 stand in `text` as U+FFFD: allowed in comments only.
     pub(crate) lossy: bool,
+    /// The bytes are UTF-16: `text` is what they say, to be shown and not to be compiled.
+    pub(crate) wide: bool,
 }
 
 impl Source {
     pub(crate) fn new(path: &Path, bytes: Vec<u8>) -> Source {
+        if let Some(text) = utf16(&bytes) {
+            return Source { path: path.to_owned(), text, lossy: true, wide: true };
+        }
         let (text, lossy) = match String::from_utf8(bytes) {
             Ok(text) => (text, false),
             Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), true),
         };
-        Source { path: path.to_owned(), text, lossy }
+        Source { path: path.to_owned(), text, lossy, wide: false }
     }
 
     /// Line and column, both from 1, the column in characters. LF, CR and CRLF end a line.
@@ -58,6 +63,20 @@ impl Source {
         let end = after.find(['\n', '\r']).map_or(self.text.len(), |at| offset + at);
         &self.text[start..end]
     }
+}
+
+/// The text of a file that begins with the byte order mark of UTF-16, or with two ASCII letters in it.
+fn utf16(bytes: &[u8]) -> Option<String> {
+    let (little, skip) = match bytes {
+        [0xff, 0xfe, ..] => (true, 2),
+        [0xfe, 0xff, ..] => (false, 2),
+        [1..0x80, 0, 1..0x80, 0, ..] => (true, 0),
+        [0, 1..0x80, 0, 1..0x80, ..] => (false, 0),
+        _ => return None,
+    };
+    let unit = if little { u16::from_le_bytes } else { u16::from_be_bytes };
+    let units = bytes[skip..].as_chunks().0.iter().map(|pair| unit(*pair));
+    Some(char::decode_utf16(units).map(|letter| letter.unwrap_or('\u{fffd}')).collect())
 }
 
 #[cfg(test)]

@@ -4,13 +4,24 @@
 
 use std::path::Path;
 
+use kitex_build::{Builder, Dialect, Level};
+
 const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/errors");
 
-fn error_of(path: &str) -> String {
+/// The settings that the name of a file asks for.
+fn builder(path: &str) -> Builder {
     let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("errors");
-    let error =
-        kitex_build::configure().out_dir(out).include_dir(format!("{DIRECTORY}/more")).compile([path]);
-    format!("{}\n", error.unwrap_err()).replace(&format!("{DIRECTORY}/"), "")
+    let builder = kitex_build::configure().out_dir(out).include_dir(format!("{DIRECTORY}/more"));
+    match Path::new(path).file_name().unwrap().to_str().unwrap() {
+        "lints.thrift" => builder.lints(Level::Deny),
+        name if name.starts_with("thriftgo_") => builder.dialect(Dialect::Thriftgo).lints(Level::Allow),
+        _ => builder,
+    }
+}
+
+fn error_of(path: &str) -> String {
+    let error = builder(path).compile([path]).unwrap_err();
+    format!("{error}\n").replace(&format!("{DIRECTORY}/"), "")
 }
 
 #[test]
@@ -19,7 +30,7 @@ fn errors_read_as_reviewed() {
         std::fs::read_dir(DIRECTORY).unwrap().map(|entry| entry.unwrap().path()).collect();
     names.retain(|path| path.extension().is_some_and(|extension| extension == "thrift"));
     names.sort();
-    assert!(names.len() >= 8);
+    let mut reports = 0;
     for path in names {
         let found = error_of(&path.display().to_string());
         let reviewed = path.with_extension("txt");
@@ -27,7 +38,9 @@ fn errors_read_as_reviewed() {
             std::fs::write(&reviewed, &found).unwrap();
         }
         assert_eq!(std::fs::read_to_string(&reviewed).unwrap(), found, "{}", reviewed.display());
+        reports += found.lines().filter(|line| line.starts_with("error: ")).count();
     }
+    assert!(reports >= 100, "{reports} reports are reviewed");
 }
 
 #[test]
@@ -40,7 +53,22 @@ fn files_that_cannot_be_read_are_named() {
 #[test]
 fn a_build_needs_a_file_and_a_place() {
     let none: [&str; 0] = [];
-    let error = kitex_build::configure().out_dir("x").compile(none).unwrap_err();
-    assert_eq!(error.to_string(), "error: there is no file to compile");
-    assert_eq!(format!("{error:?}"), "\nerror: there is no file to compile");
+    for error in [
+        kitex_build::configure().out_dir("x").compile(none).unwrap_err(),
+        kitex_build::configure().check(none).unwrap_err(),
+    ] {
+        assert_eq!(error.to_string(), "error: there is no file to compile");
+        assert_eq!(format!("{error:?}"), "\nerror: there is no file to compile");
+    }
+}
+
+#[test]
+fn lints_are_warnings_that_can_be_switched_off() {
+    let path = format!("{DIRECTORY}/lints.thrift");
+    let warnings = kitex_build::configure().check([&path]).unwrap().to_string();
+    assert_eq!(warnings.matches("warning: ").count(), 11, "{warnings}");
+    assert!(
+        warnings.contains("lints.thrift:4:18") && warnings.contains("reported by the lint `leading-zero`")
+    );
+    assert!(kitex_build::configure().lints(Level::Allow).check([&path]).unwrap().is_empty());
 }

@@ -27,6 +27,9 @@ impl Emitter<'_> {
             (Value::Enum(id, at), _) => {
                 format!("{}::{}", self.plan.definition(from, *id), self.plan.members[*id][*at]).into()
             }
+            (Value::Open(id, number), _) => {
+                Node::call(self.plan.definition(from, *id), vec![number.to_string().into()])
+            }
             (Value::Const(id), _) => self.constant(*id, target, key, from),
             (Value::List(items), Type::List(element)) => {
                 collection("::std::vec::Vec", items.iter().map(|item| self.value(element, item, key, from)))

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::model::{Definition, Field, Kind, Method, Program, StructKind};
+use crate::lint::Lint;
 use crate::report::Report;
 use crate::source::Span;
 
@@ -64,8 +65,22 @@ fn streaming(method: &Method, report: &mut Report) {
     } else if method.arguments.len() != 1 {
         report.error(mode.key.span, "a streaming function has exactly one argument");
     } else if mode.value != "unary" {
-        let finding = report
-            .error(mode.key.span, format!("`{}` streams, which is not supported yet", method.name.text));
-        finding.hint("move streaming functions into a file of their own");
+        let text = format!("`{}` streams, which is not supported yet: it is left out", method.name.text);
+        report.lint(Lint::SkippedStream, mode.key.span, text);
+    }
+}
+
+/// Takes the functions out that stream: the rest of their services can be used without them.
+pub(crate) fn drop_streams(program: &mut Program) {
+    let streams = |method: &Method| {
+        method
+            .annotations
+            .iter()
+            .any(|annotation| annotation.key.text == "streaming.mode" && annotation.value != "unary")
+    };
+    for definition in &mut program.definitions {
+        if let Kind::Service(service) = &mut definition.kind {
+            service.methods.retain(|method| !streams(method));
+        }
     }
 }

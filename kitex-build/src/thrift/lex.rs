@@ -1,5 +1,7 @@
 //! Text to tokens, in one pass over the bytes.
 
+use crate::dialect::Dialect;
+use crate::lint::Lint;
 use crate::report::Report;
 use crate::source::{Source, Span};
 
@@ -54,9 +56,10 @@ pub(crate) struct Tokens {
     pub(crate) cut: bool,
 }
 
-pub(crate) fn lex(file: usize, source: &Source, report: &mut Report) -> Tokens {
+pub(crate) fn lex(file: usize, source: &Source, dialect: Option<Dialect>, report: &mut Report) -> Tokens {
     let mut lexer = Lexer {
         file,
+        dialect,
         source,
         bytes: source.text.as_bytes(),
         at: 0,
@@ -71,6 +74,7 @@ pub(crate) fn lex(file: usize, source: &Source, report: &mut Report) -> Tokens {
 
 struct Lexer<'a> {
     file: usize,
+    dialect: Option<Dialect>,
     source: &'a Source,
     bytes: &'a [u8],
     at: usize,
@@ -83,7 +87,9 @@ struct Lexer<'a> {
 
 impl Lexer<'_> {
     fn run(&mut self) {
-        if self.source.text.starts_with('\u{feff}') {
+        if self.source.wide {
+            self.wide();
+        } else if self.source.text.starts_with('\u{feff}') {
             self.at = 3;
         }
         while let Some(byte) = self.peek(0) {
@@ -101,6 +107,14 @@ impl Lexer<'_> {
             }
         }
         self.push(Kind::End, self.at);
+    }
+
+    /// A file of another encoding is reported once, not letter by letter.
+    fn wide(&mut self) {
+        self.at = self.bytes.len();
+        self.tokens.cut = true;
+        let first = Span { file: self.file, start: 0, end: 1 };
+        self.report.error(first, "this file is UTF-16").hint("IDL files are UTF-8 text: save it as UTF-8");
     }
 
     fn peek(&self, ahead: usize) -> Option<u8> {
@@ -227,6 +241,12 @@ impl Lexer<'_> {
             self.skip_while(|byte| byte.is_ascii_hexdigit());
             return self.finish_integer(start, digits + 2, 16);
         }
+        let octal = self.peek(0) == Some(b'0') && self.peek(1) == Some(b'o');
+        if octal && self.dialect == Some(Dialect::Thriftgo) {
+            self.at += 2;
+            self.skip_while(|byte| matches!(byte, b'0'..=b'7'));
+            return self.finish_integer(start, digits + 2, 8);
+        }
         self.skip_while(|byte| byte.is_ascii_digit());
         let whole = self.at - digits;
         let fraction = self.fraction();
@@ -273,7 +293,11 @@ impl Lexer<'_> {
         }
         let span = self.span(start);
         let message = format!("`{}` is not a number", &self.source.text[span.start..span.end]);
-        self.report.error(span, message).hint("numbers are 12, -0x1f, 1.5, 2e10");
+        let octal = self.source.text[span.start..span.end].trim_start_matches(['+', '-']).starts_with("0o");
+        self.report.error(span, message).hint(match octal {
+            true => "only thriftgo reads this, as octal: Dialect::Thriftgo",
+            false => "numbers are 12, -0x1f, 1.5, 2e10",
+        });
         self.push(Kind::Integer(0), start);
         true
     }
@@ -281,7 +305,7 @@ impl Lexer<'_> {
     fn finish_integer(&mut self, start: usize, digits: usize, radix: u32) {
         let text = &self.source.text[digits..self.at];
         if text.is_empty() {
-            self.at -= 1; // `0x` alone: the `x` is the tail
+            self.at -= 1; // `0x` alone: the letter is the tail
         }
         if self.rejects_tail(start) {
             return;
@@ -295,8 +319,9 @@ impl Lexer<'_> {
         let span = self.span(start);
         if value.is_none() {
             self.report.error(span, "this number does not fit into 64 bits");
-        } else if leading_zero {
-            self.report.warning(span, "a leading zero does not make a number octal: this is read as decimal");
+        } else if leading_zero && self.dialect != Some(Dialect::Thriftgo) {
+            let text = "a leading zero does not make a number octal: this is read as decimal";
+            self.report.lint(Lint::LeadingZero, span, text).hint("thriftgo reads such values as octal");
         }
     }
 
@@ -320,8 +345,8 @@ impl Lexer<'_> {
         self.at += same.map(char::len_utf8).sum::<usize>().max(1);
         let span = self.span(start);
         let finding = self.report.error(span, format!("unexpected character `{}`", character.escape_debug()));
-        if character == '\0' || (start < 4 && self.source.lossy) {
-            finding.hint("IDL files are UTF-8 text; is this one UTF-16?");
+        if character == '\u{fffd}' && self.source.lossy {
+            finding.hint("the bytes that stand here are not UTF-8");
         } else if !character.is_ascii() {
             finding.hint("names consist of ASCII letters, digits and `_`");
         }

@@ -5,7 +5,7 @@ use crate::thrift::testing::{assert_accepted, assert_refused, compile};
 
 fn kinds(text: &str) -> Vec<Kind> {
     let mut report = Report::default();
-    let tokens = lex(0, &Source::new(Path::new("a"), text.into()), &mut report);
+    let tokens = lex(0, &Source::new(Path::new("a"), text.into()), None, &mut report);
     assert!(
         !report.failed(),
         "{text:?}: {}",
@@ -100,8 +100,15 @@ fn strange_characters_are_refused() {
         ("struct A { 1: a-b c }", "1:16: unexpected character `-`"),
         ("struct A { 1: a. c }", "1:16: unexpected character `.`"),
     ]);
-    let utf16: Vec<u8> = "struct A {}".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    assert!(compile(utf16).error.contains("unexpected character"));
+    for mark in ["", "\u{feff}"] {
+        let text = format!("{mark}struct A {{}}");
+        let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        for bytes in [little, big] {
+            let outcome = compile(bytes);
+            assert_eq!((outcome.error.as_str(), outcome.errors), ("1:1: this file is UTF-16", 1));
+        }
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::parse;
 use super::syntax::Document;
+use crate::dialect::Dialect;
 use crate::report::Report;
 use crate::source::{Source, Span};
 
@@ -57,15 +58,18 @@ pub(crate) struct Loaded {
 pub(crate) struct Build {
     pub(crate) sources: Vec<Source>,
     pub(crate) loaded: Vec<Loaded>,
+    pub(crate) dialect: Option<Dialect>,
 }
 
 pub(crate) fn load(
     files: &dyn Files,
     roots: &[PathBuf],
     include_dirs: &[PathBuf],
+    dialect: Option<Dialect>,
     report: &mut Report,
 ) -> Build {
-    let mut loader = Loader { files, include_dirs, known: HashMap::new(), build: Build::default(), report };
+    let build = Build { dialect, ..Build::default() };
+    let mut loader = Loader { files, include_dirs, known: HashMap::new(), build, report };
     for root in roots {
         loader.root(root);
     }
@@ -118,7 +122,7 @@ impl Loader<'_> {
         let bytes = self.files.read(path)?;
         let file = self.build.sources.len();
         self.build.sources.push(Source::new(path, bytes));
-        let document = parse::parse(file, &self.build.sources[file], self.report);
+        let document = parse::parse(file, &self.build.sources[file], self.build.dialect, self.report);
         self.build.loaded.push(Loaded { path: path.to_owned(), document, includes: Vec::new() });
         self.known.insert(identity.to_owned(), (file, false));
         Ok(file)

@@ -16,4 +16,6 @@ pub(crate) use resolve::resolve;
 #[cfg(test)]
 mod hostile_tests;
 #[cfg(test)]
+mod table_tests;
+#[cfg(test)]
 mod testing;

@@ -27,7 +27,7 @@ pub(crate) struct Definition {
     pub(crate) file: usize,
     pub(crate) name: Name,
     pub(crate) doc: Option<String>,
-    #[expect(dead_code, reason = "kept for the generators that will read them")]
+    #[cfg_attr(not(test), expect(dead_code, reason = "kept for the generators that will read them"))]
     pub(crate) annotations: Vec<Annotation>,
     pub(crate) kind: Kind,
 }
@@ -121,6 +121,8 @@ pub(crate) enum Value {
     Uuid([u8; 16]),
     /// The enum, and the position of the value in it.
     Enum(Id, usize),
+    /// The enum, and a number that it has no name for.
+    Open(Id, i32),
     /// A constant whose type is exactly this one.
     Const(Id),
     List(Vec<Value>),

@@ -183,8 +183,11 @@ pub(crate) enum ValueKind {
     Bool(bool),
     Integer(i64),
     Double(f64),
-    /// Bytes, since `"\xff"` is a value for `binary`.
-    Literal(Vec<u8>),
+    /// Bytes, since `"\xff"` is a value for `binary`; `raw` if they are written so.
+    Literal {
+        bytes: Vec<u8>,
+        raw: bool,
+    },
     /// A constant, or an enum's value.
     Name(String),
     List(Vec<Value>),

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::load::Files;
 use super::model::Program;
 use super::{load, resolve};
+use crate::dialect::Dialect;
 use crate::report::Report;
 
 struct Memory(HashMap<PathBuf, Vec<u8>>);
@@ -33,9 +34,14 @@ pub(crate) struct Outcome {
 
 /// Compiles files given by name and text; the first is the root.
 pub(crate) fn compile_files(files: &[(&str, &[u8])]) -> Outcome {
+    compile_as(None, files)
+}
+
+/// The same in a dialect.
+pub(crate) fn compile_as(dialect: Option<Dialect>, files: &[(&str, &[u8])]) -> Outcome {
     let memory = Memory(files.iter().map(|(name, text)| (name.into(), text.to_vec())).collect());
     let mut report = Report::default();
-    let build = load::load(&memory, &[files[0].0.into()], &[], &mut report);
+    let build = load::load(&memory, &[files[0].0.into()], &[], dialect, &mut report);
     let program = resolve::resolve(&build, &mut report);
     assert_eq!(program.is_some(), !report.failed(), "an input fails exactly when it has errors");
     let rendered = report.render_errors(&build.sources);

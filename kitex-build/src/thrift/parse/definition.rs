@@ -3,9 +3,24 @@
 use super::super::lex::Kind;
 use super::super::syntax::{Definition, DefinitionKind, EnumValue, Field, Requiredness, StructKind};
 use super::{Failed, Parsed, Parser};
+use crate::nearest::nearest;
 
 /// Definitions of other dialects.
 const FOREIGN: [&str; 6] = ["senum", "package", "interaction", "performs", "cpp_namespace", "php_namespace"];
+
+/// What begins a header or a definition.
+const DEFINITIONS: [&str; 10] = [
+    "const",
+    "typedef",
+    "enum",
+    "struct",
+    "union",
+    "exception",
+    "service",
+    "include",
+    "namespace",
+    "cpp_include",
+];
 
 impl Parser<'_> {
     pub(super) fn definition(&mut self) -> Parsed<Definition> {
@@ -38,7 +53,15 @@ impl Parser<'_> {
             finding.hint("remove it");
             return Failed;
         }
-        self.unexpected("a definition (const, typedef, enum, struct, union, exception, service)")
+        let span = token.span;
+        let failed =
+            self.unexpected("a definition (const, typedef, enum, struct, union, exception, service)");
+        if let Some(near) = nearest(word, DEFINITIONS.into_iter()) {
+            self.hint(span, format!("did you mean `{near}`?"));
+        } else if DEFINITIONS.iter().any(|keyword| word.starts_with(keyword)) {
+            self.hint(span, "a blank is missing behind the keyword".to_owned());
+        }
+        failed
     }
 
     fn constant(&mut self, _: &str) -> Parsed<Definition> {

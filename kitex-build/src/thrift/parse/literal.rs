@@ -65,6 +65,19 @@ impl Parser<'_> {
     }
 }
 
+/// Whether a literal has `\x80` to `\xff`: bytes, which are no characters of a text.
+pub(super) fn high_escape(literal: &str) -> bool {
+    let mut rest = literal;
+    while let Some(at) = rest.find('\\') {
+        let escape = &rest.as_bytes()[at + 1..];
+        if matches!(escape, [b'x', b'8'..=b'9' | b'a'..=b'f' | b'A'..=b'F', ..]) {
+            return true;
+        }
+        rest = rest.get(at + 2..).unwrap_or("");
+    }
+    false
+}
+
 /// Decodes what follows a backslash; the length of it, or `None` if it is no escape.
 fn escape(after: &str, bytes: &mut Vec<u8>) -> Option<usize> {
     let byte = match after.as_bytes().first()? {

@@ -10,6 +10,7 @@ mod value;
 
 use super::lex::{self, Kind, Token, Tokens};
 use super::syntax::{Annotation, Document, Include, Name, Namespace};
+use crate::dialect::Dialect;
 use crate::report::Report;
 use crate::source::{Source, Span};
 
@@ -22,15 +23,16 @@ pub(super) struct Failed;
 
 type Parsed<T> = Result<T, Failed>;
 
-pub(crate) fn parse(file: usize, source: &Source, report: &mut Report) -> Document {
-    let tokens = lex::lex(file, source, report);
-    let mut parser = Parser { source, tokens, at: 0, depth: 0, report };
+pub(crate) fn parse(file: usize, source: &Source, dialect: Option<Dialect>, report: &mut Report) -> Document {
+    let tokens = lex::lex(file, source, dialect, report);
+    let mut parser = Parser { source, tokens, dialect, at: 0, depth: 0, report };
     parser.document()
 }
 
 struct Parser<'a> {
     source: &'a Source,
     tokens: Tokens,
+    dialect: Option<Dialect>,
     at: usize,
     depth: usize,
     report: &'a mut Report,
@@ -114,8 +116,11 @@ impl<'a> Parser<'a> {
                 | "exception"
                 | "service"
         );
-        let previous = self.at.checked_sub(1).map(|last| self.tokens.tokens[last].lines.last);
-        keyword && previous.is_none_or(|line| line < self.peek().lines.first)
+        let previous = self.at.checked_sub(1).map(|last| self.tokens.tokens[last]);
+        // What stands at the start of a line behind a brace is meant to be a definition, if a wrong one.
+        let closed = previous.is_some_and(|token| token.kind == Kind::Mark(b'}'));
+        let begins = closed && matches!(self.peek().kind, Kind::Word | Kind::Mark(b'@'));
+        (keyword || begins) && previous.is_none_or(|token| token.lines.last < self.peek().lines.first)
     }
 
     fn peek(&self) -> Token {
@@ -183,11 +188,18 @@ impl<'a> Parser<'a> {
         Failed
     }
 
+    /// Says more about what was just reported at `span`.
+    fn hint(&mut self, span: Span, text: String) {
+        let last = self.report.diagnostics.last_mut().filter(|found| found.span == Some(span));
+        last.map(|found| found.hint(text));
+    }
+
     /// A name that is declared: any word but `true` and `false`, without dots.
     fn name(&mut self, what: &str) -> Parsed<Name> {
         let name = self.dotted_name(what)?;
         if name.text.contains('.') {
-            self.report.error(name.span, format!("{what} cannot contain a dot"));
+            let text = format!("`{}` is declared here, and a declared name cannot contain a dot", name.text);
+            self.report.error(name.span, text).hint("dots refer to what an included file declares");
         }
         Ok(name)
     }

@@ -87,9 +87,9 @@ fn wrong_grammar_is_refused_where_it_is() {
         ("struct A { required 1: i32 a }", "1:21: expected a type, found `1`"),
         ("struct A { 1: i32 a (x='1') = 5 }", "1:29: expected a field or `}`, found `=`"),
         ("struct A { 1: i32 a", "1:20: expected a field or `}`, found the end of the file"),
-        ("struct A.B {}", "1:8: the name of the struct cannot contain a dot"),
-        ("struct A { 1: i32 a.b }", "1:19: the name of the field cannot contain a dot"),
-        ("enum E { A.B = 1 }", "1:10: a value's name or `}` cannot contain a dot"),
+        ("struct A.B {}", "1:8: `A.B` is declared here"),
+        ("struct A { 1: i32 a.b }", "1:19: `a.b` is declared here"),
+        ("enum E { A.B = 1 }", "1:10: `A.B` is declared here"),
         ("enum E { A = X }", "1:14: expected the value's number, found `X`"),
         ("enum E { A = true }", "1:14: expected the value's number, found `true`"),
         (

@@ -37,12 +37,6 @@ impl Parser<'_> {
                 Ok(TypeKind::Void)
             }
             "map" | "set" | "list" if opens => self.container(word),
-            "map" | "set" | "list" => {
-                let span = self.take().span;
-                let finding = self.report.error(span, format!("`{word}` needs the type of its elements"));
-                finding.hint(if word == "map" { "map<string, i32>".into() } else { format!("{word}<i32>") });
-                Err(Failed)
-            }
             _ => self.named(),
         }
     }

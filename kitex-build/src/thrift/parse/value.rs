@@ -2,7 +2,11 @@
 
 use super::super::lex::Kind;
 use super::super::syntax::{Value, ValueKind};
+use super::literal::high_escape;
 use super::{Parsed, Parser};
+use crate::dialect::Dialect;
+use crate::lint::Lint;
+use crate::source::Span;
 
 impl Parser<'_> {
     pub(super) fn value(&mut self) -> Parsed<Value> {
@@ -12,20 +16,50 @@ impl Parser<'_> {
     fn value_inside(&mut self) -> Parsed<Value> {
         let token = self.peek();
         let kind = match token.kind {
-            Kind::Integer(number) => ValueKind::Integer(number),
+            Kind::Integer(number) => ValueKind::Integer(self.dialect_integer(token.span, number)),
             Kind::Double(number) => ValueKind::Double(number),
             Kind::Word => match self.text(token.span) {
                 "true" => ValueKind::Bool(true),
                 "false" => ValueKind::Bool(false),
                 name => ValueKind::Name(name.to_owned()),
             },
-            Kind::Literal => ValueKind::Literal(self.literal_bytes(token.span, false)),
+            Kind::Literal => self.value_literal(token.span),
             Kind::Mark(b'[') => return self.list(),
             Kind::Mark(b'{') => return self.map(),
             _ => return Err(self.unexpected("a value")),
         };
         self.take();
         Ok(Value { kind, span: token.span })
+    }
+
+    /// To thriftgo a leading zero makes a value octal.
+    fn dialect_integer(&mut self, span: Span, number: i64) -> i64 {
+        let text = self.text(span);
+        let (sign, digits) = match text.strip_prefix('-') {
+            Some(digits) => ("-", digits),
+            None => ("", text.trim_start_matches('+')),
+        };
+        let leading_zero = digits.len() > 1 && digits.bytes().all(|byte| byte.is_ascii_digit());
+        if self.dialect != Some(Dialect::Thriftgo) || !leading_zero || !digits.starts_with('0') {
+            return number;
+        }
+        match i64::from_str_radix(&format!("{sign}{digits}"), 8) {
+            Ok(octal) => {
+                let text = format!("thriftgo reads this as octal: it is {octal}");
+                self.report.lint(Lint::LeadingZero, span, text);
+                octal
+            }
+            Err(_) => {
+                let text = "thriftgo reads this as octal, and it is no octal number";
+                self.report.error(span, text).hint("take the leading zero away");
+                number
+            }
+        }
+    }
+
+    fn value_literal(&mut self, span: Span) -> ValueKind {
+        let bytes = self.literal_bytes(span, false);
+        ValueKind::Literal { bytes, raw: high_escape(self.text(span)) }
     }
 
     fn list(&mut self) -> Parsed<Value> {

@@ -14,27 +14,28 @@ use super::model::Program;
 use crate::report::Report;
 
 pub(crate) fn resolve(build: &Build, report: &mut Report) -> Option<Program> {
-    if report.failed() {
+    if report.broken() {
         return None;
     }
     let symbols = symbols::Symbols::collect(build, report);
     let mut program = shape::program(build, &symbols, report);
-    if report.failed() {
+    if report.broken() {
         return None;
     }
     cycle::typedefs(&program, report);
     cycle::services(&program, report);
-    if report.failed() {
+    if report.broken() {
         return None;
     }
     super::check::check(&program, report);
     constant::evaluate(&mut program, build, &symbols, report);
-    if report.failed() {
+    if report.broken() {
         return None;
     }
     cycle::structs(&mut program, report);
-    if !report.failed() {
+    if !report.broken() {
         cycle::defaults(&program, report);
+        super::check::drop_streams(&mut program);
         size::check(&program, report);
     }
     (!report.failed()).then_some(program)

@@ -9,6 +9,8 @@ use super::super::model::{
 use super::super::syntax::{self, DefinitionKind, StructKind, TypeKind};
 use super::fields::Place;
 use super::symbols::{Space, Symbols};
+use crate::dialect::Dialect;
+use crate::lint::Lint;
 use crate::report::Report;
 use crate::source::Span;
 
@@ -19,7 +21,8 @@ pub(super) fn program(build: &Build, symbols: &Symbols<'_>, report: &mut Report)
     let mut program = Program::default();
     let all = build.loaded.iter().flat_map(|loaded| &loaded.document.definitions);
     let services: Vec<bool> = all.map(|found| matches!(found.kind, DefinitionKind::Service(_))).collect();
-    let mut shaper = Shaper { symbols, services: &services, report, file: 0 };
+    let dialect = build.dialect;
+    let mut shaper = Shaper { symbols, services: &services, report, dialect, file: 0 };
     for (file, loaded) in build.loaded.iter().enumerate() {
         shaper.file = file;
         program.files.push(shaper.describe(loaded));
@@ -42,6 +45,7 @@ pub(super) struct Shaper<'a> {
     /// Which definitions are services: no type may name them.
     services: &'a [bool],
     pub(super) report: &'a mut Report,
+    pub(super) dialect: Option<Dialect>,
     file: usize,
 }
 
@@ -115,7 +119,7 @@ impl Shaper<'_> {
             if let Some(first) = numbers.get(&number) {
                 let text =
                     format!("`{}` and `{first}` are both {number}: `{first}` is the name shown", name.text);
-                self.report.warning(span, text);
+                self.report.lint(Lint::RepeatedNumber, span, text);
             }
             numbers.entry(number).or_insert(&name.text);
             shaped.push(EnumValue { name: name.clone(), doc: value.doc.clone(), number });
@@ -138,7 +142,7 @@ impl Shaper<'_> {
     }
 
     fn base(&mut self, base: &syntax::Name) -> Option<usize> {
-        let id = self.symbols.require(self.file, &base.text, base.span, Space::Types, self.report)?;
+        let id = self.symbols.require(self.file, &base.text, base.span, Space::Services, self.report)?;
         if !self.services[id] {
             self.report.error(base.span, format!("`{}` is not a service", base.text));
         }

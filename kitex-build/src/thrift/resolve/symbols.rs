@@ -5,11 +5,30 @@ use std::collections::HashMap;
 use super::super::load::Build;
 use super::super::model::Id;
 use super::super::syntax::{DefinitionKind, Name};
+use crate::dialect::Dialect;
+use crate::nearest::{CANDIDATES, nearest};
 use crate::report::Report;
 use crate::source::Span;
 
-/// Suggestions look at no more names than this, so that many errors in a large file stay cheap.
-const CANDIDATES: usize = 2000;
+/// What people write who come from another language.
+const OTHER_LANGUAGES: [(&str, &str); 14] = [
+    ("int", "i32"),
+    ("integer", "i32"),
+    ("int8", "i8"),
+    ("int16", "i16"),
+    ("int32", "i32"),
+    ("int64", "i64"),
+    ("long", "i64"),
+    ("short", "i16"),
+    ("float", "double"),
+    ("f64", "double"),
+    ("boolean", "bool"),
+    ("str", "string"),
+    ("bytes", "binary"),
+    ("array", "list<…>"),
+];
+const BASE_TYPES: [&str; 10] =
+    ["bool", "byte", "i8", "i16", "i32", "i64", "double", "string", "binary", "uuid"];
 
 /// The names of one file. Types and services share a space, constants have their own.
 #[derive(Debug, Default)]
@@ -22,6 +41,8 @@ struct Table {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Space {
     Types,
+    /// The same names as those of types.
+    Services,
     Constants,
 }
 
@@ -60,9 +81,13 @@ impl<'a> Symbols<'a> {
         Symbols { build, tables }
     }
 
+    pub(crate) fn dialect(&self) -> Option<Dialect> {
+        self.build.dialect
+    }
+
     fn space(&self, file: usize, space: Space) -> &HashMap<String, Id> {
         match space {
-            Space::Types => &self.tables[file].types,
+            Space::Types | Space::Services => &self.tables[file].types,
             Space::Constants => &self.tables[file].constants,
         }
     }
@@ -92,8 +117,17 @@ impl<'a> Symbols<'a> {
     ) -> Option<Id> {
         match self.lookup(file, name, space)[..] {
             [id] => Some(id),
+            [] if matches!(name, "list" | "set" | "map") && space == Space::Types => {
+                let elements = if name == "map" { "map<string, i32>".into() } else { format!("{name}<i32>") };
+                report.error(span, format!("`{name}` needs the type of its elements")).hint(elements);
+                None
+            }
             [] => {
-                let what = if space == Space::Types { "type" } else { "constant" };
+                let what = match space {
+                    Space::Types => "type",
+                    Space::Services => "service",
+                    Space::Constants => "constant",
+                };
                 let finding = report.error(span, format!("there is no {what} `{name}`"));
                 if let Some(hint) = self.suggestion(file, name, space) {
                     finding.hint(hint);
@@ -109,6 +143,10 @@ impl<'a> Symbols<'a> {
     }
 
     fn suggestion(&self, file: usize, name: &str, space: Space) -> Option<String> {
+        let other = OTHER_LANGUAGES.iter().find(|(word, _)| *word == name && space == Space::Types);
+        if let Some((_, ours)) = other {
+            return Some(format!("in Thrift this is `{ours}`"));
+        }
         let (prefix, last) = name.rsplit_once('.').unwrap_or(("", name));
         let includes = &self.build.loaded[file].includes;
         let visible = includes.iter().map(|(prefix, file)| (prefix.as_str(), *file)).chain([("", file)]);
@@ -119,53 +157,21 @@ impl<'a> Symbols<'a> {
             }
         }
         let other = self.tables.iter().position(|table| match space {
-            Space::Types => table.types.contains_key(last),
+            Space::Types | Space::Services => table.types.contains_key(last),
             Space::Constants => table.constants.contains_key(last),
         });
         if let Some(other) = other {
             let path = self.build.loaded[other].path.display();
             return Some(format!("it is defined in {path}, which this file does not include"));
         }
+        let owner = nearest(prefix, self.tables[file].types.keys().map(String::as_str));
+        if let (Some(owner), Space::Constants) = (owner, space) {
+            return Some(format!("did you mean `{owner}.{last}`?"));
+        }
         let target = includes.iter().find(|(known, _)| known == prefix).map_or(file, |(_, file)| *file);
-        let near = nearest(last, self.space(target, space).keys().map(String::as_str))?;
+        let base = BASE_TYPES.into_iter().filter(|_| prefix.is_empty() && space == Space::Types);
+        let near = nearest(last, self.space(target, space).keys().map(String::as_str).chain(base))?;
         let dot = if prefix.is_empty() { "" } else { "." };
         Some(format!("did you mean `{prefix}{dot}{near}`?"))
-    }
-}
-
-/// The candidate that differs least from `name`, if it is near enough to be a slip.
-pub(crate) fn nearest<'n>(name: &str, candidates: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let limit = (name.len() / 3).min(3);
-    let near = candidates.take(CANDIDATES).filter(|candidate| candidate.len().abs_diff(name.len()) <= limit);
-    let measured = near.map(|candidate| (distance(name, candidate), candidate));
-    measured.filter(|(distance, _)| *distance <= limit).min().map(|(_, candidate)| candidate)
-}
-
-/// Edit distance, without regard to case.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b) = (a.to_ascii_lowercase(), b.to_ascii_lowercase());
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = i;
-        row[0] = i + 1;
-        for (j, y) in b.bytes().enumerate() {
-            let replaced = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::nearest;
-
-    #[test]
-    fn slips_are_recognised() {
-        let names = ["Request", "Response", "User"];
-        assert_eq!(nearest("Reqest", names.into_iter()), Some("Request"));
-        assert_eq!(nearest("user", names.into_iter()), Some("User"));
-        assert_eq!(nearest("Color", names.into_iter()), None);
     }
 }

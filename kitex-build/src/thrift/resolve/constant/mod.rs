@@ -23,8 +23,9 @@ pub(super) fn evaluate(program: &mut Program, build: &Build, symbols: &Symbols<'
         if let DefinitionKind::Const(_, value) = &definitions[id].kind {
             let Kind::Const(constant) = &program.definitions[id].kind else { continue };
             let ty = constant.ty.clone();
-            let typed =
-                Typer { program, symbols, report, file: program.definitions[id].file }.value(&ty, value);
+            let (file, path) =
+                (program.definitions[id].file, vec![program.definitions[id].name.text.clone()]);
+            let typed = Typer { program, symbols, report, file, path }.value(&ty, value);
             if let (Some(typed), Kind::Const(constant)) = (typed, &mut program.definitions[id].kind) {
                 constant.value = typed;
             }
@@ -54,7 +55,8 @@ fn defaults(
         for (at, field) in fields.iter().enumerate() {
             let Some(value) = &field.default else { continue };
             let ty = fields_of(program, id, list)[at].ty.clone();
-            let typed = Typer { program, symbols, report, file }.value(&ty, value);
+            let path = vec![field.name.text.clone()];
+            let typed = Typer { program, symbols, report, file, path }.value(&ty, value);
             fields_of(program, id, list)[at].default = typed;
         }
     }
@@ -75,6 +77,8 @@ struct Typer<'a> {
     symbols: &'a Symbols<'a>,
     report: &'a mut Report,
     file: usize,
+    /// The way to the value from the constant or field that it belongs to.
+    path: Vec<String>,
 }
 
 impl Typer<'_> {
@@ -101,7 +105,7 @@ impl Typer<'_> {
             ValueKind::Bool(_) => "a bool",
             ValueKind::Integer(_) => "an integer",
             ValueKind::Double(_) => "a double",
-            ValueKind::Literal(_) => "a string",
+            ValueKind::Literal { .. } => "a string",
             ValueKind::Name(_) => "a constant",
             ValueKind::List(_) => "a list",
             ValueKind::Map(_) => "a map",
@@ -111,7 +115,23 @@ impl Typer<'_> {
 
     fn wrong(&mut self, ty: &Type, found: &str, span: Span) {
         let expected = self.spelled(ty);
-        self.report.error(span, format!("expected a value of type {expected}, found {found}"));
+        self.bad(span, format!("expected a value of type {expected}, found {found}"));
+    }
+
+    /// An error that says where in a structured value it is.
+    fn bad(&mut self, span: Span, text: String) {
+        let finding = self.report.error(span, text);
+        if self.path.len() > 1 {
+            finding.hint(format!("this is the value of `{}`", self.path.concat()));
+        }
+    }
+
+    /// Types a value that is part of the current one.
+    fn inside(&mut self, step: String, ty: &Type, value: &syntax::Value) -> Option<Value> {
+        self.path.push(step);
+        let typed = self.value(ty, value);
+        self.path.pop();
+        typed
     }
 
     /// A type as messages show it.
@@ -129,11 +149,11 @@ impl Typer<'_> {
         let fitted = scalar::fit(base, &value.kind);
         match fitted {
             scalar::Fit::Value(typed) => return Some(typed),
-            scalar::Fit::Odd(typed, why) => {
-                self.report.warning(value.span, why);
+            scalar::Fit::Odd(typed, lint, why) => {
+                self.report.lint(lint, value.span, why);
                 return Some(typed);
             }
-            scalar::Fit::Bad(why) => drop(self.report.error(value.span, why)),
+            scalar::Fit::Bad(why) => self.bad(value.span, why),
             scalar::Fit::Mismatch => self.mismatch(&Type::Base(base), value),
         }
         None

@@ -2,8 +2,10 @@
 
 use super::super::super::model::{Base, Id, Kind, Type, Value};
 use super::super::super::syntax::{self, ValueKind};
-use super::super::symbols::{Space, Symbols, nearest};
+use super::super::symbols::{Space, Symbols};
 use super::Typer;
+use crate::lint::Lint;
+use crate::nearest::nearest;
 use crate::source::Span;
 
 /// What a name in a value stands for.
@@ -109,7 +111,7 @@ impl Typer<'_> {
         match same {
             Some((expected, at)) => {
                 let text = format!("`{name}` of {owner} is taken as `{name}` of {}", self.spelled(ty));
-                self.report.warning(span, text);
+                self.report.lint(Lint::ForeignEnumValue, span, text);
                 Some(Value::Enum(expected, at))
             }
             None => {
@@ -139,13 +141,21 @@ impl Typer<'_> {
             (Value::Enum(owner, at), Type::Named(_)) if self.same(ty, &Type::Named(*owner)) => {
                 return Some(Value::Enum(*owner, *at));
             }
+            (Value::Open(owner, _), Type::Named(_)) if self.same(ty, &Type::Named(*owner)) => {
+                return Some(value.clone());
+            }
+            (Value::Open(_, number), Type::Base(Base::I8 | Base::I16 | Base::I32 | Base::I64)) => {
+                ValueKind::Integer((*number).into())
+            }
             (Value::Enum(owner, at), Type::Base(Base::I8 | Base::I16 | Base::I32 | Base::I64)) => {
                 ValueKind::Integer(self.number(*owner, *at))
             }
             (Value::Bool(value), Type::Base(_)) => ValueKind::Bool(*value),
             (Value::Integer(number), Type::Base(_) | Type::Named(_)) => ValueKind::Integer(*number),
             (Value::Double(number), Type::Base(_)) => ValueKind::Double(*number),
-            (Value::Text(text), Type::Base(Base::Uuid)) => ValueKind::Literal(text.clone().into_bytes()),
+            (Value::Text(text), Type::Base(Base::Uuid)) => {
+                ValueKind::Literal { bytes: text.clone().into_bytes(), raw: false }
+            }
             _ => {
                 let found = format!("`{name}`, which is {}", self.spelled(&constant.ty));
                 self.wrong(ty, &found, span);

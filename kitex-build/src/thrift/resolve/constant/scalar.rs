@@ -2,12 +2,13 @@
 
 use super::super::super::model::{Base, Value};
 use super::super::super::syntax::ValueKind;
+use crate::lint::Lint;
 
 /// How a written value fits a base type.
 pub(super) enum Fit {
     Value(Value),
     /// It fits, but compilers differ or it looks like a slip.
-    Odd(Value, String),
+    Odd(Value, Lint, String),
     Bad(String),
     Mismatch,
 }
@@ -17,7 +18,9 @@ pub(super) fn fit(base: Base, written: &ValueKind) -> Fit {
         (Base::Bool, ValueKind::Bool(value)) => Fit::Value(Value::Bool(*value)),
         (Base::Bool, ValueKind::Integer(number @ (0 | 1))) => Fit::Value(Value::Bool(*number == 1)),
         (Base::Bool, ValueKind::Integer(number)) => {
-            Fit::Odd(Value::Bool(true), format!("{number} is taken as true: write `true`"))
+            let reading = if *number < 0 { ", and as false by thriftgo" } else { "" };
+            let why = format!("{number} is taken as true{reading}: write `true` or `false`");
+            Fit::Odd(Value::Bool(true), Lint::BoolNumber, why)
         }
         (Base::I8 | Base::I16 | Base::I32 | Base::I64, _) => integer(base, written),
         (Base::Double, ValueKind::Double(number)) => Fit::Value(Value::Double(*number)),
@@ -26,12 +29,12 @@ pub(super) fn fit(base: Base, written: &ValueKind) -> Fit {
             reason = "what an integer means as a double is its nearest double"
         )]
         (Base::Double, ValueKind::Integer(number)) => Fit::Value(Value::Double(*number as f64)),
-        (Base::String, ValueKind::Literal(bytes)) => match String::from_utf8(bytes.clone()) {
-            Ok(text) => Fit::Value(Value::Text(text)),
-            Err(_) => Fit::Bad("a string is UTF-8; these bytes fit a `binary` only".to_owned()),
+        (Base::String, ValueKind::Literal { bytes, raw }) => match String::from_utf8(bytes.clone()) {
+            Ok(text) if !raw => Fit::Value(Value::Text(text)),
+            _ => Fit::Bad("a string is UTF-8; `\\x80` to `\\xff` fit a `binary` only".to_owned()),
         },
-        (Base::Binary, ValueKind::Literal(bytes)) => Fit::Value(Value::Bytes(bytes.clone())),
-        (Base::Uuid, ValueKind::Literal(bytes)) => match uuid(bytes) {
+        (Base::Binary, ValueKind::Literal { bytes, .. }) => Fit::Value(Value::Bytes(bytes.clone())),
+        (Base::Uuid, ValueKind::Literal { bytes, .. }) => match uuid(bytes) {
             Some(uuid) => Fit::Value(Value::Uuid(uuid)),
             None => Fit::Bad("this is not a UUID, such as 00112233-4455-6677-8899-aabbccddeeff".to_owned()),
         },
@@ -54,7 +57,11 @@ fn integer(base: Base, written: &ValueKind) -> Fit {
         }
         ValueKind::Bool(value) => {
             let number = i64::from(*value);
-            Fit::Odd(Value::Integer(number), format!("`{value}` is taken as the number {number}"))
+            Fit::Odd(
+                Value::Integer(number),
+                Lint::NumberBool,
+                format!("`{value}` is taken as the number {number}"),
+            )
         }
         _ => Fit::Mismatch,
     }

@@ -4,8 +4,10 @@ use std::collections::HashSet;
 
 use super::super::super::model::{Field, Id, Kind, Requiredness, StructKind, Type, Value};
 use super::super::super::syntax::{self, ValueKind};
-use super::super::symbols::nearest;
 use super::Typer;
+use crate::dialect::Dialect;
+use crate::lint::Lint;
+use crate::nearest::nearest;
 
 impl Typer<'_> {
     pub(super) fn list(&mut self, element: &Type, value: &syntax::Value, ty: &Type) -> Option<Value> {
@@ -17,7 +19,8 @@ impl Typer<'_> {
                 return None;
             }
         };
-        let typed: Vec<_> = items.iter().map(|item| self.value(element, item)).collect();
+        let items = items.iter().enumerate();
+        let typed: Vec<_> = items.map(|(at, item)| self.inside(format!("[{at}]"), element, item)).collect();
         typed.into_iter().collect::<Option<_>>().map(Value::List)
     }
 
@@ -27,9 +30,9 @@ impl Typer<'_> {
         };
         let mut seen = HashSet::new();
         let before = items.len();
-        items.retain(|item| seen.insert(format!("{item:?}")));
+        items.retain(|item| seen.insert(self.identity(item)));
         if items.len() < before {
-            self.report.warning(value.span, "this set has a value more than once");
+            self.report.lint(Lint::RepeatedElement, value.span, "this set has a value more than once");
         }
         Some(Value::List(items))
     }
@@ -52,15 +55,30 @@ impl Typer<'_> {
         let mut seen = HashSet::new();
         let mut typed = Vec::new();
         for (written, item) in entries {
-            let found = self.value(key, written).zip(self.value(element, item));
+            let typed_key = self.inside("<key>".to_owned(), key, written);
+            let found = typed_key.zip(self.inside("<value>".to_owned(), element, item));
             if let Some((key, _)) = &found
-                && !seen.insert(format!("{key:?}"))
+                && !seen.insert(self.identity(key))
             {
                 self.report.error(written.span, "this map has the key twice");
             }
             typed.push(found);
         }
         typed.into_iter().collect::<Option<_>>().map(Value::Map)
+    }
+
+    /// What tells values apart. Text that stands for itself is the same as a constant of that text.
+    fn identity(&self, value: &Value) -> String {
+        let text = |id: Id| match &self.program.definitions[id].kind {
+            Kind::Const(constant) if matches!(constant.value, Value::Text(_) | Value::Bytes(_)) => {
+                Some(&constant.value)
+            }
+            _ => None,
+        };
+        match value {
+            Value::Const(id) => format!("{:?}", text(*id).unwrap_or(value)),
+            value => format!("{value:?}"),
+        }
     }
 
     /// A number that names a value of the enum.
@@ -74,8 +92,12 @@ impl Typer<'_> {
         };
         let found = values.iter().position(|value| i64::from(value.number) == number);
         if found.is_none() {
+            if let (Some(Dialect::Thriftgo), Ok(number)) = (self.symbols.dialect(), i32::try_from(number)) {
+                return Some(Value::Open(id, number));
+            }
             let name = &self.program.definitions[id].name.text;
-            self.report.error(value.span, format!("the enum {name} has no value {number}"));
+            let text = format!("the enum {name} has no value {number}");
+            self.report.error(value.span, text).hint("thriftgo allows such numbers: Dialect::Thriftgo");
         }
         found.map(|at| Value::Enum(id, at))
     }
@@ -95,7 +117,11 @@ impl Typer<'_> {
             if at.is_some_and(|at| !seen.insert(at)) {
                 self.report.error(key.span, "this field is given twice");
             }
-            match at.and_then(|at| self.value(&found.fields[at].ty, item).map(|typed| (at, typed))) {
+            let typed = at.and_then(|at| {
+                let field = &found.fields[at];
+                self.inside(format!(".{}", field.name.text), &field.ty, item).map(|typed| (at, typed))
+            });
+            match typed {
                 Some(member) => members.push(member),
                 None => complete = false,
             }
@@ -110,17 +136,17 @@ impl Typer<'_> {
         if let Some((_, field)) = found.fields.iter().enumerate().find(absent) {
             let text =
                 format!("the required field `{}` is not given: it has its own default", field.name.text);
-            self.report.warning(value.span, text);
+            self.report.lint(Lint::MissingRequired, value.span, text);
         }
         members.sort_by_key(|member| member.0);
         complete.then_some(Value::Struct(id, members))
     }
 
     fn member(&mut self, id: Id, fields: &[Field], key: &syntax::Value) -> Option<usize> {
-        let ValueKind::Literal(name) = &key.kind else {
+        let ValueKind::Literal { bytes: name, .. } = &key.kind else {
             let finding =
                 self.report.error(key.span, "the keys of a struct are the names of its fields, as strings");
-            finding.hint("{\"name\": value}");
+            finding.hint("write them as {\"name\": value}");
             return None;
         };
         let found = fields.iter().position(|field| field.name.text.as_bytes() == name);

@@ -1,0 +1,140 @@
+//! `kitex-build check FILE…` and `kitex-build gen FILE… --out DIR`: the compiler without a build script, for editors,
+//! CI and curiosity. Reports go to stderr; the exit code is 0 if nothing is wrong and 1 if something is.
+
+use std::process::ExitCode;
+
+use kitex_build::{Builder, Dialect, Level, Lint};
+
+const USAGE: &str = "\
+Compiles Thrift IDL files into Rust for kitex.
+
+usage: kitex-build check [OPTIONS] FILE...
+       kitex-build gen [OPTIONS] FILE... --out DIR
+
+check says what is wrong with the files and all that they include.
+gen writes one file of Rust for them to DIR, unless it stands there already.
+
+options:
+  -I, --include DIR    looks for included files in DIR, too
+      --dialect NAME   reads what compilers differ about as `apache` or `thriftgo` does
+      --deny LINT      makes a lint an error; `warnings` stands for all lints
+      --allow LINT     says nothing about a lint; `warnings` stands for all lints
+  -o, --out DIR        where gen writes to
+      --output NAME    the name of what gen writes, without `.rs`; default: that of the first file
+  -h, --help           shows this
+  -V, --version        shows the version
+";
+
+/// What the command line asks for.
+#[derive(Default)]
+struct Asked {
+    builder: Builder,
+    files: Vec<String>,
+    out: bool,
+}
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
+    let command = arguments.next();
+    let done = match command.as_deref() {
+        Some("check") => parse(arguments).and_then(check),
+        Some("gen") => parse(arguments).and_then(generate),
+        Some("-h" | "--help" | "help") => print(USAGE),
+        Some("-V" | "--version") => print(concat!("kitex-build ", env!("CARGO_PKG_VERSION"), "\n")),
+        Some(other) => Err(format!("error: there is no command `{other}`\n\n{USAGE}")),
+        None => Err(USAGE.to_owned()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(text) => {
+            eprintln!("{}", text.trim_end());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "what was asked for goes to stdout")]
+fn print(text: &str) -> Result<(), String> {
+    print!("{text}");
+    Ok(())
+}
+
+fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Asked, String> {
+    let mut asked = Asked::default();
+    while let Some(argument) = arguments.next() {
+        let (option, given) = match argument.split_once('=') {
+            Some((option, value)) if option.starts_with("--") => (option.to_owned(), Some(value.to_owned())),
+            _ => (argument.clone(), None),
+        };
+        if option == "-" || !option.starts_with('-') {
+            asked.files.push(argument);
+            continue;
+        }
+        let value = match given.or_else(|| arguments.next()) {
+            Some(value) => value,
+            None => return Err(format!("error: `{option}` needs a value\n")),
+        };
+        asked = set(asked, &option, &value)?;
+    }
+    if asked.files.is_empty() {
+        return Err(format!("error: there is no file to compile\n\n{USAGE}"));
+    }
+    Ok(asked)
+}
+
+fn set(mut asked: Asked, option: &str, value: &str) -> Result<Asked, String> {
+    let builder = asked.builder;
+    asked.builder = match option {
+        "-I" | "--include" => builder.include_dir(value),
+        "-o" | "--out" => {
+            asked.out = true;
+            builder.out_dir(value)
+        }
+        "--output" => builder.output(value),
+        "--dialect" => match Dialect::from_name(value) {
+            Some(dialect) => builder.dialect(dialect),
+            None => return Err(format!("error: there is no dialect `{value}`: apache, thriftgo\n")),
+        },
+        "--deny" => level(builder, value, Level::Deny)?,
+        "--allow" => level(builder, value, Level::Allow)?,
+        _ => return Err(format!("error: there is no option `{option}`\n\n{USAGE}")),
+    };
+    Ok(asked)
+}
+
+fn level(builder: Builder, name: &str, level: Level) -> Result<Builder, String> {
+    match Lint::from_name(name) {
+        Some(lint) => Ok(builder.lint(lint, level)),
+        None if name == "warnings" => Ok(builder.lints(level)),
+        None => {
+            let names: Vec<&str> = Lint::ALL.iter().map(|lint| lint.name()).collect();
+            Err(format!("error: there is no lint `{name}`: {}\n", names.join(", ")))
+        }
+    }
+}
+
+fn check(asked: Asked) -> Result<(), String> {
+    let warnings = asked.builder.check(&asked.files).map_err(failure)?;
+    show(&warnings);
+    Ok(())
+}
+
+fn generate(asked: Asked) -> Result<(), String> {
+    if !asked.out {
+        return Err("error: `--out` says where to write to\n".to_owned());
+    }
+    let (path, warnings) = asked.builder.generate(&asked.files).map_err(failure)?;
+    show(&warnings);
+    print(&format!("{}\n", path.display()))
+}
+
+fn failure(error: kitex_build::Error) -> String {
+    show(error.warnings());
+    error.to_string()
+}
+
+fn show(warnings: &kitex_build::Warnings) {
+    if !warnings.is_empty() {
+        eprintln!("{warnings}\n");
+    }
+}

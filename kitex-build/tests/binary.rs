@@ -1,0 +1,105 @@
+//! The binary: `kitex-build check` and `kitex-build gen`.
+
+#![expect(clippy::unwrap_used, reason = "a step that fails fails the test")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const TESTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
+
+/// Exit code, stdout and stderr.
+fn run(arguments: &[&str]) -> (i32, String, String) {
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_kitex-build")).current_dir(TESTS).args(arguments).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+/// An empty directory of its own.
+fn directory(name: &str) -> PathBuf {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("binary").join(name);
+    let _ = std::fs::remove_dir_all(&directory);
+    directory
+}
+
+#[test]
+fn check_is_quiet_where_nothing_is_wrong() {
+    assert_eq!(
+        run(&["check", "golden/echo.thrift", "golden/consts.thrift"]),
+        (0, String::new(), String::new())
+    );
+}
+
+#[test]
+fn check_reports_on_stderr() {
+    let (code, out, report) = run(&["check", "errors/names.thrift", "golden/echo.thrift"]);
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(report.contains("--> errors/names.thrift:2:9"), "{report}");
+}
+
+#[test]
+fn includes_are_looked_for_where_it_is_said() {
+    let (code, _, report) = run(&["check", "errors/resolve.thrift"]);
+    assert!(code == 1 && report.contains("cannot find the included file"), "{report}");
+    let (code, _, report) = run(&["check", "-I", "errors/more", "errors/resolve.thrift"]);
+    assert!(code == 1 && report.contains("did you mean `shared.Address`?"), "{report}");
+    assert_eq!(run(&["check", "--include=errors/more", "errors/resolve.thrift"]).2, report);
+}
+
+#[test]
+fn lints_are_shown_denied_or_allowed() {
+    let file = "errors/lints.thrift";
+    let (code, _, report) = run(&["check", file]);
+    assert!(code == 0 && report.starts_with("warning: "), "{report}");
+    assert_eq!(run(&["check", "--allow", "warnings", file]), (0, String::new(), String::new()));
+    let (code, _, report) = run(&["check", "--allow=warnings", "--deny", "leading-zero", file]);
+    assert!(code == 1 && report.contains("denied by the lint `leading-zero`"), "{report}");
+    assert!(run(&["check", "--deny", "none", file]).2.contains("there is no lint `none`: leading-zero, "));
+}
+
+#[test]
+fn dialects_are_chosen() {
+    let file = "errors/thriftgo_ids.thrift";
+    assert!(run(&["check", file]).2.contains("the field `a` has no id"));
+    assert_eq!(run(&["check", "--dialect", "apache", file]).0, 0);
+    assert!(run(&["check", "--dialect", "thriftgo", file]).2.contains("the id 1 is used twice"));
+    assert!(run(&["check", "--dialect", "other", file]).2.contains("there is no dialect `other`"));
+}
+
+#[test]
+fn gen_writes_what_a_build_script_writes() {
+    let out = directory("gen");
+    let (code, written, report) = run(&["gen", "golden/echo.thrift", "--out", out.to_str().unwrap()]);
+    assert_eq!((code, report.as_str()), (0, ""));
+    assert_eq!(written.trim_end(), out.join("echo.rs").to_str().unwrap());
+    let reviewed = std::fs::read_to_string(format!("{TESTS}/golden/echo.rs")).unwrap();
+    assert_eq!(std::fs::read_to_string(out.join("echo.rs")).unwrap(), reviewed);
+    let named = ["gen", "golden/echo.thrift", "-o", out.to_str().unwrap(), "--output", "other"];
+    assert_eq!(run(&named).0, 0);
+    assert!(out.join("other.rs").exists());
+}
+
+#[test]
+fn gen_writes_nothing_where_something_is_wrong() {
+    let out = directory("wrong");
+    assert_eq!(run(&["gen", "errors/names.thrift", "--out", out.to_str().unwrap()]).0, 1);
+    assert!(!out.exists());
+    assert!(run(&["gen", "golden/echo.thrift"]).2.contains("`--out` says where to write to"));
+}
+
+#[test]
+fn wrong_command_lines_are_explained() {
+    for (arguments, text) in [
+        (&[][..], "usage: kitex-build check"),
+        (&["chek"], "there is no command `chek`"),
+        (&["check"], "there is no file to compile"),
+        (&["check", "--wrong", "x"], "there is no option `--wrong`"),
+        (&["check", "a.thrift", "-I"], "`-I` needs a value"),
+        (&["check", "missing.thrift"], "cannot find missing.thrift"),
+    ] {
+        let (code, out, report) = run(arguments);
+        assert_eq!((code, out.as_str()), (1, ""), "{arguments:?}");
+        assert!(report.contains(text), "{arguments:?}: {report}");
+    }
+    assert!(run(&["--help"]).1.starts_with("Compiles Thrift IDL") && run(&["--version"]).0 == 0);
+}

@@ -1,0 +1,2 @@
+const string TEXT = "жа"
+struct ж {}

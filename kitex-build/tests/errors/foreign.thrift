@@ -1,0 +1,6 @@
+service Streams {
+    stream<i32> Numbers()
+}
+struct Old {
+    1: slist names
+}

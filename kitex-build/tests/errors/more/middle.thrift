@@ -1,0 +1,3 @@
+include "shared.thrift"
+
+struct Middle { 1: shared.Address address }

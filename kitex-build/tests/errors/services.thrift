@@ -1,0 +1,3 @@
+exception Gone {}
+struct NotThrown {}
+service Loop extends Loop {}
