@@ -260,8 +260,8 @@ async fn lowest_after(end: fn() -> (Duration, Result<Response, Error>)) -> u64 {
         }
     }));
     let mut lowest = u64::MAX;
-    for round in 0..80 {
-        if round == 40 {
+    for round in 0..100 {
+        if round == 50 {
             changed.store(true, Ordering::Relaxed);
             lowest = u64::MAX;
         }
