@@ -41,6 +41,13 @@ pub enum DecodeReason {
     NotUtf8,
     /// A version word other than strict Binary's.
     BadVersion(u32),
+    /// The bytes break a rule of their protocol.
+    Malformed {
+        /// The protocol's name.
+        protocol: &'static str,
+        /// What is wrong.
+        what: &'static str,
+    },
     /// A required field was absent.
     MissingField {
         /// The struct's IDL name.
@@ -86,6 +93,12 @@ impl DecodeError {
     #[cold]
     pub fn limit(setting: &'static str, asked: usize, allowed: usize) -> Self {
         Self::new(DecodeReason::Limit { setting, asked: asked as u64, allowed: allowed as u64 })
+    }
+
+    /// A rule of Thrift's `protocol` was broken.
+    #[cold]
+    pub fn malformed(protocol: &'static str, what: &'static str) -> Self {
+        Self::new(DecodeReason::Malformed { protocol, what })
     }
 
     /// A required field was absent. `structure` and `field` are IDL names.
@@ -145,6 +158,7 @@ impl fmt::Display for DecodeError {
             DecodeReason::BadVersion(word) => {
                 write!(f, "version word {word:#010x} is not that of strict Thrift Binary")
             }
+            DecodeReason::Malformed { protocol, what } => write!(f, "Thrift {protocol}: {what}"),
             DecodeReason::MissingField { structure, field, id } => {
                 write!(f, "required field {id} ({structure}.{field}) is not set")
             }
@@ -189,9 +203,22 @@ pub enum EncodeReason {
         /// What is allowed.
         allowed: u64,
     },
+    /// The protocol has no form for the value.
+    Unwritable {
+        /// The value.
+        what: &'static str,
+        /// Why it has none.
+        why: &'static str,
+    },
 }
 
 impl EncodeError {
+    /// A value that the protocol has no form for.
+    #[cold]
+    pub fn unwritable(what: &'static str, why: &'static str) -> Self {
+        Self(Box::new(EncodeReason::Unwritable { what, why }))
+    }
+
     /// `setting` does not allow what the value needs.
     #[cold]
     pub fn limit(setting: &'static str, asked: usize, allowed: usize) -> Self {
@@ -211,6 +238,7 @@ impl fmt::Display for EncodeError {
             EncodeReason::Limit { setting, asked, allowed } => {
                 write!(f, "{asked} is over the limit of {allowed} ({setting})")
             }
+            EncodeReason::Unwritable { what, why } => write!(f, "{what} cannot be written: {why}"),
         }
     }
 }

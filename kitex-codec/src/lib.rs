@@ -3,6 +3,8 @@
 //! This crate knows bytes and nothing else: no RPC, no time, no I/O. It is the lowest layer of the framework:
 //!
 //! - [`Message`] is what a Thrift struct implements; [`BinaryReader`] and [`BinaryWriter`] carry it.
+//! - [`binary`], [`compact`] and [`json`] encode and decode any message in memory, for storage and queues; so does
+//!   [`Protocol`] where the protocol is known at run time only.
 //! - [`Frame::decode`] splits one message off what a peer has sent, whatever form it came in.
 //! - [`Header`] is a parsed TTHeader; [`HeaderWriter`] writes one.
 //! - [`Limits`] bounds what a peer may make a process do; a [`Budget`] is what one message may still spend.
@@ -14,6 +16,16 @@
 //! let bytes = encode(&exception, &Limits::default())?.into_bytes();
 //! let again: kitex_codec::ApplicationException = decode(&bytes, &Limits::default())?;
 //! assert_eq!(again, exception);
+//!
+//! use kitex_codec::{Protocol, compact};
+//!
+//! let stored: Vec<u8> = compact::encode_to_vec(&exception, &Limits::default())?;
+//! assert!(stored.len() < bytes.len());
+//! let again: kitex_codec::ApplicationException = compact::decode_slice(&stored, &Limits::default())?;
+//! assert_eq!(again, exception);
+//!
+//! let text = Protocol::Json.encode(&exception, &Limits::default())?.into_bytes();
+//! assert_eq!(text, r#"{"1":{"str":"boom"},"2":{"i32":6}}"#);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -41,6 +53,7 @@ pub use limits::{Budget, Limits};
 pub use output::{LINK_FROM, Output, Segments};
 pub use text::{INLINE, Str};
 pub use thrift::{
-    ApplicationException, BinaryReader, BinaryWriter, Double, Envelope, Field, Message, MessageType,
-    ThriftReader, ThriftWriter, Type, UnknownField, Uuid, Walk, Walker, decode, encode, first_field,
+    ApplicationException, BinaryReader, BinaryWriter, CompactReader, CompactWriter, Double, Envelope, Field,
+    JsonReader, JsonWriter, Message, MessageType, Protocol, ThriftReader, ThriftWriter, Type, UnknownField,
+    Uuid, Walk, Walker, binary, compact, decode, encode, first_field, json,
 };

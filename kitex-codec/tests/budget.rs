@@ -7,8 +7,8 @@ use std::cell::Cell;
 use std::hint::black_box;
 
 use kitex_codec::{
-    ApplicationException, BinaryReader, BinaryWriter, Bytes, DecodeError, Double, Limits, Message, Output,
-    Str, ThriftReader, ThriftWriter, Type, Uuid,
+    ApplicationException, BinaryReader, BinaryWriter, Bytes, DecodeError, Double, EncodeError, Limits,
+    Message, Output, Protocol, Str, ThriftReader, ThriftWriter, Type, UnknownField, Uuid,
 };
 
 /// The system's allocator, which counts what each thread holds.
@@ -36,15 +36,66 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
+/// A list of texts, a set of numbers and a binary, with a field that is kept as it came.
+#[derive(Default)]
+struct Mixed {
+    texts: Vec<Str>,
+    numbers: std::collections::HashSet<i64>,
+    data: Bytes,
+    kept: Vec<UnknownField>,
+}
+
+impl Message for Mixed {
+    fn encode<W: ThriftWriter>(&self, out: &mut W) -> Result<(), EncodeError> {
+        out.begin_struct()?;
+        out.write_field(Type::List, 1);
+        out.begin_list(Type::String, self.texts.len())?;
+        self.texts.iter().try_for_each(|text| out.write_str(text))?;
+        out.end_list();
+        out.write_field(Type::Set, 2);
+        out.begin_set(Type::I64, self.numbers.len())?;
+        self.numbers.iter().for_each(|number| out.write_i64(*number));
+        out.end_set();
+        out.write_bytes_field(3, &self.data)?;
+        out.write_field(Type::List, 4);
+        out.begin_list(Type::Double, self.texts.len())?;
+        self.texts.iter().for_each(|_| out.write_double(0.5));
+        out.end_list();
+        out.end_struct();
+        Ok(())
+    }
+
+    fn decode<R: ThriftReader>(from: &mut R) -> Result<Self, DecodeError> {
+        let mut mixed = Self::default();
+        from.begin_struct()?;
+        while let Some(field) = from.read_field()? {
+            match field.id {
+                1 => mixed.texts = from.read_list(Type::String, R::read_str)?.unwrap_or_default(),
+                2 => mixed.numbers = from.read_set(Type::I64, R::read_i64)?.unwrap_or_default(),
+                3 => mixed.data = from.read_bytes()?,
+                _ => {
+                    from.charge(4 * size_of::<UnknownField>())?;
+                    mixed.kept.push(from.read_unknown(field)?);
+                }
+            }
+        }
+        Ok(mixed)
+    }
+}
+
 type Read<'a, T> = &'a dyn Fn(&mut BinaryReader<'_>) -> Result<T, DecodeError>;
 
 /// What reading the value takes, and what it is charged: the smallest budget that it can be read with.
 fn cost<T>(input: &Bytes, read: Read<'_, T>) -> (usize, usize) {
+    cost_of(|limits| read(&mut BinaryReader::new(input, limits)))
+}
+
+fn cost_of<T>(read: impl Fn(&Limits) -> Result<T, DecodeError>) -> (usize, usize) {
     let with_budget = |heap: usize| {
         let mut limits = Limits::default();
         (limits.heap_factor, limits.min_heap) = (0, heap);
         let before = HELD.get();
-        let value = black_box(read(&mut BinaryReader::new(input, &limits)));
+        let value = black_box(read(&limits));
         value.map(|value| (HELD.get().wrapping_sub(before), value).0)
     };
     let (mut refused, mut enough) = (0, 1 << 26);
@@ -193,5 +244,28 @@ fn the_text_of_an_exception_is_charged() {
             out.write_bool(false);
         });
         assert_charged("exception", input, &|from| ApplicationException::decode(from));
+    }
+}
+
+#[test]
+fn values_are_charged_on_every_protocol() {
+    // Plain text, text with escapes in JSON, and lengths around those from which memory is shared.
+    for len in [0, 1, 22, 23, 24, 100, 511, 512, 600, 5000] {
+        for letter in ["x", "\n"] {
+            let mixed = Mixed {
+                texts: vec![letter.repeat(len).into(); 30],
+                numbers: (0..len as i64).collect(),
+                data: Bytes::from(vec![7; len]),
+                kept: Vec::new(),
+            };
+            for protocol in [Protocol::Binary, Protocol::Compact, Protocol::Json] {
+                let input = protocol.encode(&mixed, &Limits::default()).unwrap().into_bytes();
+                let (taken, charged) = cost_of(|limits| protocol.decode::<Mixed>(&input, limits));
+                assert!(
+                    taken <= charged,
+                    "{protocol:?}, {len}: {taken} bytes were taken, {charged} were charged"
+                );
+            }
+        }
     }
 }

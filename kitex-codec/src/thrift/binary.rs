@@ -1,11 +1,37 @@
 //! Thrift Binary (spec: kitex-wire 2.1).
 
-mod heap;
 mod read;
 mod write;
 
 pub use read::{BinaryReader, first_field};
 pub use write::BinaryWriter;
+
+use bytes::Bytes;
+
+use crate::{DecodeError, EncodeError, Limits, Message, Output, Segments};
+
+/// Encodes a struct. Errors if a limit does not allow it.
+pub fn encode<M: Message>(message: &M, limits: &Limits) -> Result<Segments, EncodeError> {
+    let mut output = Output::new();
+    output.reserve_message();
+    message.encode(&mut BinaryWriter::new(&mut output, limits))?;
+    Ok(output.take_segments())
+}
+
+/// Encodes a struct to memory of its own. Errors as [`encode`] does.
+pub fn encode_to_vec<M: Message>(message: &M, limits: &Limits) -> Result<Vec<u8>, EncodeError> {
+    encode(message, limits).map(|segments| segments.into_bytes().into())
+}
+
+/// Decodes a struct. Bytes behind its end are ignored. Errors if the bytes are none, or if a limit does not allow it.
+pub fn decode<M: Message>(bytes: &Bytes, limits: &Limits) -> Result<M, DecodeError> {
+    M::decode(&mut BinaryReader::new(bytes, limits))
+}
+
+/// Decodes a struct whose values share nothing with the bytes. Else as [`decode`].
+pub fn decode_slice<M: Message>(bytes: &[u8], limits: &Limits) -> Result<M, DecodeError> {
+    M::decode(&mut BinaryReader::borrowed(bytes, limits))
+}
 
 #[cfg(test)]
 mod tests;

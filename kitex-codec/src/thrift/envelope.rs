@@ -1,4 +1,4 @@
-//! The strict message envelope (spec: kitex-wire 2.2).
+//! The message envelope of Thrift Binary (spec: kitex-wire 2.2, thrift-idl 16.1).
 
 use bytes::BufMut;
 
@@ -49,6 +49,20 @@ impl<'a> Envelope<'a> {
         let (sequence, _) = split_word(rest)?;
         let kind = MessageType(word as u16);
         Ok((Self { kind, name, sequence: sequence as i32 }, 12 + len))
+    }
+
+    /// Reads an envelope of either form, strict or as it was before there was a version word; also gives the bytes it
+    /// takes. Only the strict one is ever written.
+    pub fn decode_lenient(bytes: &'a [u8]) -> Result<(Self, usize), DecodeError> {
+        let (word, rest) = split_word(bytes)?;
+        if word & 0x8000_0000 != 0 {
+            return Self::decode(bytes);
+        }
+        let (name, rest) = rest.split_at_checked(word as usize).ok_or_else(DecodeError::unexpected_end)?;
+        let (kind, rest) = rest.split_first().ok_or_else(DecodeError::unexpected_end)?;
+        let (sequence, _) = split_word(rest)?;
+        let kind = MessageType(u16::from(*kind));
+        Ok((Self { kind, name, sequence: sequence.cast_signed() }, 9 + name.len()))
     }
 
     /// Writes the envelope to an output's tail.
@@ -108,5 +122,19 @@ mod tests {
         assert!(Envelope::decode(b"\x80\x01\0\x01\xff\xff\xff\xffEcho\0\0\0\x01").is_err());
         let (odd, _) = Envelope::decode(b"\x80\x01\x01\x01\0\0\0\0\0\0\0\x01").unwrap();
         assert_eq!(odd.kind, MessageType(257));
+    }
+
+    #[test]
+    fn an_envelope_without_a_version_is_read_on_request() {
+        const OLD: &[u8] = b"\0\0\0\x04Echo\x01\xff\xff\xff\xff";
+        assert!(Envelope::decode(OLD).is_err());
+        let (envelope, len) = Envelope::decode_lenient(OLD).unwrap();
+        assert_eq!(envelope, Envelope { kind: MessageType::CALL, name: b"Echo", sequence: -1 });
+        assert_eq!(len, OLD.len());
+        for len in 0..OLD.len() {
+            assert!(Envelope::decode_lenient(&OLD[..len]).unwrap_err().is_unexpected_end());
+        }
+        assert_eq!(Envelope::decode_lenient(CALL).unwrap().0, Envelope::decode(CALL).unwrap().0);
+        assert!(Envelope::decode_lenient(b"\x80\x02\0\x01\0\0\0\x04Echo\0\0\0\x01").is_err());
     }
 }

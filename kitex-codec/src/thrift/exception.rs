@@ -64,7 +64,7 @@ impl Message for ApplicationException {
 
 /// An error's text is for people: what is not UTF-8 in it is replaced, not refused.
 fn lossy<R: ThriftReader>(from: &mut R) -> Result<Str, DecodeError> {
-    let bytes = from.read_bytes()?;
+    let bytes = from.read_string()?;
     if std::str::from_utf8(&bytes).is_ok() {
         return Str::from_utf8(bytes);
     }

@@ -45,6 +45,17 @@ impl Walker {
         Self { at: 0, levels: Vec::new(), next: Some(kind), max_depth }
     }
 
+    /// A walk over elements of a list or set that has been opened.
+    pub(crate) fn elements_of(element: Type, left: usize, max_depth: usize) -> Self {
+        Self { at: 0, levels: vec![Level::Elements { element, left }], next: None, max_depth }
+    }
+
+    /// A walk over entries of a map that has been opened.
+    pub(crate) fn entries_of(key: Type, value: Type, left: usize, max_depth: usize) -> Self {
+        let entries = Level::Entries { key, value, left, at_value: false };
+        Self { at: 0, levels: vec![entries], next: None, max_depth }
+    }
+
     /// Walks on. `input` must begin with the bytes that were there before.
     pub fn walk(&mut self, input: &[u8]) -> Result<Walk, DecodeError> {
         loop {

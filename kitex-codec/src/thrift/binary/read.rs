@@ -1,162 +1,89 @@
 //! Reading Thrift Binary.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::hash::Hash;
-
 use bytes::Bytes;
 
-use super::heap;
-use crate::text::check_utf8;
+use crate::thrift::source::Source;
 use crate::thrift::{Field, ThriftReader, Type, UnknownField, Uuid, Walk, Walker};
-use crate::{Budget, DecodeError, DecodeReason, INLINE, Limits, Str};
-
-/// Messages below this size were read into a chunk that they share with others: see [`BinaryReader::share_from`].
-const SMALL_MESSAGE: usize = crate::CHUNK / 4;
-
-/// Strings of a small message are copied up to this size, so that keeping one does not keep a whole chunk.
-const COPY_BELOW: usize = 512;
+use crate::{DecodeError, DecodeReason, Limits, Str};
 
 /// Reads Thrift Binary from contiguous bytes. Long strings and binaries share them.
 #[derive(Debug)]
 pub struct BinaryReader<'a> {
-    input: &'a Bytes,
-    rest: &'a [u8],
-    limits: &'a Limits,
-    budget: Budget,
-    depth: usize,
-    /// Bytes from which a string is shared and not copied.
-    share_from: usize,
+    source: Source<'a>,
 }
 
 impl<'a> BinaryReader<'a> {
     /// A reader at the front of `input` with the budget that `limits` grant it.
+    #[inline]
     pub fn new(input: &'a Bytes, limits: &'a Limits) -> Self {
-        let share_from = if input.len() < SMALL_MESSAGE { COPY_BELOW } else { INLINE + 1 };
-        Self { input, rest: input, limits, budget: limits.budget(input.len()), depth: 0, share_from }
+        Self { source: Source::new(input, limits) }
+    }
+
+    /// A reader whose values share nothing with `input`.
+    #[inline]
+    pub fn borrowed(input: &'a [u8], limits: &'a Limits) -> Self {
+        Self { source: Source::borrowed(input, limits) }
     }
 
     /// Bytes that were not read.
     pub fn remaining(&self) -> usize {
-        self.rest.len()
-    }
-
-    #[inline]
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
-        let (bytes, rest) = self.rest.split_first_chunk().ok_or_else(DecodeError::unexpected_end)?;
-        self.rest = rest;
-        Ok(*bytes)
-    }
-
-    #[inline]
-    fn take(&mut self, len: usize) -> Result<&'a [u8], DecodeError> {
-        let (taken, rest) = self.rest.split_at_checked(len).ok_or_else(DecodeError::unexpected_end)?;
-        self.rest = rest;
-        Ok(taken)
+        self.source.rest.len()
     }
 
     #[inline]
     fn length(&mut self) -> Result<usize, DecodeError> {
-        let len = i32::from_be_bytes(self.array()?);
+        let len = i32::from_be_bytes(self.source.array()?);
         usize::try_from(len).map_err(|_| DecodeError::new(DecodeReason::NegativeLength(len)))
     }
 
-    /// The bytes of a string, charged to the budget.
     #[inline]
     fn string(&mut self) -> Result<&'a [u8], DecodeError> {
         let len = self.length()?;
-        if len > self.limits.max_string {
-            return Err(DecodeError::limit("Limits::max_string", len, self.limits.max_string));
-        }
-        let bytes = self.take(len)?;
-        self.budget.charge(len)?;
-        Ok(bytes)
+        self.source.string(len)
     }
 
     #[inline]
-    fn enter(&mut self) -> Result<(), DecodeError> {
-        self.depth += 1;
-        if self.depth > self.limits.max_depth {
-            return Err(DecodeError::limit("Limits::max_depth", self.depth, self.limits.max_depth));
-        }
-        Ok(())
-    }
-
-    /// Holds a count against the bytes that are left and against the limits, and charges what so many elements take.
-    #[inline]
-    fn check_count(
-        &mut self,
-        count: usize,
-        least_len: usize,
-        heap: impl Fn(usize) -> usize,
-    ) -> Result<(), DecodeError> {
-        let remaining = self.rest.len();
-        if least_len == 0 || count > remaining / least_len {
-            return Err(DecodeError::new(DecodeReason::CountTooLarge { count, remaining }));
-        }
-        if count > self.limits.max_container {
-            return Err(DecodeError::limit("Limits::max_container", count, self.limits.max_container));
-        }
-        self.budget.charge(heap(count))
-    }
-
-    /// Reads a list's header. `None` if its elements are of another type; they have been skipped then.
-    #[inline]
-    fn elements(
-        &mut self,
-        element: Type,
-        heap: impl Fn(usize) -> usize,
-    ) -> Result<Option<usize>, DecodeError> {
-        let from = self.rest;
-        let [found] = self.array()?;
+    fn elements(&mut self) -> Result<(Type, usize), DecodeError> {
+        let [found] = self.source.array()?;
         let count = self.length()?;
+        self.source.enter()?;
         if count == 0 {
-            return Ok(Some(0));
+            return Ok((any(found), 0));
         }
-        if found != element as u8 {
-            self.rest = from;
-            return self.skip(Type::List).map(|()| None);
-        }
-        self.check_count(count, element.least_len(), heap)?;
-        Ok(Some(count))
+        let element = Type::from_byte(found)?;
+        self.source.check_count(count, element.least_len())?;
+        Ok((element, count))
     }
 
-    fn entries(
-        &mut self,
-        key: Type,
-        value: Type,
-        heap: impl Fn(usize) -> usize,
-    ) -> Result<Option<usize>, DecodeError> {
-        let from = self.rest;
-        let found: [u8; 2] = self.array()?;
-        let count = self.length()?;
-        if count == 0 {
-            return Ok(Some(0));
+    fn walk(&mut self, mut walker: Walker) -> Result<(), DecodeError> {
+        match walker.walk(self.source.rest)? {
+            Walk::Done(len) => self.source.take(len).map(drop),
+            Walk::NeedMore => Err(DecodeError::unexpected_end()),
         }
-        if found != [key as u8, value as u8] {
-            self.rest = from;
-            return self.skip(Type::Map).map(|()| None);
-        }
-        self.check_count(count, key.least_len() + value.least_len(), heap)?;
-        Ok(Some(count))
     }
+}
+
+/// The element type of an empty container: nothing is read by it, so nobody minds which it is.
+fn any(byte: u8) -> Type {
+    Type::from_byte(byte).unwrap_or(Type::Void)
 }
 
 impl ThriftReader for BinaryReader<'_> {
     #[inline]
     fn begin_struct(&mut self) -> Result<(), DecodeError> {
-        self.enter()
+        self.source.enter()
     }
 
     #[inline]
     fn read_field(&mut self) -> Result<Option<Field>, DecodeError> {
-        match self.rest {
+        match self.source.rest {
             [0, rest @ ..] => {
-                self.rest = rest;
-                self.depth -= 1;
+                self.source.rest = rest;
+                self.source.leave();
                 Ok(None)
             }
             [kind, hi, lo, rest @ ..] => {
-                self.rest = rest;
+                self.source.rest = rest;
                 Ok(Some(Field { kind: Type::from_byte(*kind)?, id: i16::from_be_bytes([*hi, *lo]) }))
             }
             _ => Err(DecodeError::unexpected_end()),
@@ -165,166 +92,129 @@ impl ThriftReader for BinaryReader<'_> {
 
     #[inline]
     fn read_bool(&mut self) -> Result<bool, DecodeError> {
-        self.array().map(|[byte]| byte == 1)
+        self.source.array().map(|[byte]| byte == 1)
     }
 
     #[inline]
     fn read_i8(&mut self) -> Result<i8, DecodeError> {
-        self.array().map(i8::from_be_bytes)
+        self.source.array().map(i8::from_be_bytes)
     }
 
     #[inline]
     fn read_i16(&mut self) -> Result<i16, DecodeError> {
-        self.array().map(i16::from_be_bytes)
+        self.source.array().map(i16::from_be_bytes)
     }
 
     #[inline]
     fn read_i32(&mut self) -> Result<i32, DecodeError> {
-        self.array().map(i32::from_be_bytes)
+        self.source.array().map(i32::from_be_bytes)
     }
 
     #[inline]
     fn read_i64(&mut self) -> Result<i64, DecodeError> {
-        self.array().map(i64::from_be_bytes)
+        self.source.array().map(i64::from_be_bytes)
     }
 
     #[inline]
     fn read_double(&mut self) -> Result<f64, DecodeError> {
-        self.array().map(f64::from_be_bytes)
+        self.source.array().map(f64::from_be_bytes)
     }
 
     #[inline]
     fn read_uuid(&mut self) -> Result<Uuid, DecodeError> {
-        self.array().map(Uuid)
+        self.source.array().map(Uuid)
     }
 
     #[inline]
     fn read_str(&mut self) -> Result<Str, DecodeError> {
         let bytes = self.string()?;
-        if bytes.len() < self.share_from {
-            return check_utf8(bytes).map(Str::from);
-        }
-        Str::from_utf8(self.input.slice_ref(bytes))
+        self.source.text(bytes)
+    }
+
+    fn read_string(&mut self) -> Result<Bytes, DecodeError> {
+        self.read_bytes()
     }
 
     #[inline]
     fn read_bytes(&mut self) -> Result<Bytes, DecodeError> {
         let bytes = self.string()?;
-        if bytes.len() < self.share_from {
-            return Ok(Bytes::copy_from_slice(bytes));
-        }
-        Ok(self.input.slice_ref(bytes))
+        Ok(self.source.bytes(bytes))
     }
 
-    fn read_list<T>(
-        &mut self,
-        element: Type,
-        mut read: impl FnMut(&mut Self) -> Result<T, DecodeError>,
-    ) -> Result<Option<Vec<T>>, DecodeError> {
-        let Some(count) = self.elements(element, heap::list::<T>)? else { return Ok(None) };
-        self.enter()?;
-        let mut list = Vec::with_capacity(count);
-        for _ in 0..count {
-            list.push(read(self)?);
-        }
-        self.depth -= 1;
-        Ok(Some(list))
+    #[inline]
+    fn begin_list(&mut self) -> Result<(Type, usize), DecodeError> {
+        self.elements()
     }
 
-    fn read_set<T: Eq + Hash>(
-        &mut self,
-        element: Type,
-        mut read: impl FnMut(&mut Self) -> Result<T, DecodeError>,
-    ) -> Result<Option<HashSet<T>>, DecodeError> {
-        let Some(count) = self.elements(element, heap::table::<T>)? else { return Ok(None) };
-        self.enter()?;
-        let mut set = HashSet::with_capacity(count);
-        for _ in 0..count {
-            set.insert(read(self)?);
-        }
-        self.depth -= 1;
-        Ok(Some(set))
+    #[inline]
+    fn end_list(&mut self) -> Result<(), DecodeError> {
+        self.source.leave();
+        Ok(())
     }
 
-    fn read_map<K: Eq + Hash, V>(
-        &mut self,
-        key: Type,
-        value: Type,
-        mut read_key: impl FnMut(&mut Self) -> Result<K, DecodeError>,
-        mut read_value: impl FnMut(&mut Self) -> Result<V, DecodeError>,
-    ) -> Result<Option<HashMap<K, V>>, DecodeError> {
-        let Some(count) = self.entries(key, value, heap::table::<(K, V)>)? else { return Ok(None) };
-        self.enter()?;
-        let mut map = HashMap::with_capacity(count);
-        for _ in 0..count {
-            let key = read_key(self)?;
-            map.insert(key, read_value(self)?);
-        }
-        self.depth -= 1;
-        Ok(Some(map))
+    #[inline]
+    fn begin_set(&mut self) -> Result<(Type, usize), DecodeError> {
+        self.elements()
     }
 
-    fn read_sorted_set<T: Ord>(
-        &mut self,
-        element: Type,
-        mut read: impl FnMut(&mut Self) -> Result<T, DecodeError>,
-    ) -> Result<Option<BTreeSet<T>>, DecodeError> {
-        let Some(count) = self.elements(element, heap::tree::<T>)? else { return Ok(None) };
-        self.enter()?;
-        let mut set = BTreeSet::new();
-        for _ in 0..count {
-            set.insert(read(self)?);
-        }
-        self.depth -= 1;
-        Ok(Some(set))
+    #[inline]
+    fn end_set(&mut self) -> Result<(), DecodeError> {
+        self.source.leave();
+        Ok(())
     }
 
-    fn read_sorted_map<K: Ord, V>(
-        &mut self,
-        key: Type,
-        value: Type,
-        mut read_key: impl FnMut(&mut Self) -> Result<K, DecodeError>,
-        mut read_value: impl FnMut(&mut Self) -> Result<V, DecodeError>,
-    ) -> Result<Option<BTreeMap<K, V>>, DecodeError> {
-        let Some(count) = self.entries(key, value, heap::tree::<(K, V)>)? else { return Ok(None) };
-        self.enter()?;
-        let mut map = BTreeMap::new();
-        for _ in 0..count {
-            let key = read_key(self)?;
-            map.insert(key, read_value(self)?);
+    #[inline]
+    fn begin_map(&mut self) -> Result<(Type, Type, usize), DecodeError> {
+        let [key, value] = self.source.array()?;
+        let count = self.length()?;
+        self.source.enter()?;
+        if count == 0 {
+            return Ok((any(key), any(value), 0));
         }
-        self.depth -= 1;
-        Ok(Some(map))
+        let (key, value) = (Type::from_byte(key)?, Type::from_byte(value)?);
+        let (least_key, least_value) = (key.least_len(), value.least_len());
+        self.source
+            .check_count(count, (least_key + least_value) * usize::from(least_key * least_value > 0))?;
+        Ok((key, value, count))
+    }
+
+    #[inline]
+    fn end_map(&mut self) -> Result<(), DecodeError> {
+        self.source.leave();
+        Ok(())
     }
 
     #[inline]
     fn charge(&mut self, bytes: usize) -> Result<(), DecodeError> {
-        self.budget.charge(bytes)
+        self.source.budget.charge(bytes)
     }
 
     #[inline]
     fn skip(&mut self, kind: Type) -> Result<(), DecodeError> {
         if let Some(len) = kind.fixed_len() {
-            return self.take(len).map(drop);
+            return self.source.take(len).map(drop);
         }
         if kind == Type::String {
             let len = self.length()?;
-            return self.take(len).map(drop);
+            return self.source.take(len).map(drop);
         }
-        match Walker::value(kind, self.limits.max_depth).walk(self.rest)? {
-            Walk::Done(len) => self.take(len).map(drop),
-            Walk::NeedMore => Err(DecodeError::unexpected_end()),
-        }
+        self.walk(Walker::value(kind, self.source.limits.max_depth))
+    }
+
+    fn skip_elements(&mut self, element: Type, count: usize) -> Result<(), DecodeError> {
+        self.walk(Walker::elements_of(element, count, self.source.limits.max_depth))
+    }
+
+    fn skip_entries(&mut self, key: Type, value: Type, count: usize) -> Result<(), DecodeError> {
+        self.walk(Walker::entries_of(key, value, count, self.source.limits.max_depth))
     }
 
     fn read_unknown(&mut self, field: Field) -> Result<UnknownField, DecodeError> {
-        let from = self.rest;
+        let from = self.source.rest;
         self.skip(field.kind)?;
-        let raw = &from[..from.len() - self.rest.len()];
-        self.budget.charge(raw.len())?;
-        let raw =
-            if raw.len() < self.share_from { Bytes::copy_from_slice(raw) } else { self.input.slice_ref(raw) };
-        Ok(UnknownField::new(field, raw))
+        let raw = &from[..from.len() - self.source.rest.len()];
+        self.source.budget.charge(raw.len())?;
+        Ok(UnknownField::new(field, self.source.bytes(raw)))
     }
 }
 

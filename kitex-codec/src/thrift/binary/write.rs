@@ -2,87 +2,45 @@
 
 use bytes::{BufMut, Bytes};
 
+use crate::thrift::copy::UntypedWriter;
+use crate::thrift::sink::Sink;
 use crate::thrift::{ThriftWriter, Type, UnknownField, Uuid};
-use crate::{EncodeError, LINK_FROM, Limits, Output, Str};
+use crate::{EncodeError, Limits, Output, Str};
 
-/// Writes Thrift Binary to the tail of an [`Output`]. Values of [`LINK_FROM`] bytes and more are linked, not copied.
+/// Writes Thrift Binary to the tail of an [`Output`]. Values of [`LINK_FROM`](crate::LINK_FROM) bytes and more are
+/// linked, not copied.
 #[derive(Debug)]
 pub struct BinaryWriter<'a> {
-    out: &'a mut Output,
-    limits: &'a Limits,
-    depth: usize,
+    sink: Sink<'a>,
 }
 
 impl<'a> BinaryWriter<'a> {
     /// A writer behind what `out` holds.
+    #[inline]
     pub fn new(out: &'a mut Output, limits: &'a Limits) -> Self {
-        Self { out, limits, depth: 0 }
+        Self { sink: Sink::new(out, limits) }
     }
 
     #[inline]
     fn put<const N: usize>(&mut self, bytes: [u8; N]) {
-        self.out.tail().extend_from_slice(&bytes);
-    }
-
-    #[inline]
-    fn enter(&mut self) -> Result<(), EncodeError> {
-        self.depth += 1;
-        if self.depth > self.limits.max_depth {
-            return Err(EncodeError::limit("Limits::max_depth", self.depth, self.limits.max_depth));
-        }
-        Ok(())
-    }
-
-    #[inline]
-    fn leave(&mut self) {
-        self.depth -= 1;
-    }
-
-    #[inline]
-    fn check_count(&self, len: usize) -> Result<i32, EncodeError> {
-        match i32::try_from(len) {
-            Ok(count) if len <= self.limits.max_container => Ok(count),
-            _ => Err(EncodeError::limit("Limits::max_container", len, self.limits.max_container)),
-        }
-    }
-
-    #[inline]
-    fn check_string(&self, len: usize) -> Result<u32, EncodeError> {
-        match i32::try_from(len) {
-            Ok(short) if len <= self.limits.max_string => Ok(short as u32),
-            _ => Err(EncodeError::limit("Limits::max_string", len, self.limits.max_string)),
-        }
-    }
-
-    /// Writes what stands before a string's bytes, then the bytes: `shared` by reference if they are many.
-    #[inline]
-    fn string(&mut self, head: &[u8], bytes: &[u8], shared: Option<&Bytes>) {
-        let tail = self.out.tail();
-        match shared.filter(|bytes| bytes.len() >= LINK_FROM) {
-            Some(bytes) => {
-                tail.extend_from_slice(head);
-                self.out.append(bytes);
-            }
-            None => {
-                tail.reserve(head.len() + bytes.len());
-                tail.extend_from_slice(head);
-                tail.extend_from_slice(bytes);
-            }
-        }
+        self.sink.put(bytes);
     }
 
     #[inline]
     fn string_field(&mut self, id: i16, bytes: &[u8], shared: Option<&Bytes>) -> Result<(), EncodeError> {
-        let [a, b, c, d] = self.check_string(bytes.len())?.to_be_bytes();
+        let [a, b, c, d] = self.sink.check_string(bytes.len())?.to_be_bytes();
         let [hi, lo] = id.to_be_bytes();
-        self.string(&[Type::String as u8, hi, lo, a, b, c, d], bytes, shared);
+        self.sink.string(&[Type::String as u8, hi, lo, a, b, c, d], bytes, shared);
         Ok(())
     }
 
     #[inline]
     fn begin_elements(&mut self, element: Type, len: usize) -> Result<(), EncodeError> {
-        let [a, b, c, d] = self.check_count(len)?.to_be_bytes();
-        self.enter()?;
+        let [a, b, c, d] = self.sink.check_count(len)?.to_be_bytes();
+        self.sink.enter()?;
+        // The elements of a long list of numbers are written one by one: its memory is taken at once.
+        let room = element.fixed_len().unwrap_or(0).saturating_mul(len);
+        self.sink.out.tail().reserve(room + 5);
         self.put([element as u8, a, b, c, d]);
         Ok(())
     }
@@ -102,13 +60,13 @@ fn field<const N: usize, const ALL: usize>(kind: Type, id: i16, value: [u8; N]) 
 impl ThriftWriter for BinaryWriter<'_> {
     #[inline]
     fn begin_struct(&mut self) -> Result<(), EncodeError> {
-        self.enter()
+        self.sink.enter()
     }
 
     #[inline]
     fn end_struct(&mut self) {
         self.put([Type::Stop as u8]);
-        self.leave();
+        self.sink.leave();
     }
 
     #[inline]
@@ -154,15 +112,15 @@ impl ThriftWriter for BinaryWriter<'_> {
 
     #[inline]
     fn write_str(&mut self, value: &Str) -> Result<(), EncodeError> {
-        let len = self.check_string(value.len())?.to_be_bytes();
-        self.string(&len, value.as_bytes(), value.shared());
+        let len = self.sink.check_string(value.len())?.to_be_bytes();
+        self.sink.string(&len, value.as_bytes(), value.shared());
         Ok(())
     }
 
     #[inline]
     fn write_bytes(&mut self, value: &Bytes) -> Result<(), EncodeError> {
-        let len = self.check_string(value.len())?.to_be_bytes();
-        self.string(&len, value, Some(value));
+        let len = self.sink.check_string(value.len())?.to_be_bytes();
+        self.sink.string(&len, value, Some(value));
         Ok(())
     }
 
@@ -173,7 +131,7 @@ impl ThriftWriter for BinaryWriter<'_> {
 
     #[inline]
     fn end_list(&mut self) {
-        self.leave();
+        self.sink.leave();
     }
 
     #[inline]
@@ -183,27 +141,27 @@ impl ThriftWriter for BinaryWriter<'_> {
 
     #[inline]
     fn end_set(&mut self) {
-        self.leave();
+        self.sink.leave();
     }
 
     #[inline]
     fn begin_map(&mut self, key: Type, value: Type, len: usize) -> Result<(), EncodeError> {
-        let [a, b, c, d] = self.check_count(len)?.to_be_bytes();
-        self.enter()?;
+        let [a, b, c, d] = self.sink.check_count(len)?.to_be_bytes();
+        self.sink.enter()?;
         self.put([key as u8, value as u8, a, b, c, d]);
         Ok(())
     }
 
     #[inline]
     fn end_map(&mut self) {
-        self.leave();
+        self.sink.leave();
     }
 
     fn write_unknown(&mut self, field: &UnknownField) {
         if let Some((kind, id, raw)) = field.parts() {
-            self.out.tail().put_u8(kind);
-            self.out.tail().put_i16(id);
-            self.out.append(raw);
+            self.sink.out.tail().put_u8(kind);
+            self.sink.out.tail().put_i16(id);
+            self.sink.out.append(raw);
         }
     }
 
@@ -245,5 +203,11 @@ impl ThriftWriter for BinaryWriter<'_> {
     #[inline]
     fn write_bytes_field(&mut self, id: i16, value: &Bytes) -> Result<(), EncodeError> {
         self.string_field(id, value, Some(value))
+    }
+}
+
+impl UntypedWriter for BinaryWriter<'_> {
+    fn write_string(&mut self, bytes: &Bytes) -> Result<(), EncodeError> {
+        self.write_bytes(bytes)
     }
 }

@@ -1,0 +1,103 @@
+//! Integers in groups of seven bits, the lowest first, and signed ones folded so that small ones are short.
+
+/// Bytes of the longest varint.
+pub(super) const LONGEST: usize = 10;
+
+/// A varint at the front of its array, and its length.
+#[inline]
+pub(super) fn of(mut value: u64) -> ([u8; LONGEST], usize) {
+    let mut bytes = [0; LONGEST];
+    let mut len = 0;
+    for byte in &mut bytes {
+        *byte = value as u8 | 0x80;
+        value >>= 7;
+        len += 1;
+        if value == 0 {
+            *byte &= 0x7f;
+            break;
+        }
+    }
+    (bytes, len)
+}
+
+/// Why no varint was read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// The bytes end before it does.
+    Short,
+    /// It has more bits than its type.
+    Long,
+}
+
+/// The varint at the front of `bytes` of at most `bits` bits, and its length. More bytes than its value needs are
+/// read as long as so many bits could need them.
+#[inline]
+pub(super) fn read(bytes: &[u8], bits: u32) -> Result<(u64, usize), Fault> {
+    match bytes {
+        [byte, ..] if *byte < 0x80 => Ok((u64::from(*byte), 1)),
+        _ => read_long(bytes, bits),
+    }
+}
+
+fn read_long(bytes: &[u8], bits: u32) -> Result<(u64, usize), Fault> {
+    let longest = bits.div_ceil(7) as usize;
+    let mut value = 0;
+    for (at, byte) in bytes.iter().take(longest).enumerate() {
+        let group = u64::from(byte & 0x7f);
+        let shift = 7 * at as u32;
+        if at + 1 == longest && group >> (bits - shift) != 0 {
+            return Err(Fault::Long);
+        }
+        value |= group << shift;
+        if *byte < 0x80 {
+            return Ok((value, at + 1));
+        }
+    }
+    Err(if bytes.len() < longest { Fault::Short } else { Fault::Long })
+}
+
+/// A signed number as an unsigned one, the small ones of both signs first.
+#[inline]
+pub(super) fn fold(value: i64) -> u64 {
+    ((value << 1) ^ (value >> 63)).cast_unsigned()
+}
+
+/// The inverse of [`fold`].
+#[inline]
+pub(super) fn unfold(value: u64) -> i64 {
+    (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_at_every_power_of_two_come_back() {
+        for shift in 0..64 {
+            for value in [(1_u64 << shift) - 1, 1 << shift, u64::MAX >> shift] {
+                let (bytes, len) = of(value);
+                assert_eq!(read(&bytes[..len], 64), Ok((value, len)));
+                assert_eq!(read(&bytes[..len - 1], 64), Err(Fault::Short));
+                assert_eq!(fold(unfold(value)), value);
+                if value <= u64::from(u32::MAX) {
+                    assert_eq!(read(&bytes[..len], 32), Ok((value, len)));
+                }
+            }
+        }
+        assert_eq!([0, -1, 1, -2].map(fold), [0, 1, 2, 3]);
+        assert_eq!(fold(i64::MIN), u64::MAX);
+    }
+
+    #[test]
+    fn more_bytes_than_needed_are_read_and_more_bits_than_the_type_has_are_not() {
+        assert_eq!(read(b"\x80\x80\x00", 32), Ok((0, 3)));
+        assert_eq!(read(b"\x81\x80\x80\x80\x00", 32), Ok((1, 5)));
+        assert_eq!(read(b"\xff\xff\xff\xff\x0f", 32), Ok((u64::from(u32::MAX), 5)));
+        assert_eq!(read(b"\xff\xff\xff\xff\x1f", 32), Err(Fault::Long));
+        assert_eq!(read(b"\x80\x80\x80\x80\x80\x00", 32), Err(Fault::Long));
+        assert_eq!(read(b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 64), Ok((u64::MAX, 10)));
+        assert_eq!(read(b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", 64), Err(Fault::Long));
+        assert_eq!(read(b"\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x00", 64), Err(Fault::Long));
+    }
+}

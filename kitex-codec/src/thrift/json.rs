@@ -1,0 +1,43 @@
+//! Apache Thrift's JSON, `TJSONProtocol` (spec: thrift-idl 16.3).
+
+mod base64;
+mod read;
+mod string;
+mod tag;
+mod token;
+mod write;
+
+pub use read::JsonReader;
+pub use write::JsonWriter;
+
+pub(super) use string::escape;
+pub(super) use token::Tokens;
+
+use bytes::Bytes;
+
+use crate::{DecodeError, EncodeError, Limits, Message, Output, Segments};
+
+/// Encodes a struct. Errors if a limit does not allow it, or if it has a map whose keys are structs or containers.
+pub fn encode<M: Message>(message: &M, limits: &Limits) -> Result<Segments, EncodeError> {
+    let mut output = Output::new();
+    output.reserve_message();
+    let mut writer = JsonWriter::new(&mut output, limits);
+    message.encode(&mut writer)?;
+    writer.finish()?;
+    Ok(output.take_segments())
+}
+
+/// Encodes a struct to memory of its own. Errors as [`encode`] does.
+pub fn encode_to_vec<M: Message>(message: &M, limits: &Limits) -> Result<Vec<u8>, EncodeError> {
+    encode(message, limits).map(|segments| segments.into_bytes().into())
+}
+
+/// Decodes a struct. Bytes behind its end are ignored. Errors if the bytes are none, or if a limit does not allow it.
+pub fn decode<M: Message>(bytes: &Bytes, limits: &Limits) -> Result<M, DecodeError> {
+    M::decode(&mut JsonReader::new(bytes, limits))
+}
+
+/// Decodes a struct whose values share nothing with the bytes. Else as [`decode`].
+pub fn decode_slice<M: Message>(bytes: &[u8], limits: &Limits) -> Result<M, DecodeError> {
+    M::decode(&mut JsonReader::borrowed(bytes, limits))
+}

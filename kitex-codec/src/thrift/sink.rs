@@ -1,0 +1,77 @@
+//! Where a writer writes to, and what it may not exceed: the same for every protocol.
+
+use bytes::Bytes;
+
+use crate::{EncodeError, LINK_FROM, Limits, Output};
+
+/// The tail of an [`Output`], and limits.
+#[derive(Debug)]
+pub(super) struct Sink<'a> {
+    pub(super) out: &'a mut Output,
+    limits: &'a Limits,
+    depth: usize,
+}
+
+impl<'a> Sink<'a> {
+    pub(super) fn new(out: &'a mut Output, limits: &'a Limits) -> Self {
+        Self { out, limits, depth: 0 }
+    }
+
+    pub(super) fn limits(&self) -> &'a Limits {
+        self.limits
+    }
+
+    #[inline]
+    pub(super) fn put<const N: usize>(&mut self, bytes: [u8; N]) {
+        self.out.tail().extend_from_slice(&bytes);
+    }
+
+    #[inline]
+    pub(super) fn enter(&mut self) -> Result<(), EncodeError> {
+        self.depth += 1;
+        if self.depth > self.limits.max_depth {
+            return Err(EncodeError::limit("Limits::max_depth", self.depth, self.limits.max_depth));
+        }
+        Ok(())
+    }
+
+    #[inline]
+    pub(super) fn leave(&mut self) {
+        self.depth -= 1;
+    }
+
+    /// The count of a container. Errors if it is over the limit.
+    #[inline]
+    pub(super) fn check_count(&self, len: usize) -> Result<u32, EncodeError> {
+        match i32::try_from(len) {
+            Ok(count) if len <= self.limits.max_container => Ok(count.cast_unsigned()),
+            _ => Err(EncodeError::limit("Limits::max_container", len, self.limits.max_container)),
+        }
+    }
+
+    /// The length of a string. Errors if it is over the limit.
+    #[inline]
+    pub(super) fn check_string(&self, len: usize) -> Result<u32, EncodeError> {
+        match i32::try_from(len) {
+            Ok(short) if len <= self.limits.max_string => Ok(short.cast_unsigned()),
+            _ => Err(EncodeError::limit("Limits::max_string", len, self.limits.max_string)),
+        }
+    }
+
+    /// Writes what stands before a string's bytes, then the bytes: `shared` by reference if they are many.
+    #[inline]
+    pub(super) fn string(&mut self, head: &[u8], bytes: &[u8], shared: Option<&Bytes>) {
+        let tail = self.out.tail();
+        match shared.filter(|bytes| bytes.len() >= LINK_FROM) {
+            Some(bytes) => {
+                tail.extend_from_slice(head);
+                self.out.append(bytes);
+            }
+            None => {
+                tail.reserve(head.len() + bytes.len());
+                tail.extend_from_slice(head);
+                tail.extend_from_slice(bytes);
+            }
+        }
+    }
+}

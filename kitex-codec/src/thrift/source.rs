@@ -1,0 +1,117 @@
+//! The bytes that a reader reads, and what it may spend on them: the same for every protocol.
+
+use bytes::Bytes;
+
+use crate::text::check_utf8;
+use crate::{Budget, DecodeError, DecodeReason, INLINE, Limits, Str};
+
+/// Messages below this size were read into a chunk that they share with others: see [`Source::share_from`].
+const SMALL_MESSAGE: usize = crate::CHUNK / 4;
+
+/// Strings of a small message are copied up to this size, so that keeping one does not keep a whole chunk.
+const COPY_BELOW: usize = 512;
+
+/// Contiguous bytes, limits, and the budget that they grant.
+#[derive(Debug)]
+pub(super) struct Source<'a> {
+    /// What long values share; `None` if the bytes are only borrowed.
+    shared: Option<&'a Bytes>,
+    /// What was not read.
+    pub(super) rest: &'a [u8],
+    pub(super) limits: &'a Limits,
+    pub(super) budget: Budget,
+    /// Structs and containers that are open.
+    pub(super) depth: usize,
+    /// Bytes from which a string is shared and not copied.
+    share_from: usize,
+}
+
+impl<'a> Source<'a> {
+    pub(super) fn new(input: &'a Bytes, limits: &'a Limits) -> Self {
+        let share_from = if input.len() < SMALL_MESSAGE { COPY_BELOW } else { INLINE + 1 };
+        let budget = limits.budget(input.len());
+        Self { shared: Some(input), rest: input, limits, budget, depth: 0, share_from }
+    }
+
+    /// A source that nothing is shared with.
+    pub(super) fn borrowed(input: &'a [u8], limits: &'a Limits) -> Self {
+        let budget = limits.budget(input.len());
+        Self { shared: None, rest: input, limits, budget, depth: 0, share_from: usize::MAX }
+    }
+
+    #[inline]
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
+        let (bytes, rest) = self.rest.split_first_chunk().ok_or_else(DecodeError::unexpected_end)?;
+        self.rest = rest;
+        Ok(*bytes)
+    }
+
+    #[inline]
+    pub(super) fn take(&mut self, len: usize) -> Result<&'a [u8], DecodeError> {
+        let (taken, rest) = self.rest.split_at_checked(len).ok_or_else(DecodeError::unexpected_end)?;
+        self.rest = rest;
+        Ok(taken)
+    }
+
+    /// The bytes of a string, charged to the budget.
+    #[inline]
+    pub(super) fn string(&mut self, len: usize) -> Result<&'a [u8], DecodeError> {
+        self.check_string(len)?;
+        let bytes = self.take(len)?;
+        self.budget.charge(len)?;
+        Ok(bytes)
+    }
+
+    #[inline]
+    pub(super) fn check_string(&self, len: usize) -> Result<(), DecodeError> {
+        if len > self.limits.max_string {
+            return Err(DecodeError::limit("Limits::max_string", len, self.limits.max_string));
+        }
+        Ok(())
+    }
+
+    /// Text of bytes of this source that have been charged. Errors if they are not UTF-8.
+    #[inline]
+    pub(super) fn text(&self, bytes: &'a [u8]) -> Result<Str, DecodeError> {
+        match self.shared {
+            Some(input) if bytes.len() >= self.share_from => Str::from_utf8(input.slice_ref(bytes)),
+            _ => check_utf8(bytes).map(Str::from),
+        }
+    }
+
+    /// Bytes of this source that have been charged.
+    #[inline]
+    pub(super) fn bytes(&self, bytes: &'a [u8]) -> Bytes {
+        match self.shared {
+            Some(input) if bytes.len() >= self.share_from => input.slice_ref(bytes),
+            _ => Bytes::copy_from_slice(bytes),
+        }
+    }
+
+    #[inline]
+    pub(super) fn enter(&mut self) -> Result<(), DecodeError> {
+        self.depth += 1;
+        if self.depth > self.limits.max_depth {
+            return Err(DecodeError::limit("Limits::max_depth", self.depth, self.limits.max_depth));
+        }
+        Ok(())
+    }
+
+    #[inline]
+    pub(super) fn leave(&mut self) {
+        self.depth -= 1;
+    }
+
+    /// Holds a count of elements of at least `least_len` bytes against the bytes that are left and against the limits.
+    #[inline]
+    pub(super) fn check_count(&self, count: usize, least_len: usize) -> Result<(), DecodeError> {
+        let remaining = self.rest.len();
+        if least_len == 0 || count > remaining / least_len {
+            return Err(DecodeError::new(DecodeReason::CountTooLarge { count, remaining }));
+        }
+        if count > self.limits.max_container {
+            return Err(DecodeError::limit("Limits::max_container", count, self.limits.max_container));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,19 @@
+//! What holds on every protocol: bytes of other implementations, values that come back, hostile input.
+#![expect(clippy::unwrap_used, reason = "a step that fails fails the test")]
+
+mod golden;
+mod hostile;
+mod kept;
+mod round_trip;
+mod sample;
+mod typed;
+mod value;
+
+use kitex_codec::{Limits, Protocol};
+
+/// Every protocol.
+const ALL: [Protocol; 3] = [Protocol::Binary, Protocol::Compact, Protocol::Json];
+
+fn limits() -> Limits {
+    Limits::default()
+}
