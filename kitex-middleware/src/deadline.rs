@@ -10,8 +10,10 @@ use tokio::time::{Sleep, sleep_until};
 use tower_layer::Layer;
 use tower_service::Service;
 
+use kitex_core::{BoxError, CallRef, Deadline, Error, ErrorKind, Request, Response, Stage};
+
 use crate::clock::now;
-use kitex_core::{BoxError, Deadline, Error, ErrorKind, Request, Response, SharedService, Stage};
+use crate::guard::{Guard, Nothing, guard_layer, into_error};
 
 /// What a call made on behalf of another leaves of that one's time, so that the answer can still be passed on: at most
 /// this, and never more than a tenth of what is left.
@@ -58,6 +60,14 @@ impl DeadlineLayer {
         AssignDeadlineLayer { default }
     }
 
+    /// Sees to a call's deadline; gives it if it is to be kept here.
+    fn begin(&self, request: &mut Request) -> Result<Option<Deadline>, Error> {
+        match self.stage {
+            Stage::Handle => admit(request, self.default),
+            _ => assign(request, self.default).map(Some),
+        }
+    }
+
     /// The failure of a call that was not over in time. A caller that set no deadline is told whose it was.
     #[cold]
     fn late(&self) -> Error {
@@ -100,17 +110,20 @@ where
         self.inner.poll_ready(task).map_err(into_error)
     }
 
+    #[inline]
     fn call(&mut self, mut request: Request) -> Self::Future {
-        let DeadlineLayer { default, stage } = self.layer;
-        let at = match stage {
-            Stage::Handle => admit(&mut request, default),
-            _ => assign(&mut request, default).map(Some),
-        };
-        let state = match at {
-            Ok(at) => State::Running { answer: self.inner.call(request), at },
-            Err(error) => State::Refused { error: Some(error) },
-        };
-        DeadlineFuture { state, layer: self.layer, timer: None }
+        let at = self.layer.begin(&mut request);
+        DeadlineFuture::new(self.layer, at, || self.inner.call(request))
+    }
+}
+
+impl<S: CallRef> CallRef for DeadlineService<S> {
+    type Future = DeadlineFuture<S::Future>;
+
+    #[inline]
+    fn call_ref(&self, mut request: Request) -> Self::Future {
+        let at = self.layer.begin(&mut request);
+        DeadlineFuture::new(self.layer, at, || self.inner.call_ref(request))
     }
 }
 
@@ -120,21 +133,14 @@ pub struct AssignDeadlineLayer {
     default: Duration,
 }
 
-impl<S> Layer<S> for AssignDeadlineLayer
-where
-    S: Service<Request, Response = Response> + Clone + Send + Sync + 'static,
-    S::Error: Into<BoxError>,
-    S::Future: Send + 'static,
-{
-    /// Gives the future that the service beneath has boxed already.
-    type Service = SharedService;
+guard_layer!(AssignDeadlineLayer);
 
-    fn layer(&self, inner: S) -> SharedService {
-        let (inner, default) = (SharedService::new(inner), self.default);
-        SharedService::from_fn(move |mut request| match assign(&mut request, default) {
-            Ok(_) => inner.call(request),
-            Err(error) => Box::pin(std::future::ready(Err(error))),
-        })
+impl Guard for AssignDeadlineLayer {
+    type Held = Nothing;
+
+    #[inline]
+    fn admit(&self, request: &mut Request) -> Result<Option<Nothing>, Error> {
+        assign(request, self.default).map(|_| None)
     }
 }
 
@@ -157,6 +163,17 @@ pin_project! {
         layer: DeadlineLayer,
         #[pin]
         timer: Option<Sleep>,
+    }
+}
+
+impl<F> DeadlineFuture<F> {
+    #[inline]
+    fn new(layer: DeadlineLayer, at: Result<Option<Deadline>, Error>, call: impl FnOnce() -> F) -> Self {
+        let state = match at {
+            Ok(at) => State::Running { answer: call(), at },
+            Err(error) => State::Refused { error: Some(error) },
+        };
+        Self { state, layer, timer: None }
     }
 }
 
@@ -222,8 +239,4 @@ fn in_time(request: &Request, at: Deadline, now: Instant) -> Result<Deadline, Er
         return Err(Error::deadline(Stage::Local).with_method(&request.method));
     }
     Ok(at)
-}
-
-fn into_error<E: Into<BoxError>>(error: E) -> Error {
-    Error::from_box(error.into())
 }

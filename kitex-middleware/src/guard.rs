@@ -31,10 +31,16 @@ pub trait Held: Send + Unpin + 'static {
         error
     }
 
-    /// Runs what is beneath: a call, a poll, or the end of what is no longer waited for. The error ends the call.
+    /// Runs what is beneath: a call or a poll. The error ends the call.
     #[inline]
     fn run<T>(&mut self, run: impl FnOnce() -> T) -> Result<T, Error> {
         Ok(run())
+    }
+
+    /// Drops what is beneath, be it that it has ended or that nobody waits for it.
+    #[inline]
+    fn discard(&mut self, drop: impl FnOnce()) {
+        drop();
     }
 }
 

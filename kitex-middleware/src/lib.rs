@@ -14,6 +14,8 @@
 //! - `MetricsLayer` (feature `metrics`): how many calls, how long, how large, how they ended.
 //! - [`RateLayer`], [`ConcurrencyLayer`], [`AdaptiveLayer`]: limits of calls; [`PeerLimit`]: of connections.
 //! - [`from_fn`]: any layer, written as an async function.
+//!
+//! [`Suite::standard`] is most of them, for both sides.
 
 mod accept;
 mod access;
@@ -31,11 +33,14 @@ mod matching;
 mod methods;
 #[cfg(feature = "metrics")]
 mod metrics;
+mod optional;
 mod panic;
 mod random;
 mod rate;
 mod retry;
 mod shard;
+mod stack;
+mod suite;
 mod trace;
 
 pub use accept::{PeerLimit, PeerLimitConfig};
@@ -57,9 +62,11 @@ pub use metrics::MetricsLayer;
 pub use panic::CatchPanicLayer;
 pub use rate::{RateConfig, RateLayer};
 pub use retry::{
-    BackOff, Hedge, HedgeDelay, RetryBudget, RetryConfig, RetryEvent, RetryEventKind, RetryLayer,
-    RetryPolicy, RetryRule,
+    BackOff, Hedge, HedgeDelay, RetryBudget, RetryConfig, RetryEvent, RetryEventKind, RetryFuture,
+    RetryLayer, RetryPolicy, RetryRule, RetryService,
 };
+pub use stack::{Frame, LayerStack};
+pub use suite::{StandardSuite, Suite};
 pub use trace::{
     EndedCall, SpanOutcome, SpanScope, SpanSink, TraceContext, TraceLayer, TraceParent, set_span_sink,
 };

@@ -90,6 +90,12 @@ impl Held for Caught {
     fn run<T>(&mut self, run: impl FnOnce() -> T) -> Result<T, Error> {
         catch(run).map_err(|said| self.side.error(&self.method, &said))
     }
+
+    #[inline]
+    fn discard(&mut self, drop: impl FnOnce()) {
+        // The panic hook has reported it, and nobody is left to be told.
+        let _ = catch(drop);
+    }
 }
 
 /// The end of a future whose polls may panic; the error is what the panic said.

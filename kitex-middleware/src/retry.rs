@@ -11,18 +11,21 @@ mod latency;
 mod rules;
 mod state;
 
+use std::fmt;
 use std::future::Future;
+use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, ready};
 use std::time::Instant;
 
+use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
 use kitex_core::{
-    BoxError, BoxFuture, CallResult, Deadline, Registry, Request, Response, SettingError, SharedService,
-    Tried,
+    BoxError, BoxFuture, CallRef, CallResult, Deadline, Error, Registry, Request, Response, SettingError,
+    SharedService, Tried,
 };
 
 pub use backoff::BackOff;
@@ -33,6 +36,7 @@ pub use hedge::{Hedge, HedgeDelay};
 pub use rules::RetryRule;
 
 use crate::clock::{began_at, now};
+use crate::guard::into_error;
 use attempts::Attempts;
 use state::{MethodState, State};
 
@@ -61,52 +65,123 @@ where
     S::Error: Into<BoxError>,
     S::Future: Send + 'static,
 {
-    /// Gives the future that the service beneath has boxed already, where a method is never retried.
-    type Service = SharedService;
+    type Service = RetryService<S>;
 
-    fn layer(&self, inner: S) -> SharedService {
-        let beneath = Arc::new(Beneath { state: Arc::clone(&self.state), inner: SharedService::new(inner) });
-        SharedService::from_fn(move |request| call(&beneath, request))
+    fn layer(&self, inner: S) -> RetryService<S> {
+        let again = SharedService::new(inner.clone());
+        RetryService { inner, beneath: Arc::new(Beneath { state: Arc::clone(&self.state), inner: again }) }
+    }
+}
+
+/// The service of [`RetryLayer`].
+#[derive(Clone)]
+pub struct RetryService<S> {
+    /// What first attempts are made with.
+    inner: S,
+    beneath: Arc<Beneath>,
+}
+
+impl<S> fmt::Debug for RetryService<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RetryService").field("state", &self.beneath.state).finish_non_exhaustive()
     }
 }
 
 /// What a layer stands on.
 struct Beneath {
     state: Arc<State>,
+    /// What further attempts are made with, and first ones that a backup request may overtake.
     inner: SharedService,
 }
 
-fn call(beneath: &Arc<Beneath>, mut request: Request) -> BoxFuture<CallResult> {
+impl<S> Service<Request> for RetryService<S>
+where
+    S: Service<Request, Response = Response>,
+    S::Error: Into<BoxError>,
+{
+    type Response = Response;
+    type Error = Error;
+    type Future = RetryFuture<S::Future>;
+
+    #[inline]
+    fn poll_ready(&mut self, task: &mut TaskContext<'_>) -> Poll<Result<(), Error>> {
+        self.inner.poll_ready(task).map_err(into_error)
+    }
+
+    #[inline]
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let plan = plan(&self.beneath, &mut request);
+        RetryFuture::begin(&self.beneath, plan, request, |request| self.inner.call(request))
+    }
+}
+
+impl<S: CallRef> CallRef for RetryService<S> {
+    type Future = RetryFuture<S::Future>;
+
+    #[inline]
+    fn call_ref(&self, mut request: Request) -> Self::Future {
+        let plan = plan(&self.beneath, &mut request);
+        RetryFuture::begin(&self.beneath, plan, request, |request| self.inner.call_ref(request))
+    }
+
+    fn call_boxed(&self, mut request: Request) -> BoxFuture<CallResult> {
+        match plan(&self.beneath, &mut request) {
+            Plan::Once => self.inner.call_boxed(request),
+            Plan::Hedge { kept, began } => hedged(&self.beneath, request, *kept, began),
+            plan => {
+                let call = |request| self.inner.call_ref(request);
+                Box::pin(RetryFuture::begin(&self.beneath, plan, request, call))
+            }
+        }
+    }
+}
+
+/// What is to be done about a call.
+enum Plan {
+    /// It is made once.
+    Once,
+    /// It is made again if it fails, or if its answer is no good.
+    Retry { kept: Request, sees_answers: bool },
+    /// It gets a backup request.
+    Hedge { kept: Box<Request>, began: Instant },
+}
+
+#[inline]
+fn plan(beneath: &Arc<Beneath>, request: &mut Request) -> Plan {
     let method = beneath.state.methods.get(&request.method);
     if method.calls.add_one() {
         beneath.state.purse.earn(counter::CHUNK);
     }
     if !method.repeats() {
-        return beneath.inner.call(request);
+        return Plan::Once;
     }
     if method.hedges() {
-        return hedged(beneath, method, request);
+        return plan_hedge(method, request);
     }
     if method.policy.max_duration.is_some() {
-        began_at(&mut request);
+        began_at(request);
     }
     let sees_answers = method.policy.rule.sees_answers();
     if sees_answers {
         // Only a failure says where it was.
-        remember(method, &mut request);
+        remember(method, request);
     }
-    let Some(kept) = request.try_clone() else { return beneath.inner.call(request) };
-    bound(method, &mut request, began_at);
-    let attempt = beneath.inner.call(request);
-    Box::pin(Retrying { attempt, kept: Some(kept), sees_answers, beneath: Arc::clone(beneath) })
+    let Some(kept) = request.try_clone() else { return Plan::Once };
+    bound(method, request, began_at);
+    Plan::Retry { kept, sees_answers }
+}
+
+fn plan_hedge(method: &MethodState, request: &mut Request) -> Plan {
+    let began = began_at(request);
+    remember(method, request);
+    let Some(kept) = request.try_clone() else { return Plan::Once };
+    bound(method, request, |_| began);
+    Plan::Hedge { kept: Box::new(kept), began }
 }
 
 /// Makes a call that may get a backup request.
-fn hedged(beneath: &Arc<Beneath>, method: &Arc<MethodState>, mut request: Request) -> BoxFuture<CallResult> {
-    let began = began_at(&mut request);
-    remember(method, &mut request);
-    let Some(kept) = request.try_clone() else { return beneath.inner.call(request) };
-    bound(method, &mut request, |_| began);
+fn hedged(beneath: &Arc<Beneath>, request: Request, kept: Request, began: Instant) -> BoxFuture<CallResult> {
+    let method = beneath.state.methods.get(&request.method);
     let attempt = beneath.inner.call(request);
     Box::pin(Attempts::new(beneath, method, kept).hedge(attempt, began).run())
 }
@@ -127,35 +202,95 @@ fn bound(method: &MethodState, request: &mut Request, began: impl FnOnce(&mut Re
     }
 }
 
-/// A call that is made again if it fails. While it has not failed it is its first attempt and a copy of the request.
-struct Retrying {
-    /// The first attempt, or after it has failed all further ones.
-    attempt: BoxFuture<CallResult>,
-    /// Until the first attempt has ended.
-    kept: Option<Request>,
+pin_project! {
+    /// The answer to a call that may be made again. While it has not failed it is its first attempt and a copy of the
+    /// request, in no box of its own.
+    #[must_use = "a call is made when it is awaited"]
+    pub struct RetryFuture<F> {
+        #[pin]
+        attempts: Running<F>,
+        retry: Option<Retry>,
+    }
+}
+
+pin_project! {
+    #[project = RunningProjection]
+    enum Running<F> {
+        /// The first attempt.
+        First { #[pin] attempt: F },
+        /// All others, or all that a backup request may be beside.
+        Further { attempts: BoxFuture<CallResult> },
+    }
+}
+
+/// What a further attempt takes, until the first has ended.
+struct Retry {
+    kept: Request,
     /// Whether an answer may be no good.
     sees_answers: bool,
     beneath: Arc<Beneath>,
 }
 
-impl Future for Retrying {
+impl<F> RetryFuture<F> {
+    #[inline]
+    fn begin(beneath: &Arc<Beneath>, plan: Plan, request: Request, call: impl FnOnce(Request) -> F) -> Self {
+        let retry = match plan {
+            Plan::Once => None,
+            Plan::Retry { kept, sees_answers } => {
+                Some(Retry { kept, sees_answers, beneath: Arc::clone(beneath) })
+            }
+            Plan::Hedge { kept, began } => {
+                let attempts = hedged(beneath, request, *kept, began);
+                return Self { attempts: Running::Further { attempts }, retry: None };
+            }
+        };
+        Self { attempts: Running::First { attempt: call(request) }, retry }
+    }
+}
+
+impl Retry {
+    /// Looks at how the first attempt has ended; gives the others, if there are to be some.
+    #[cold]
+    fn settle(self, result: CallResult) -> ControlFlow<CallResult, BoxFuture<CallResult>> {
+        let method = self.beneath.state.methods.get(&self.kept.method);
+        let mut attempts = Attempts::new(&self.beneath, method, self.kept);
+        match attempts.settle(result) {
+            Some(result) => ControlFlow::Break(result),
+            None => ControlFlow::Continue(Box::pin(attempts.run())),
+        }
+    }
+}
+
+impl<F, E> Future for RetryFuture<F>
+where
+    F: Future<Output = Result<Response, E>>,
+    E: Into<BoxError>,
+{
     type Output = CallResult;
 
-    fn poll(mut self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<CallResult> {
-        let this = &mut *self;
-        let result = ready!(this.attempt.as_mut().poll(task));
-        if result.is_ok() && !this.sees_answers {
-            return Poll::Ready(result);
-        }
-        let Some(kept) = this.kept.take() else { return Poll::Ready(result) };
-        let method = this.beneath.state.methods.get(&kept.method);
-        let mut attempts = Attempts::new(&this.beneath, method, kept);
-        match attempts.settle(result) {
-            Some(result) => Poll::Ready(result),
-            None => {
-                this.attempt = Box::pin(attempts.run());
-                this.attempt.as_mut().poll(task)
+    #[inline]
+    fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<CallResult> {
+        let mut this = self.project();
+        let attempt = match this.attempts.as_mut().project() {
+            RunningProjection::First { attempt } => attempt,
+            RunningProjection::Further { attempts } => return attempts.as_mut().poll(task),
+        };
+        let result = ready!(attempt.poll(task)).map_err(into_error);
+        let retry = this.retry.take().filter(|retry| result.is_err() || retry.sees_answers);
+        let Some(retry) = retry else { return Poll::Ready(result) };
+        match retry.settle(result) {
+            ControlFlow::Break(result) => Poll::Ready(result),
+            ControlFlow::Continue(mut attempts) => {
+                let polled = attempts.as_mut().poll(task);
+                this.attempts.set(Running::Further { attempts });
+                polled
             }
         }
+    }
+}
+
+impl<F> fmt::Debug for RetryFuture<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RetryFuture")
     }
 }

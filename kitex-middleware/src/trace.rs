@@ -5,25 +5,18 @@ mod parent;
 mod sink;
 mod span;
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context as TaskContext, Poll, ready};
-use std::time::Instant;
 
-use pin_project_lite::pin_project;
-use tower_layer::Layer;
-use tower_service::Service;
 use tracing::Span;
 
 use kitex_codec::Str;
-use kitex_core::{
-    BoxError, BoxFuture, Context, Deadline, Error, ErrorKind, Request, Response, Scope, SharedService,
-};
+use kitex_core::{CallResult, Context, Deadline, Error, ErrorKind, Request, Scope};
 
 pub use parent::{TraceContext, TraceParent};
 pub use sink::{EndedCall, SpanOutcome, SpanScope, SpanSink, set_span_sink};
 
+use crate::clock::now;
+use crate::guard::{Guard, Held, guard_layer};
 use ids::Ids;
 use sink::Watched;
 
@@ -96,39 +89,26 @@ impl TraceLayer {
     }
 }
 
-impl<S> Layer<S> for TraceLayer
-where
-    S: Service<Request, Response = Response> + Clone + Send + Sync + 'static,
-    S::Error: Into<BoxError>,
-    S::Future: Send + 'static,
-{
-    /// Gives the future that the service beneath has boxed already, while nobody listens.
-    type Service = SharedService;
+guard_layer!(TraceLayer);
 
-    fn layer(&self, inner: S) -> SharedService {
-        let (inner, shared) = (SharedService::new(inner), Arc::clone(&self.shared));
-        SharedService::from_fn(move |request| shared.call(&inner, request))
+impl Guard for TraceLayer {
+    type Held = Running;
+
+    #[inline]
+    fn admit(&self, request: &mut Request) -> Result<Option<Running>, Error> {
+        let shared = &*self.shared;
+        let sink = shared.sink.or_else(sink::installed);
+        let (span, watched) = match shared.side {
+            Side::Client => shared.begin_client(request, sink),
+            Side::Server => shared.begin_server(request, sink),
+        };
+        let deadline = request.context.deadline;
+        let listens = watched.is_some() || !span.is_disabled();
+        Ok(listens.then(|| Running { span: Some(span), watched, deadline, polled: false }))
     }
 }
 
 impl Shared {
-    fn call(&self, inner: &SharedService, mut request: Request) -> BoxFuture<Result<Response, Error>> {
-        let sink = self.sink.or_else(sink::installed);
-        let (span, mut watched) = match self.side {
-            Side::Client => self.begin_client(&mut request, sink),
-            Side::Server => self.begin_server(&mut request, sink),
-        };
-        if span.is_disabled() && watched.is_none() {
-            return inner.call(request);
-        }
-        let deadline = request.context.deadline;
-        let answer = {
-            let _entered = (span.enter(), watched.as_mut().map(Watched::enter));
-            inner.call(request)
-        };
-        Box::pin(Traced { answer, running: Running { span: Some(span), watched, deadline, polled: false } })
-    }
-
     fn begin_client(
         &self,
         request: &mut Request,
@@ -202,43 +182,8 @@ fn send(context: &mut Context, trace: &TraceContext) {
     }
 }
 
-pin_project! {
-    /// An answer that is waited for inside a span.
-    struct Traced<F> {
-        #[pin]
-        answer: F,
-        running: Running,
-    }
-}
-
-impl<F> Future for Traced<F>
-where
-    F: Future<Output = Result<Response, Error>>,
-{
-    type Output = Result<Response, Error>;
-
-    fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        this.running.polled = true;
-        let polled = {
-            let Running { span, watched, .. } = &mut *this.running;
-            let _entered = (span.as_ref().map(Span::enter), watched.as_mut().map(Watched::enter));
-            this.answer.poll(task)
-        };
-        this.running.polled = false;
-        let mut result = ready!(polled);
-        if let Some(mut watched) = this.running.watched.take() {
-            watched.end(&mut result);
-        }
-        if let Some(span) = this.running.span.take().filter(|span| !span.is_disabled()) {
-            span::record_end(&span, &result);
-        }
-        Poll::Ready(result)
-    }
-}
-
 /// The span of a call until the call has ended.
-struct Running {
+pub struct Running {
     span: Option<Span>,
     watched: Option<Watched>,
     deadline: Option<Deadline>,
@@ -258,6 +203,32 @@ impl Running {
     }
 }
 
+impl Held for Running {
+    /// The span of a call that is answered by a stream ends with the answer.
+    #[inline]
+    fn answered(&mut self, result: &mut CallResult) -> bool {
+        if let Some(mut watched) = self.watched.take() {
+            watched.end(result);
+        }
+        if let Some(span) = self.span.take().filter(|span| !span.is_disabled()) {
+            span::record_end(&span, result);
+        }
+        false
+    }
+
+    #[inline]
+    fn run<T>(&mut self, run: impl FnOnce() -> T) -> Result<T, Error> {
+        self.polled = true;
+        let value = {
+            let Self { span, watched, .. } = self;
+            let _entered = (span.as_ref().map(Span::enter), watched.as_mut().map(Watched::enter));
+            run()
+        };
+        self.polled = false;
+        Ok(value)
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         let Some(span) = &self.span else { return };
@@ -267,9 +238,4 @@ impl Drop for Running {
             watched.give_up(why);
         }
     }
-}
-
-/// Tokio's clock, by which deadlines are kept.
-fn now() -> Instant {
-    tokio::time::Instant::now().into_std()
 }

@@ -10,15 +10,13 @@ use kitex_core::{
     BoxError, CallDefaults, ClientHandle, Error, ErrorKind, GeneratedClient, Picker, Registry, Request,
     Response, Scope, SharedService, Stage,
 };
-use kitex_middleware::{DeadlineLayer, TraceLayer};
+use kitex_middleware::{DeadlineLayer, Frame, LayerStack, Suite, TraceLayer};
 use kitex_transport::{
     Address, Addresses, BackoffConfig, Channel, ChannelConfig, Mode, MultiplexConfig, PoolConfig,
     SocketOptions,
 };
 use tower_layer::Layer;
 use tower_service::Service;
-
-use crate::stack::Stack;
 
 /// How long a call may take if it does not say so itself.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -49,7 +47,7 @@ pub struct ClientBuilder<C> {
     target: Addresses,
     config: ChannelConfig,
     defaults: CallDefaults,
-    layers: Stack,
+    layers: LayerStack,
     registry: Option<Registry>,
     timeout: Duration,
     traced: bool,
@@ -66,7 +64,7 @@ impl<C: GeneratedClient> ClientBuilder<C> {
             target: target.into(),
             config: ChannelConfig::default(),
             defaults: CallDefaults::default(),
-            layers: Stack::default(),
+            layers: LayerStack::default(),
             registry: None,
             timeout: TIMEOUT,
             traced: true,
@@ -191,6 +189,13 @@ impl<C: GeneratedClient> ClientBuilder<C> {
         self
     }
 
+    /// Adds the layers that a suite has for clients, where it stands among those added by [`layer`](Self::layer).
+    /// [`Suite::standard`] is what keeps a service up. Its state is listed in the [`registry`](Self::registry).
+    pub fn suite(mut self, suite: impl Into<Suite>) -> Self {
+        self.layers.extend(suite.into().client_layers());
+        self
+    }
+
     /// Leaves the [`TraceLayer`] out: no span, and a trace that the caller belongs to ends here.
     pub fn untraced(mut self) -> Self {
         self.traced = false;
@@ -248,22 +253,21 @@ impl<C: GeneratedClient> ClientBuilder<C> {
         if matches!(self.config.mode, Mode::Multiplexed(_)) && !self.config.connection.form.has_header() {
             return Err(no_header(self.config.connection.form));
         }
-        let trace = self.traced.then(|| trace_layer(&addresses));
+        let mut frame = Frame::default();
+        frame.trace = self.traced.then(|| trace_layer(&addresses));
         let channel = Channel::new(addresses, self.config);
         if let Some(registry) = &self.registry {
+            registry.extend(self.layers.states());
             channel.register(registry);
         }
-        let service = match self.layers.is_empty() {
-            true => DeadlineLayer::assign(self.timeout).layer(channel.clone()),
-            false => {
-                let layered = self.layers.wrap(SharedService::new(channel.clone()));
-                SharedService::new(DeadlineLayer::new(self.timeout).layer(layered))
-            }
-        };
-        let service = match trace {
-            Some(trace) => trace.layer(service),
-            None => service,
-        };
+        let mut service = SharedService::new(channel.clone());
+        if self.layers.is_empty() {
+            // The transport keeps the deadline itself.
+            service = SharedService::by_ref(DeadlineLayer::assign(self.timeout).layer(service));
+        } else {
+            frame.deadline = Some(DeadlineLayer::new(self.timeout));
+        }
+        let service = self.layers.wrap(service, &frame);
         Ok((C::from_handle(ClientHandle::with_defaults(service, self.defaults)), channel))
     }
 }

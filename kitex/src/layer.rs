@@ -11,9 +11,10 @@ pub use kitex_middleware::{
     BreakerEvent, BreakerLayer, BreakerPicker, BreakerScope, BreakerState, CatchPanicLayer,
     ConcurrencyConfig, ConcurrencyLayer, DeadlineFuture, DeadlineLayer, DeadlineService, FallbackLayer,
     Fault, FaultHandle, FaultLayer, FaultRule, FromFn, FromFnLayer, Hedge, HedgeDelay, LayerFuture,
-    LayerService, Match, Next, Outcome, PeerLimit, PeerLimitConfig, Priority, RateConfig, RateLayer,
-    RetryBudget, RetryConfig, RetryEvent, RetryEventKind, RetryLayer, RetryPolicy, RetryRule, TraceContext,
-    TraceLayer, TraceParent, TripReason, fallback, from_fn, outcome_of,
+    LayerService, LayerStack, Match, Next, Outcome, PeerLimit, PeerLimitConfig, Priority, RateConfig,
+    RateLayer, RetryBudget, RetryConfig, RetryEvent, RetryEventKind, RetryFuture, RetryLayer, RetryPolicy,
+    RetryRule, RetryService, StandardSuite, Suite, TraceContext, TraceLayer, TraceParent, TripReason,
+    fallback, from_fn, outcome_of,
 };
 pub use tower_layer::Layer;
 pub use tower_service::Service;

@@ -8,7 +8,6 @@ pub mod guide;
 pub mod layer;
 pub mod prelude;
 mod server;
-mod stack;
 
 pub use client::ClientBuilder;
 pub use kitex_codec::{Bytes, Double, Form as Framing, Limits, Str, UnknownField, Uuid};
@@ -19,6 +18,7 @@ pub use kitex_core::{
     Payload, Peer, Picker, Protocol, Registry, Reply, Request, Response, RouterError, Scope, Sent,
     ServiceDescriptor, SharedService, Stage, Status, Streaming,
 };
+pub use kitex_middleware::Suite;
 pub use kitex_transport::{
     Address, AddressError, Addresses, BackoffConfig, Memory, MultiplexConfig, PoolConfig, ServeError,
     ServerHandle, ServerStats, SocketOptions,

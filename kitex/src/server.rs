@@ -12,12 +12,10 @@ use kitex_core::{
     AcceptPolicy, BoxError, Execution, NamedService, Observer, Registry, Request, Response, Router,
     SharedService,
 };
-use kitex_middleware::{DeadlineLayer, TraceLayer};
+use kitex_middleware::{DeadlineLayer, Frame, LayerStack, Suite, TraceLayer};
 use kitex_transport::{Addresses, Bound, ServeError, ServerSettings, SocketOptions};
 use tower_layer::Layer;
 use tower_service::Service;
-
-use crate::stack::Stack;
 
 pub use bound::BoundServer;
 
@@ -47,7 +45,7 @@ pub struct Server {
     router: Router,
     fallback: Option<String>,
     executions: Vec<(String, String, Execution)>,
-    layers: Stack,
+    layers: LayerStack,
     settings: ServerSettings,
     registry: Option<Registry>,
     default_timeout: Option<Duration>,
@@ -61,7 +59,7 @@ impl Server {
             router: Router::new(),
             fallback: None,
             executions: Vec::new(),
-            layers: Stack::default(),
+            layers: LayerStack::default(),
             settings: ServerSettings::default(),
             registry: None,
             default_timeout: None,
@@ -127,6 +125,13 @@ impl Server {
         <L::Service as Service<Request>>::Future: Send + 'static,
     {
         self.layers.push(layer);
+        self
+    }
+
+    /// Adds the layers that a suite has for servers, where it stands among those added by [`layer`](Self::layer).
+    /// [`Suite::standard`] is what keeps a service up. Its state is listed in the [`registry`](Self::registry).
+    pub fn suite(mut self, suite: impl Into<Suite>) -> Self {
+        self.layers.extend(suite.into().server_layers());
         self
     }
 
@@ -302,21 +307,13 @@ impl Server {
         for (service, method, execution) in &executions {
             router.set_execution(service, method, *execution)?;
         }
-        let trace = traced.then(TraceLayer::server);
-        let deadline = default_timeout.map(DeadlineLayer::serve);
-        router.map(|service| {
-            let service = layers.wrap(service);
-            let service = match &deadline {
-                Some(deadline) => SharedService::new(deadline.layer(service)),
-                None => service,
-            };
-            match &trace {
-                Some(trace) => trace.layer(service),
-                None => service,
-            }
-        });
+        let mut frame = Frame::default();
+        frame.trace = traced.then(TraceLayer::server);
+        frame.deadline = default_timeout.map(DeadlineLayer::serve);
+        router.map(|service| layers.wrap(service, &frame));
         let bound = Bound::bind(address.into(), router, settings).await?;
         if let Some(registry) = registry {
+            registry.extend(layers.states());
             bound.register(&registry);
         }
         Ok(BoundServer::new(bound))

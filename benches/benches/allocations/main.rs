@@ -8,6 +8,8 @@
 //! `bytes` are those of the allocations. `copied` is all that goes through `memcpy`, values that move included; `each byte` is
 //! how often a byte of the text is copied, told by what a longer text costs more. `-- --places` prints where both are done.
 //!
+//! The rows `+ suite` are the same with `Suite::standard()` on both sides.
+//!
 //! Needs Linux and glibc.
 
 mod counts;
@@ -38,15 +40,20 @@ fn main() -> ExitCode {
     for (name, callers, multiplexed, calls) in
         [("pooled", 1, false, 2.0), ("pooled", 100, false, 2.0), ("multiplexed", 100, true, 0.2)]
     {
-        let name = format!("{name}, callers: {callers}");
-        let scene = Scene::of(Case { callers, multiplexed, text: TEXT });
-        let costs = scene.in_turns();
-        let longer = Scene::of(Case { callers, multiplexed, text: LONGER }).in_turns();
-        table.costs(&name, &costs, &longer, calls);
-        if places {
-            table.places(&name, scene.places());
-        }
-        table.freely(&name, &scene.freely());
+        let [bare, layered] = [false, true].map(|suite| {
+            let name = format!("{name}{}, callers: {callers}", if suite { " + suite" } else { "" });
+            let case = Case { callers, multiplexed, suite, text: TEXT };
+            let scene = Scene::of(case);
+            let costs = scene.in_turns();
+            let longer = Scene::of(Case { text: LONGER, ..case }).in_turns();
+            table.costs(&name, &costs, &longer, calls);
+            if places {
+                table.places(&name, scene.places());
+            }
+            table.freely(&name, &scene.freely());
+            costs
+        });
+        table.suite(&bare, &layered);
     }
     let held = held_while_idle(IDLE.1) - held_while_idle(IDLE.0);
     table.idle(held as f64 / (IDLE.1 - IDLE.0) as f64);

@@ -7,7 +7,7 @@ use std::sync::mpsc::channel;
 
 use benches::bench::EchoClient;
 use benches::{echo, values};
-use kitex::{Address, Server};
+use kitex::{Address, Server, Suite};
 use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 
@@ -27,6 +27,8 @@ const NOTED: u64 = 10;
 pub(crate) struct Case {
     pub(crate) callers: u64,
     pub(crate) multiplexed: bool,
+    /// Whether both sides have the standard suite.
+    pub(crate) suite: bool,
     /// Bytes of the text that is echoed.
     pub(crate) text: usize,
 }
@@ -52,7 +54,7 @@ impl Scene {
     /// A server whose callers make `each` calls one after the other, once they are let.
     fn new(case: Case, each: u64) -> Self {
         let (server, client) = (Side::new(), Side::new());
-        let address = server.run(serve);
+        let address = server.run(move |runtime| serve(runtime, case));
         let progress = Arc::<Progress>::default();
         let shared = Arc::clone(&progress);
         let callee = client.run(move |runtime| call(runtime, address, case, each, &shared));
@@ -111,15 +113,17 @@ impl Scene {
 
 /// Bytes of heap that a server holds while `connections` have made one call each and are silent.
 pub(crate) fn held_while_idle(connections: u64) -> i64 {
-    let scene = Scene::new(Case { callers: connections, multiplexed: false, text: 128 }, 1);
+    let scene = Scene::new(Case { callers: connections, multiplexed: false, suite: false, text: 128 }, 1);
     scene.rounds(WARM_UP);
     assert_eq!(scene.progress.calls(), connections, "every caller is answered");
     scene.server.run(|_| Counts::now().held)
 }
 
-fn serve(runtime: &Runtime) -> SocketAddr {
+fn serve(runtime: &Runtime, case: Case) -> SocketAddr {
     runtime.block_on(async {
-        let server = Server::new().add(echo::server()).bind("127.0.0.1:0").await;
+        let server = Server::new().add(echo::server());
+        let server = if case.suite { server.suite(Suite::standard()) } else { server };
+        let server = server.bind("127.0.0.1:0").await;
         let server = server.expect("the system has a port left");
         let Address::Ip(address) = *server.address() else { unreachable!("this was bound to an IP address") };
         tokio::spawn(server.serve());
@@ -136,6 +140,7 @@ fn call(
 ) -> EchoClient {
     let client = echo::client(address);
     let client = if case.multiplexed { client.mux(1) } else { client.pool(case.callers as usize) };
+    let client = if case.suite { client.suite(Suite::standard()) } else { client };
     let client = client.connect_lazy().expect("the settings go together");
     let message = values::message(case.text);
     for _ in 0..case.callers {

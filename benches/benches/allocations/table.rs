@@ -11,6 +11,9 @@ use crate::{LONGER, TEXT};
 /// Allocations that a call may cost one side.
 const ALLOCATIONS: f64 = 4.0;
 
+/// Allocations that the standard suite may add to a call, both sides together.
+const SUITE: f64 = 2.0;
+
 /// Bytes of heap that an idle connection may cost the server.
 const IDLE: f64 = 2048.0;
 
@@ -22,7 +25,7 @@ impl Table {
     pub(crate) fn new() -> Self {
         println!("per call, an echo of {TEXT} bytes over TCP:");
         println!(
-            "{:28} {:6} {:>11} {:>6} {:>7} {:>10} {:>6} {:>6} {:>6}",
+            "{:36} {:6} {:>11} {:>6} {:>7} {:>10} {:>6} {:>6} {:>6}",
             "", "", "allocations", "bytes", "copied", "each byte", "reads", "writes", "waits"
         );
         Self { missed: 0 }
@@ -38,7 +41,7 @@ impl Table {
         let Each { allocations, allocated, copied, reads, writes, .. } = each;
         let times = (longer.copied - copied) / (LONGER - TEXT) as f64;
         println!(
-            "{name:28} {side:6} {allocations:11.2} {allocated:6.0} {copied:7.0} {times:10.2} {reads:6.2} {writes:6.2}"
+            "{name:36} {side:6} {allocations:11.2} {allocated:6.0} {copied:7.0} {times:10.2} {reads:6.2} {writes:6.2}"
         );
         self.check("allocations", allocations, ALLOCATIONS);
         self.check("reads and writes", reads + writes, most);
@@ -48,8 +51,18 @@ impl Table {
     pub(crate) fn freely(&self, name: &str, costs: &Costs) {
         for (side, counts) in [("client", costs.client), ("server", costs.server)] {
             let Each { reads, writes, waits, .. } = costs.each(counts);
-            println!("{name:28} {side:6} {:>37} {reads:6.2} {writes:6.2} {waits:6.2}", "not in turns");
+            println!("{name:36} {side:6} {:>37} {reads:6.2} {writes:6.2} {waits:6.2}", "not in turns");
         }
+    }
+
+    /// What the standard suite adds to a call on both sides.
+    pub(crate) fn suite(&mut self, bare: &Costs, layered: &Costs) {
+        let both =
+            |costs: &Costs| costs.each(costs.client).allocations + costs.each(costs.server).allocations;
+        let more = both(layered) - both(bare);
+        println!("  the suite adds {more:.2} allocations to a call, both sides together");
+        // What is made once in a while differs from run to run by less than that.
+        self.check("allocations of the suite", more, SUITE + 0.1);
     }
 
     /// Where allocations and copies are made.

@@ -6,5 +6,6 @@ use examples::service::Service;
 #[tokio::main]
 async fn main() -> Result<(), kitex::ServeError> {
     tracing_subscriber::fmt::init();
-    kitex::Server::new().add(GreeterServer::new(Service::default())).serve("127.0.0.1:8888").await
+    let server = kitex::Server::new().suite(kitex::Suite::standard());
+    server.add(GreeterServer::new(Service::default())).serve("127.0.0.1:8888").await
 }

@@ -39,8 +39,7 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if let Some(held) = this.held {
-                // What goes wrong beneath is no matter of whoever gives the call up.
-                let _ = held.run(|| this.state.set(State::Refused { error: None }));
+                held.discard(|| this.state.set(State::Refused { error: None }));
             }
         }
     }
@@ -90,8 +89,7 @@ where
             Ok(Poll::Ready(result)) => result.map_err(into_error),
             Err(error) => Err(error),
         };
-        // What is beneath has given its answer; what its end does belongs to the call as well.
-        let _ = held.run(|| this.state.set(State::Refused { error: None }));
+        held.discard(|| this.state.set(State::Refused { error: None }));
         if let Some(held) = this.held.take() {
             settle(held, &mut result);
         }

@@ -31,7 +31,7 @@ struct HeldStream<H: Held> {
 impl<H: Held> HeldStream<H> {
     fn end(&mut self, error: Option<Error>) -> Option<Result<Payload, Error>> {
         let Some(mut held) = self.held.take() else { return error.map(Err) };
-        let _ = held.run(|| self.stream = None);
+        held.discard(|| self.stream = None);
         held.stream_ended(error).map(Err)
     }
 }
@@ -55,7 +55,7 @@ impl<H: Held> MessageSource for HeldStream<H> {
 impl<H: Held> Drop for HeldStream<H> {
     fn drop(&mut self) {
         if let Some(held) = &mut self.held {
-            let _ = held.run(|| self.stream = None);
+            held.discard(|| self.stream = None);
         }
     }
 }

@@ -19,4 +19,5 @@ mod panic;
 mod rate;
 mod recorder;
 mod retry;
+mod suite;
 mod trace;

@@ -10,12 +10,12 @@ use std::future::Future;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use crate::mock::OnShared;
 use kitex_core::{
     CallResult, Context, Error, ErrorKind, Method, MethodDescriptor, Payload, Protocol, Registry, Request,
     Response, SharedService, Stage, Status, Tried,
 };
 use kitex_middleware::{RetryConfig, RetryLayer, RetryPolicy};
-use tower_layer::Layer;
 
 use crate::mock::{ECHO, Mock};
 

@@ -3,13 +3,13 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use crate::mock::OnShared;
 use kitex_codec::ApplicationException;
 use kitex_core::{
     BusinessStatus, ConnectionInfo, Context, Error, Metadata, Peer, Response, Scope, SharedService, Stage,
     Status,
 };
 use kitex_middleware::{TraceContext, TraceLayer, TraceParent};
-use tower_layer::Layer;
 
 use crate::mock::{Mock, call, never};
 use crate::recorder::{Recorder, record};

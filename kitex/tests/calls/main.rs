@@ -17,3 +17,4 @@ mod registry;
 mod service;
 mod services;
 mod shutdown;
+mod suite;
