@@ -67,7 +67,7 @@ class Trial:
         for name, expected in plan.items():
             problem = judge(expected, results.get(name), caller)
             if problem is None and behind is not None and expected.get('next'):
-                problem = compare(expected['next'], [e for e in behind.json_lines() if 'method' in e], loose=True)
+                problem = compare_behind(name, expected['next'], behind)
             self.table.set(name, column, problem)
         self.table.set('(server ends well)', column, '; '.join(end for end in ends if end) or None)
 
@@ -93,6 +93,17 @@ def judge(expected, result, caller):
     return compare(expected['seen'], result.get('peer'))
 
 
+def compare_behind(name, expected, behind):
+    """Holds the second server's log against what a case has to leave there: alone, where its entries have its name."""
+    log = [e for e in behind.json_lines() if 'method' in e]
+    named = [e for e in log if case_of(e) == name]
+    return compare(expected, named or log, loose=not any(case_of(e) for e in expected))
+
+
+def case_of(entry):
+    return entry.get('sight', {}).get('persistents', {}).get('CASE')
+
+
 def compare(expected, log, loose=False):
     """Finds an entry of the handlers' log for each expected one, in any order; `loose` allows more of them."""
     if log is None:
@@ -116,11 +127,18 @@ def covers(want, got):
         if key == 'args' and got.get('args') is None and want.get('echoed'):
             continue
         if key == 'sight':
-            if any(got['sight'].get(k) != v for k, v in value.items()):
+            if not all(fits(v, got['sight'].get(k)) for k, v in value.items()):
                 return False
         elif got.get(key) != value:
             return False
     return True
+
+
+def fits(want, got):
+    """A value as it is wanted, or a number in the range that is."""
+    if isinstance(want, dict) and want.keys() == {'above', 'most'}:
+        return isinstance(got, int) and want['above'] < got <= want['most']
+    return want == got
 
 
 def matrix(bench, planner, client, server):
@@ -165,6 +183,26 @@ def relays(bench, planner, client, middle, far):
             trial.fail_all(trial.plan(options), form, f'the far server does not listen: {behind.tail()}')
             continue
         onward = ['--relay', address, '--relay-transport', form]
+        trial.cases(form, client, middle, options, ['--meta', '--node', 'middle', *onward, *mux], behind)
+    trial.table.show()
+
+
+def retries(bench, planner, client, middle, far):
+    """What is made again over two hops, and in which time. The middle makes calls again that have no answer in 150 ms."""
+    title = f'retries over two hops: {client.name} client, {middle.name} server, {far.name} server'
+    trial = Trial(bench, bench.table(title), planner)
+    names = ['retry_seen', 'retry_relayed', 'chain_stop', 'chain_stop_backup']
+    names.append('deadline_each_attempt' if client.kitex else 'deadline_over_attempts')
+    if not middle.kitex:
+        names.append('deadline_over_attempts_relayed')
+    for form in ('ttheader', 'ttheader-framed', 'mux'):
+        mux = ['--mux'] if form == 'mux' else []
+        behind, address = trial.serve(far, '--meta', '--node', 'far', *mux)
+        options = ['--transport', form, '--meta', '--retrying', '--case', ','.join(names)]
+        if address is None:
+            trial.fail_all(trial.plan(options), form, f'the far server does not listen: {behind.tail()}')
+            continue
+        onward = ['--relay', address, '--relay-transport', form, '--relay-retry', '150']
         trial.cases(form, client, middle, options, ['--meta', '--node', 'middle', *onward, *mux], behind)
     trial.table.show()
 
@@ -260,8 +298,17 @@ def run_kitex(bench):
         checksums(bench, kitex.client, client, server)
     relays(bench, kitex.client, kitex, ours, kitex)
     relays(bench, kitex.client, ours, kitex, ours)
+    retries(bench, kitex.client, kitex, ours, kitex)
+    retries(bench, kitex.client, ours, kitex, ours)
     shutdowns(bench, kitex, ours)
     shutdowns(bench, ours, kitex)
+
+
+def run_retries(bench):
+    """The retries of `kitex` alone."""
+    kitex, ours = build_kitex(bench), build_ours(bench)
+    retries(bench, kitex.client, kitex, ours, kitex)
+    retries(bench, kitex.client, ours, kitex, ours)
 
 
 def run_self(bench):
@@ -270,8 +317,9 @@ def run_self(bench):
     matrix(bench, kitex.client, kitex, kitex)
     checksums(bench, kitex.client, kitex, kitex)
     relays(bench, kitex.client, kitex, kitex, kitex)
+    retries(bench, kitex.client, kitex, kitex, kitex)
     shutdowns(bench, kitex, kitex)
 
 
 TARGETS = {'kitex': run_kitex}
-EXTRA = {'self': run_self}
+EXTRA = {'self': run_self, 'retries': run_retries}

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use kitex::Framing;
 
 /// The words of a command line: `--name value` and `--switch`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Options(HashMap<String, String>);
 
 impl Options {

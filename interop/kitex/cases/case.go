@@ -38,6 +38,8 @@ type Setting struct {
 	InOrder bool
 	// Relayed is set when there is a server behind the server.
 	Relayed bool
+	// Retrying is set when that server makes calls again that fail.
+	Retrying bool
 }
 
 // Answer is what one call came to.
@@ -104,8 +106,11 @@ var services = map[string]*serviceinfo.ServiceInfo{
 func For(setting Setting) []Case {
 	var chosen []Case
 	lists := [][]Case{typeCases, methodCases, failureCases, routingCases, headerCases, muxCases}
-	if setting.Tamper {
+	switch {
+	case setting.Tamper:
 		lists = [][]Case{tamperCases}
+	case setting.Retrying:
+		lists = [][]Case{retryCases}
 	}
 	for _, c := range slices.Concat(lists...) {
 		if c.Holds == nil || c.Holds(setting) {

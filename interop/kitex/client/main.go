@@ -25,6 +25,7 @@ type flags struct {
 	bare        bool
 	inOrder     bool
 	relayed     bool
+	retrying    bool
 	connections int
 	timeout     int
 	plan        bool
@@ -45,6 +46,7 @@ func parse() flags {
 	flag.BoolVar(&f.bare, "bare", false, "the server has no meta handlers")
 	flag.BoolVar(&f.inOrder, "in-order", false, "the server answers the calls of a connection one after the other")
 	flag.BoolVar(&f.relayed, "relayed", false, "the server has another one behind it")
+	flag.BoolVar(&f.retrying, "retrying", false, "the cases for a server that makes calls again of the one behind it")
 	flag.IntVar(&f.connections, "connections", 1, "connections under mux")
 	flag.IntVar(&f.timeout, "timeout", 10000, "limit of every call, in milliseconds")
 	flag.BoolVar(&f.plan, "plan", false, "print what the cases call and expect, and stop")
@@ -62,14 +64,15 @@ func parse() flags {
 func (f flags) setting() cases.Setting {
 	form := peer.Transports[f.transport]
 	return cases.Setting{
-		Form:    form,
-		Mux:     f.transport == "mux",
-		Named:   f.meta && strings.HasPrefix(form, "ttheader"),
-		CRC32C:  f.crc32c,
-		Tamper:  f.tamper,
-		Bare:    f.bare,
-		InOrder: f.inOrder,
-		Relayed: f.relayed,
+		Form:     form,
+		Mux:      f.transport == "mux",
+		Named:    f.meta && strings.HasPrefix(form, "ttheader"),
+		CRC32C:   f.crc32c,
+		Tamper:   f.tamper,
+		Bare:     f.bare,
+		InOrder:  f.inOrder,
+		Relayed:  f.relayed,
+		Retrying: f.retrying,
 	}
 }
 

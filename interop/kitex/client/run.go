@@ -116,11 +116,25 @@ func covers(want, got cases.Entry) bool {
 			if !covers(value.(map[string]any), given.(map[string]any)) {
 				return false
 			}
+		case isRange(value):
+			if !inRange(value.(cases.Range), given) {
+				return false
+			}
 		case canon.Text(value) != canon.Text(given):
 			return false
 		}
 	}
 	return true
+}
+
+func isRange(value any) bool {
+	_, is := value.(cases.Range)
+	return is
+}
+
+func inRange(want cases.Range, given any) bool {
+	number, err := given.(json.Number).Int64()
+	return err == nil && want.Above < number && number <= want.Most
 }
 
 // brief keeps messages readable; the whole values are in the result's `saw` and `peer`.

@@ -79,6 +79,9 @@ func (s *session) Call(ctx context.Context, limit time.Duration, service, method
 	if limit > 0 {
 		in = append(in, reflect.ValueOf(callopt.WithRPCTimeout(limit)))
 	}
+	if policy, has := cases.RetryPolicy(ctx); has {
+		in = append(in, reflect.ValueOf(callopt.WithRetryPolicy(policy)))
+	}
 	out := s.clients[service].MethodByName(method).Call(in)
 	answer := cases.Answer{Backward: metainfo.RecvAllBackwardValues(ctx)}
 	err, _ := out[len(out)-1].Interface().(error)

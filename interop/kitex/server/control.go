@@ -8,6 +8,8 @@ import (
 
 	"github.com/bytedance/gopkg/cloud/metainfo"
 	"github.com/cloudwego/gopkg/protocol/ttheader"
+	"github.com/cloudwego/kitex/client"
+	"github.com/cloudwego/kitex/pkg/retry"
 
 	idl "kitexpeer/kitex_gen/control"
 	"kitexpeer/kitex_gen/control/controlsvc"
@@ -34,6 +36,10 @@ func dial(f flags) controlsvc.Client {
 	options := peer.ClientOptions(peer.Dial{
 		Address: f.relay, Transport: f.transport, Caller: f.node, Meta: f.meta, CRC32C: f.crc32c, Connections: 1,
 	})
+	if f.retry > 0 {
+		options = append(options, client.WithFailureRetry(retry.NewFailurePolicy()),
+			client.WithRPCTimeout(time.Duration(f.retry)*time.Millisecond))
+	}
 	next, err := controlsvc.NewClient(f.relay, options...)
 	if err != nil {
 		log.Fatalf("client of %s: %v", f.relay, err)
@@ -49,7 +55,7 @@ func (c *control) Hop(ctx context.Context, further int32) (*idl.Trail, error) {
 	trail := &idl.Trail{Sights: []*idl.Sight{c.sight(ctx)}, Backward: map[string]string{}}
 	c.seen.note(ctx, trail.Sights[0])
 	metainfo.SendBackwardValue(ctx, "B_"+c.node, "1")
-	if further <= 0 || c.next == nil {
+	if c.stalls(ctx) || further <= 0 || c.next == nil {
 		return trail, nil
 	}
 	onward := metainfo.WithBackwardValues(ctx)
@@ -62,6 +68,16 @@ func (c *control) Hop(ctx context.Context, further int32) (*idl.Trail, error) {
 	trail.Sights = append(trail.Sights, rest.Sights...)
 	trail.Backward = metainfo.RecvAllBackwardValues(onward)
 	return trail, nil
+}
+
+// stalls waits for longer than any caller does, if the call asks this node to.
+func (c *control) stalls(ctx context.Context) bool {
+	when, _ := metainfo.GetPersistentValue(ctx, "STALL_"+c.node)
+	stalls := when == "always" || when == "first" && !retry.IsRemoteRetryRequest(ctx) || when == "retry" && retry.IsRemoteRetryRequest(ctx)
+	if stalls {
+		time.Sleep(time.Second)
+	}
+	return stalls
 }
 
 func (c *control) sight(ctx context.Context) *idl.Sight {

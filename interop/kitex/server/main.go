@@ -24,6 +24,7 @@ type flags struct {
 	services  string
 	relay     string
 	transport string
+	retry     int
 	meta      bool
 	mux       bool
 	crc32c    bool
@@ -37,6 +38,7 @@ func parse() flags {
 	flag.StringVar(&f.services, "svcs", "rich,echo,other,control", "services to host")
 	flag.StringVar(&f.relay, "relay", "", "address of the server behind this one")
 	flag.StringVar(&f.transport, "relay-transport", "ttheader-framed", "transport towards it")
+	flag.IntVar(&f.retry, "relay-retry", 0, "milliseconds after which a call of it is made again, two times at most; 0: never")
 	flag.BoolVar(&f.meta, "meta", false, "install the TTHeader meta handlers")
 	flag.BoolVar(&f.mux, "mux", false, "multiplexing server: TTHeader alone, answers in any order")
 	flag.BoolVar(&f.crc32c, "crc", false, "write and check CRC-32C checksums")

@@ -4,6 +4,7 @@ mod failures;
 mod headers;
 mod methods;
 mod mux;
+mod retries;
 mod types;
 
 use std::pin::Pin;
@@ -66,13 +67,26 @@ static CASES: [Case; 31] = cases! {
 /// The case for servers that write wrong checksums.
 static TAMPERED: [Case; 1] = cases! { "crc_wrong_answer", failures::crc_wrong_answer, always; };
 
+/// The cases for two hops whose middle makes calls again.
+static RETRYING: [Case; 5] = cases! {
+    "retry_seen", retries::retry_seen, always;
+    "retry_relayed", retries::retry_relayed, always;
+    "chain_stop", retries::chain_stop, always;
+    "chain_stop_backup", retries::chain_stop_backup, always;
+    "deadline_over_attempts", retries::deadline_over_attempts, always;
+};
+
 fn always(_: &Setting) -> bool {
     true
 }
 
 /// The cases of a setting: `all`, or some by name. Errors at a name that is none of this setting's.
 pub(crate) fn chosen(names: &str, setting: &Setting) -> Result<Vec<&'static Case>, String> {
-    let list: &'static [Case] = if setting.tamper { &TAMPERED } else { &CASES };
+    let list: &'static [Case] = match setting {
+        Setting { tamper: true, .. } => &TAMPERED,
+        Setting { retrying: true, .. } => &RETRYING,
+        _ => &CASES,
+    };
     let all: Vec<_> = list.iter().filter(|case| (case.holds)(setting)).collect();
     if names == "all" {
         return Ok(all);

@@ -16,7 +16,7 @@ use session::Session;
 use trial::Trial;
 
 /// `--meta` is for peers that need it: here metadata are sent wherever there is a TTHeader.
-const SWITCHES: [&str; 7] = ["meta", "bare", "crc", "tamper", "in-order", "relayed", "load"];
+const SWITCHES: [&str; 8] = ["meta", "bare", "crc", "tamper", "in-order", "relayed", "retrying", "load"];
 const VALUES: [&str; 8] =
     ["addr", "transport", "case", "connections", "timeout", "callers", "limit", "abandon"];
 

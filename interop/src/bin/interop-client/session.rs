@@ -7,6 +7,7 @@ use interop::echo::{EchoSvcClient, OtherSvcClient};
 use interop::newer::{self, AbsentSvcClient};
 use interop::rich::RichSvcClient;
 use interop::{Options, framing};
+use kitex::layer::{RetryConfig, RetryLayer, RetryPolicy};
 use kitex::{ClientBuilder, Framing};
 
 /// The name the client programs go by.
@@ -26,6 +27,8 @@ pub(crate) struct Setting {
     pub(crate) in_order: bool,
     /// There is a server behind the server.
     pub(crate) relayed: bool,
+    /// That server makes calls again that fail.
+    pub(crate) retrying: bool,
 }
 
 impl Setting {
@@ -38,6 +41,7 @@ impl Setting {
             tamper: options.has("tamper"),
             in_order: options.has("in-order"),
             relayed: options.has("relayed"),
+            retrying: options.has("retrying"),
         })
     }
 
@@ -58,6 +62,7 @@ pub(crate) struct Session {
     pub(crate) newer: newer::RichSvcClient,
     /// A client of a service that the server has not.
     pub(crate) absent: AbsentSvcClient,
+    options: Options,
 }
 
 impl Session {
@@ -71,7 +76,17 @@ impl Session {
             control: control(options).await?,
             newer: set_up(newer::RichSvcClient::builder(address), options)?.connect().await?,
             absent: set_up(AbsentSvcClient::builder(address), options)?.connect().await?,
+            options: options.clone(),
         })
+    }
+
+    /// A client of `ControlSvc` that makes calls again.
+    pub(crate) async fn retrying(&self, mut policy: RetryPolicy) -> Result<ControlSvcClient, String> {
+        policy.assume_idempotent = true;
+        let layer = RetryLayer::new(RetryConfig::new(policy)).map_err(|error| error.to_string())?;
+        let address = self.options.text("addr").unwrap_or_default();
+        let builder = set_up(ControlSvcClient::builder(address), &self.options)?.layer(layer);
+        builder.connect().await.map_err(|error| error.to_string())
     }
 }
 

@@ -31,6 +31,11 @@ impl ControlSvc for Control {
         note(context, "sight", shown(&sight));
         context.set_backward(format!("B_{}", self.node), "1");
         let mut trail = Trail { sights: vec![sight], ..Default::default() };
+        if self.is_to_stall(context) {
+            // Longer than any caller waits.
+            sleep(Duration::from_secs(1)).await;
+            return Ok(trail);
+        }
         if let (Some(next), 1..) = (&self.next, further) {
             let call = next.hop(further - 1).context(context);
             let call = call.transient(format!("T_{}", self.node), "1");
@@ -55,6 +60,17 @@ impl ControlSvc for Control {
 }
 
 impl Control {
+    /// Whether a call asks this node to let it wait: always, the first attempt, or retries.
+    fn is_to_stall(&self, context: &Context) -> bool {
+        let retry = context.persistent("RetryReq").is_some();
+        match context.persistent(&format!("STALL_{}", self.node)) {
+            Some("always") => true,
+            Some("first") => !retry,
+            Some("retry") => retry,
+            _ => false,
+        }
+    }
+
     /// What this server sees of a request.
     fn sight(&self, context: &Context) -> Sight {
         let left = context.deadline.map(|deadline| deadline.remaining_millis(Instant::now()));

@@ -16,7 +16,7 @@ use interop::control::{ControlSvcClient, ControlSvcServer};
 use interop::echo::{EchoSvcServer, OtherSvcServer};
 use interop::rich::RichSvcServer;
 use kitex::Server;
-use kitex::layer::from_fn;
+use kitex::layer::{RetryConfig, RetryLayer, RetryPolicy, from_fn};
 
 use control::Control;
 use echo::{Echo, Other};
@@ -26,7 +26,7 @@ use rich::Rich;
 /// `--meta` and `--mux` are for peers that need them: here the TTHeader is always understood, and any connection may
 /// be multiplexed.
 const SWITCHES: [&str; 3] = ["meta", "mux", "crc"];
-const VALUES: [&str; 5] = ["addr", "node", "svcs", "relay", "relay-transport"];
+const VALUES: [&str; 6] = ["addr", "node", "svcs", "relay", "relay-transport", "relay-retry"];
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -71,6 +71,13 @@ async fn services(options: &Options, record: &Arc<Record>) -> Result<Server, Box
     Ok(server)
 }
 
+/// Makes calls again that have no answer after some time, two times at most.
+fn retry(after: Duration) -> Result<RetryLayer, Box<dyn Error>> {
+    let mut policy = RetryPolicy::failure();
+    (policy.attempt_timeout, policy.assume_idempotent) = (Some(after), true);
+    Ok(RetryLayer::new(RetryConfig::new(policy))?)
+}
+
 /// The server behind this one.
 async fn next(options: &Options, node: &str) -> Result<Option<ControlSvcClient>, Box<dyn Error>> {
     let Some(address) = options.text("relay") else { return Ok(None) };
@@ -83,6 +90,9 @@ async fn next(options: &Options, node: &str) -> Result<Option<ControlSvcClient>,
         .caller(node);
     if transport == "mux" {
         builder = builder.mux(1);
+    }
+    if let after @ 1.. = options.get("relay-retry", 0)? {
+        builder = builder.layer(retry(Duration::from_millis(after))?);
     }
     Ok(Some(builder.connect().await?))
 }
