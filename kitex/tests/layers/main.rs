@@ -26,4 +26,5 @@ mod rate;
 #[path = "../spans/recorder.rs"]
 mod recorder;
 mod retry;
+mod tower;
 mod trace;
