@@ -1,0 +1,131 @@
+//! Numbers that many threads add to without meeting: each thread has a cell of its own.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+/// Threads that have cells of their own at a time: the bits of `TAKEN`. Those beyond share one.
+const OWN: usize = 32;
+
+static TAKEN: AtomicU32 = AtomicU32::new(0);
+
+/// The place of one thread, free again when that ends.
+struct Place(usize);
+
+impl Place {
+    fn take() -> Self {
+        let free = |taken: u32| (taken != u32::MAX).then(|| taken | (taken + 1));
+        // Acquire: what the place's last owner has stored is seen by the next, who adds to it.
+        let before = TAKEN.fetch_update(Ordering::Acquire, Ordering::Relaxed, free);
+        Self(before.map_or(OWN, |taken| taken.trailing_ones() as usize))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if self.0 < OWN {
+            TAKEN.fetch_and(!(1 << self.0), Ordering::Release);
+        }
+    }
+}
+
+thread_local! {
+    static PLACE: Place = Place::take();
+}
+
+/// One `T` for each thread that came by, and one that the rest shares.
+#[derive(Debug)]
+pub(super) struct Cells<T> {
+    own: [OnceLock<Box<T>>; OWN],
+    shared: OnceLock<Box<T>>,
+}
+
+impl<T> Cells<T> {
+    pub(super) const fn new() -> Self {
+        Self { own: [const { OnceLock::new() }; OWN], shared: OnceLock::new() }
+    }
+
+    /// The cell for this thread to add to, and whether no other thread does.
+    pub(super) fn mine(&self, make: impl FnOnce() -> T) -> (&T, Writer) {
+        let place = PLACE.try_with(|place| place.0).unwrap_or(OWN);
+        match self.own.get(place) {
+            Some(cell) => (cell.get_or_init(|| Box::new(make())), Writer::Only),
+            None => (self.shared.get_or_init(|| Box::new(make())), Writer::OneOfMany),
+        }
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &T> {
+        self.own.iter().chain([&self.shared]).filter_map(OnceLock::get).map(Box::as_ref)
+    }
+}
+
+/// Who adds to a cell at a time.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Writer {
+    Only,
+    OneOfMany,
+}
+
+impl Writer {
+    pub(super) fn add(self, cell: &AtomicU64, number: u64) {
+        match self {
+            Self::Only => cell.store(cell.load(Ordering::Relaxed).wrapping_add(number), Ordering::Relaxed),
+            Self::OneOfMany => {
+                cell.fetch_add(number, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Adds to a cell that holds the bits of an `f64`.
+    pub(super) fn add_float(self, cell: &AtomicU64, number: f64) {
+        let sum = |bits| (f64::from_bits(bits) + number).to_bits();
+        match self {
+            Self::Only => cell.store(sum(cell.load(Ordering::Relaxed)), Ordering::Relaxed),
+            Self::OneOfMany => {
+                let add = |bits| Some(sum(bits));
+                let _ = cell.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_lost_between_more_threads_than_have_cells_of_their_own() {
+        let cells = Cells::<AtomicU64>::new();
+        // All at once, so that some have to share.
+        let all_there = std::sync::Barrier::new(3 * OWN);
+        std::thread::scope(|scope| {
+            for _ in 0..3 * OWN {
+                scope.spawn(|| {
+                    cells.mine(AtomicU64::default);
+                    all_there.wait();
+                    for _ in 0..1000 {
+                        let (cell, writer) = cells.mine(AtomicU64::default);
+                        writer.add(cell, 1);
+                    }
+                });
+            }
+        });
+        let sum: u64 = cells.all().map(|cell| cell.load(Ordering::Relaxed)).sum();
+        assert_eq!(sum, 3000 * OWN as u64);
+        assert!(cells.shared.get().is_some(), "there were fewer threads at once than places");
+    }
+
+    #[test]
+    fn a_place_is_used_again_after_its_thread() {
+        let cells = Cells::<AtomicU64>::new();
+        for _ in 0..3 * OWN {
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    let (cell, writer) = cells.mine(AtomicU64::default);
+                    writer.add_float(cell, 0.5);
+                });
+            });
+        }
+        let sum: f64 = cells.all().map(|cell| f64::from_bits(cell.load(Ordering::Relaxed))).sum();
+        assert_eq!(sum, 1.5 * OWN as f64);
+    }
+}

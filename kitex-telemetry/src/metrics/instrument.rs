@@ -1,0 +1,166 @@
+//! What is behind the handles of the facade.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use metrics::{CounterFn, GaugeFn, HistogramFn};
+
+use super::cells::Cells;
+
+/// A number that only grows.
+#[derive(Debug)]
+pub(crate) struct Counter {
+    base: AtomicU64,
+    cells: Cells<AtomicU64>,
+}
+
+impl Counter {
+    pub(crate) fn new() -> Self {
+        Self { base: AtomicU64::new(0), cells: Cells::new() }
+    }
+
+    pub(crate) fn value(&self) -> u64 {
+        self.base.load(Ordering::Relaxed).wrapping_add(self.added())
+    }
+
+    fn added(&self) -> u64 {
+        self.cells.all().fold(0, |sum, cell| sum.wrapping_add(cell.load(Ordering::Relaxed)))
+    }
+}
+
+impl CounterFn for Counter {
+    fn increment(&self, value: u64) {
+        let (cell, writer) = self.cells.mine(AtomicU64::default);
+        writer.add(cell, value);
+    }
+
+    fn absolute(&self, value: u64) {
+        self.base.fetch_max(value.saturating_sub(self.added()), Ordering::Relaxed);
+    }
+}
+
+/// A number that grows and shrinks.
+#[derive(Debug)]
+pub(crate) struct Gauge {
+    base: AtomicU64,
+    cells: Cells<AtomicU64>,
+}
+
+impl Gauge {
+    pub(crate) fn new() -> Self {
+        Self { base: AtomicU64::new(0), cells: Cells::new() }
+    }
+
+    pub(crate) fn value(&self) -> f64 {
+        f64::from_bits(self.base.load(Ordering::Relaxed)) + self.added()
+    }
+
+    fn added(&self) -> f64 {
+        self.cells.all().map(|cell| f64::from_bits(cell.load(Ordering::Relaxed))).sum()
+    }
+}
+
+impl GaugeFn for Gauge {
+    fn increment(&self, value: f64) {
+        let (cell, writer) = self.cells.mine(AtomicU64::default);
+        writer.add_float(cell, value);
+    }
+
+    fn decrement(&self, value: f64) {
+        self.increment(-value);
+    }
+
+    fn set(&self, value: f64) {
+        self.base.store((value - self.added()).to_bits(), Ordering::Relaxed);
+    }
+}
+
+/// How many values lay between which bounds.
+#[derive(Debug)]
+pub(crate) struct Histogram {
+    bounds: Arc<[f64]>,
+    cells: Cells<Buckets>,
+}
+
+#[derive(Debug)]
+struct Buckets {
+    /// One more than there are bounds.
+    counts: Box<[AtomicU64]>,
+    sum: AtomicU64,
+}
+
+/// What a histogram has counted.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Counted {
+    pub(crate) bounds: Arc<[f64]>,
+    /// Of the values up to each bound and above the one before; the last, of those above all.
+    pub(crate) counts: Vec<u64>,
+    pub(crate) sum: f64,
+}
+
+impl Histogram {
+    pub(crate) fn new(bounds: Arc<[f64]>) -> Self {
+        Self { bounds, cells: Cells::new() }
+    }
+
+    pub(crate) fn counted(&self) -> Counted {
+        let mut counts = vec![0_u64; self.bounds.len() + 1];
+        let mut sum = 0.0;
+        for buckets in self.cells.all() {
+            for (total, count) in counts.iter_mut().zip(&buckets.counts) {
+                *total = total.wrapping_add(count.load(Ordering::Relaxed));
+            }
+            sum += f64::from_bits(buckets.sum.load(Ordering::Relaxed));
+        }
+        Counted { bounds: Arc::clone(&self.bounds), counts, sum }
+    }
+
+    fn buckets(&self) -> Buckets {
+        let counts = (0..=self.bounds.len()).map(|_| AtomicU64::new(0)).collect();
+        Buckets { counts, sum: AtomicU64::new(0) }
+    }
+}
+
+impl HistogramFn for Histogram {
+    /// What is no number is not counted: it would make the sum useless for good.
+    fn record(&self, value: f64) {
+        if !value.is_finite() {
+            return;
+        }
+        let (buckets, writer) = self.cells.mine(|| self.buckets());
+        let place = self.bounds.partition_point(|bound| *bound < value);
+        if let Some(count) = buckets.counts.get(place) {
+            writer.add(count, 1);
+            writer.add_float(&buckets.sum, value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_on_a_bound_is_not_above_it() {
+        let histogram = Histogram::new(Arc::new([1.0, 2.0]));
+        for value in [0.5, 1.0, 1.5, 2.0, 2.5, -1.0, f64::NAN, f64::INFINITY] {
+            histogram.record(value);
+        }
+        let counted = histogram.counted();
+        assert_eq!((counted.counts, counted.sum), (vec![3, 2, 1], 6.5));
+    }
+
+    #[test]
+    fn a_gauge_and_a_counter_can_be_set_over_what_was_added() {
+        let (gauge, counter) = (Gauge::new(), Counter::new());
+        gauge.increment(3.0);
+        gauge.set(10.0);
+        gauge.decrement(1.0);
+        assert_eq!(gauge.value(), 9.0);
+        counter.increment(3);
+        counter.absolute(10);
+        counter.increment(1);
+        counter.absolute(5);
+        assert_eq!(counter.value(), 11);
+    }
+}

@@ -1,0 +1,13 @@
+//! Export over OTLP: protobuf over HTTP.
+
+mod config;
+mod exporter;
+mod failures;
+mod http;
+mod value;
+
+pub use config::OtlpConfig;
+
+pub(crate) use config::{Destination, pairs};
+pub(crate) use exporter::{Exporter, Order};
+pub(crate) use value::{boolean, cut, float, int, text, unix_nanos};

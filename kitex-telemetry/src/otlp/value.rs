@@ -1,0 +1,42 @@
+//! Pieces of OTLP's messages.
+
+use std::time::SystemTime;
+
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
+
+/// Bytes of a text, at most: an attribute is to look at, and no payload.
+const TEXT: usize = 4096;
+
+/// As much of a text as is sent.
+pub(crate) fn cut(text: &str) -> &str {
+    &text[..text.floor_char_boundary(TEXT)]
+}
+
+pub(crate) fn text(key: impl Into<String>, value: impl Into<String>) -> KeyValue {
+    let mut value = value.into();
+    value.truncate(cut(&value).len());
+    attribute(key, Value::StringValue(value))
+}
+
+pub(crate) fn int(key: impl Into<String>, value: i64) -> KeyValue {
+    attribute(key, Value::IntValue(value))
+}
+
+pub(crate) fn float(key: impl Into<String>, value: f64) -> KeyValue {
+    attribute(key, Value::DoubleValue(value))
+}
+
+pub(crate) fn boolean(key: impl Into<String>, value: bool) -> KeyValue {
+    attribute(key, Value::BoolValue(value))
+}
+
+fn attribute(key: impl Into<String>, value: Value) -> KeyValue {
+    KeyValue { key: key.into(), value: Some(AnyValue { value: Some(value) }), ..KeyValue::default() }
+}
+
+/// Nanoseconds since 1970; 0 for what is before.
+pub(crate) fn unix_nanos(time: SystemTime) -> u64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+}

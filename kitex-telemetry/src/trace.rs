@@ -1,0 +1,145 @@
+//! Spans: held until their call has ended, then kept or not.
+
+mod held;
+mod layer;
+mod sampling;
+mod span;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use kitex_middleware::{EndedCall, SpanOutcome, SpanScope, SpanSink};
+use metrics::CounterFn;
+use opentelemetry_proto::tonic::trace::v1::Span;
+use tokio::sync::mpsc::Sender;
+
+use crate::metrics::{Counter, Recorder};
+
+pub use sampling::SamplingConfig;
+
+pub(crate) use layer::SpanLayer;
+pub(crate) use sampling::Sampler;
+
+use held::Held;
+
+/// Counts spans that were to be exported and are not, by `reason`.
+pub(crate) const DROPPED: &str = "kitex.telemetry.spans.dropped";
+
+/// Where spans go that are kept.
+#[derive(Debug)]
+pub(crate) struct Outlet {
+    sampler: Sampler,
+    queue: Sender<Span>,
+    /// Spans and events that wait for the end of their calls.
+    held: AtomicUsize,
+    dropped_held: Arc<Counter>,
+    dropped_queue: Arc<Counter>,
+}
+
+impl Outlet {
+    pub(crate) fn new(sampler: Sampler, queue: Sender<Span>, recorder: &Recorder) -> Self {
+        Self {
+            sampler,
+            queue,
+            held: AtomicUsize::new(0),
+            dropped_held: recorder.counter(DROPPED, Some(("reason", "held"))),
+            dropped_queue: recorder.counter(DROPPED, Some(("reason", "queue"))),
+        }
+    }
+
+    /// Queues a span for export. Never waits: a full queue drops it.
+    fn send(&self, span: Span) {
+        if self.queue.try_send(span).is_err() {
+            self.dropped_queue.increment(1);
+        }
+    }
+
+    /// Takes a place among what is held.
+    fn hold(&self) -> bool {
+        let taken = self.held.fetch_add(1, Ordering::Relaxed);
+        if taken >= self.sampler.held {
+            self.held.fetch_sub(1, Ordering::Relaxed);
+        }
+        taken < self.sampler.held
+    }
+
+    fn release(&self, places: usize) {
+        self.held.fetch_sub(places, Ordering::Relaxed);
+    }
+
+    fn dropped_held(&self) {
+        self.dropped_held.increment(1);
+    }
+
+    #[cold]
+    fn take(self: &Arc<Self>, call: &EndedCall<'_>, held: Option<Arc<Held>>, why: Why) {
+        let mut span = span::of_call(call);
+        let within = held::is_within(call.scope.place.trace_id());
+        let outer = within.then(|| held::current(self)).flatten().map(|(_, outer)| outer);
+        match (why, outer) {
+            (Why::Within, Some(outer)) => {
+                if let Some(held) = held {
+                    held.pass_on(&mut span, &outer);
+                }
+                return outer.span(span);
+            }
+            (Why::Urgent, Some(outer)) => outer.set_urgent(),
+            _ => {}
+        }
+        if let Some(held) = held {
+            held.keep(&mut span);
+        }
+        self.send(span);
+    }
+}
+
+/// Why the span of a call is not forgotten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Why {
+    /// The call, or one within, failed or was slow.
+    Urgent,
+    /// Its trace is among the chosen ones.
+    Chosen,
+    /// It was made within another call of this process, whose end decides.
+    Within,
+}
+
+/// Takes the spans of calls.
+#[derive(Debug)]
+pub(crate) struct CallSink {
+    pub(crate) outlet: Arc<Outlet>,
+}
+
+impl SpanSink for CallSink {
+    fn samples(&self, trace_id: u128) -> bool {
+        self.outlet.sampler.chooses(trace_id)
+    }
+
+    fn enter(&self, scope: &mut SpanScope) {
+        held::enter(scope);
+    }
+
+    fn leave(&self, scope: &mut SpanScope) {
+        held::leave(scope);
+    }
+
+    fn end(&self, mut call: EndedCall<'_>) {
+        let sampler = &self.outlet.sampler;
+        let held: Option<Arc<Held>> = call.scope.held.take().and_then(|held| held.downcast().ok());
+        let failed = !matches!(call.outcome, SpanOutcome::Answered(_));
+        let slow = call.ended.saturating_duration_since(call.began) >= sampler.slow_call;
+        let why = if failed || slow || held.as_ref().is_some_and(|held| held.is_urgent()) {
+            Why::Urgent
+        } else if sampler.keeps(&call.scope.place) {
+            Why::Chosen
+        } else if held::is_within(call.scope.place.trace_id()) {
+            Why::Within
+        } else {
+            return held.map(|held| held.discard()).unwrap_or_default();
+        };
+        self.outlet.take(&call, held, why);
+    }
+}
+
+#[cfg(test)]
+mod tests;
