@@ -70,6 +70,12 @@ const SMOOTHING: f64 = 0.2;
 /// What part of a limit is made use of if it matters: less than calls of the lowest priority may take.
 const USED: f64 = 0.4;
 
+/// From what part of a limit on it may be what calls are waiting for: as much as calls of low priority may take.
+const FULL: f64 = 0.65;
+
+/// Calls that take no longer than so many times the least time do not wait: with chance, averages differ as much.
+const ALIKE: f64 = 1.25;
+
 /// What part of the calls that could run without a queue do so while the least time is measured.
 const PROBE: f64 = 0.75;
 
@@ -111,26 +117,28 @@ impl Gradient {
 
     fn follow(&mut self, config: &AdaptiveConfig, seen: Seen) {
         let lately = self.lately.add(seen.latency, WINDOWS);
-        let floor = self.floor.map_or(lately, |floor| floor.min(lately));
+        let known = self.lately.windows == WINDOWS;
+        let floor = self.floor.filter(|_| known).map_or(lately, |floor| floor.min(lately));
         self.floor = Some(floor);
         // Further away than it was put off, it was put off by a clock that was wrong.
         let due = seen.now >= self.measure_at || self.measure_at - seen.now > config.remeasure_nanos();
         // A limit that is not made use of says nothing of itself, and calls do not wait beneath it.
         if seen.busy < self.limit * USED {
-            if due {
+            if due && known {
                 self.floor = Some(lately);
-                // Until enough was seen, a limit that fills is reason to measure.
-                if self.lately.windows == WINDOWS {
-                    self.put_off(config, seen.now);
-                }
+                self.put_off(config, seen.now);
             }
             return;
         }
+        let limit = self.limit;
         let gradient = (config.tolerance * floor / seen.latency).clamp(0.5, 2.0);
         let target = self.limit * gradient + self.limit.sqrt() / 2.0;
         self.limit += SMOOTHING * (target - self.limit);
-        if due {
+        if due && (seen.busy > limit * FULL || lately > floor * ALIKE) {
             self.phase = Phase::Draining(seen.busy * floor / seen.latency * PROBE);
+        } else if due && known {
+            // Calls take the least time while there is room for more: there is nothing to be measured.
+            self.put_off(config, seen.now);
         }
     }
 
@@ -251,6 +259,24 @@ mod tests {
                 below += u32::from(gradient.limit < room);
             }
             assert!(below < 20, "below what fits in {below} of 1000 windows, seed {seed}");
+        }
+    }
+
+    #[test]
+    fn no_calls_are_turned_away_to_measure_what_is_known() {
+        for seed in 0..20 {
+            let (config, mut gradient) = gradient(20);
+            let random = Random::seeded(seed);
+            for window in 1..=1000_u64 {
+                // Half of what the limit allows, which is enough for it to grow.
+                let seen = Seen {
+                    now: window * 100_000_000,
+                    latency: uneven(&random, 100),
+                    busy: gradient.limit.min(64.0) / 2.0,
+                };
+                let limit = gradient.next(&config, seen);
+                assert!(limit >= 20, "{limit} in window {window}, seed {seed}");
+            }
         }
     }
 
