@@ -1,15 +1,19 @@
 //! A server, and a hundred clients with a connection each.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kitex::{Address, CallError, ClientBuilder, Error, Server, ServerHandle, Str};
 use tokio::task::{JoinHandle, JoinSet, yield_now};
+use tokio::time::timeout;
 
 use crate::handler::{Handler, Seen};
 use crate::idl::calls::{CallsClient, CallsServer};
 
 pub(crate) const CROWD: usize = 100;
+
+/// Longer than anything that is waited for takes: a test that waits in vain fails.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Longer than any test: what is not to be ended by the call's own timeout.
 pub(crate) const LONG: Duration = Duration::from_secs(600);
@@ -58,7 +62,9 @@ impl Running {
 
     /// Waits until there are so many connections.
     pub(crate) async fn connections(&self, expected: usize) {
+        let began = Instant::now();
         while self.handle.stats().connections != expected {
+            assert!(began.elapsed() < PATIENCE, "{:?}", self.handle.stats());
             yield_now().await;
         }
     }
@@ -84,7 +90,7 @@ impl AtOnce {
     pub(crate) async fn next(&mut self, count: usize) -> Vec<Outcome> {
         let mut ended = Vec::new();
         while ended.len() < count {
-            ended.push(self.0.join_next().await.unwrap().unwrap());
+            ended.push(soon(self.0.join_next()).await.unwrap().unwrap());
         }
         ended
     }
@@ -108,6 +114,11 @@ impl AtOnce {
     }
 }
 
+/// Waits for what comes soon.
+pub(crate) async fn soon<F: Future>(future: F) -> F::Output {
+    timeout(PATIENCE, future).await.unwrap()
+}
+
 pub(crate) fn failure(error: &CallError) -> &Error {
     error.error().unwrap_or_else(|| panic!("{error:?}"))
 }
@@ -117,7 +128,8 @@ pub(crate) struct Still(JoinHandle<()>);
 
 pub(crate) fn still() -> Still {
     Still(tokio::spawn(async {
-        loop {
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE {
             yield_now().await;
         }
     }))

@@ -7,6 +7,7 @@ use kitex::{Bytes, CallError, Context, Str};
 use tokio::sync::Semaphore;
 use tokio::task::yield_now;
 
+use crate::crowd::soon;
 use crate::idl::calls::{Calls, CallsEchoError, Req, Resp};
 
 /// What the handler has counted, and what lets it go on.
@@ -58,7 +59,7 @@ impl Seen {
 
 /// Waits until a semaphore has had so many permits, and takes them.
 pub(crate) async fn take(semaphore: &Semaphore, permits: u32) {
-    semaphore.acquire_many(permits).await.unwrap().forget();
+    soon(semaphore.acquire_many(permits)).await.unwrap().forget();
 }
 
 /// A call that runs.

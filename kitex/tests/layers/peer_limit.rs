@@ -7,7 +7,7 @@ use kitex::layer::{PeerLimit, PeerLimitConfig};
 use kitex::{ErrorKind, Observer, Peer};
 use tokio::time::advance;
 
-use crate::crowd::{CROWD, LONG, Running, failure, serve, still};
+use crate::crowd::{CROWD, LONG, Running, failure, serve, soon, still};
 use crate::idl::calls::CallsClient;
 
 /// Why connections were refused.
@@ -79,7 +79,7 @@ async fn another_peer_is_not_refused_for_the_first_ones_connections() {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
     let refused = socket.connect(address).await.unwrap();
-    refused.readable().await.unwrap();
+    soon(refused.readable()).await.unwrap();
     assert_eq!(refusals.0.lock().unwrap().len(), 1);
 }
 
