@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use kitex_core::{AcceptPolicy, Inspect, Peer, Registry, SettingError};
 
 use crate::clock::now;
-use crate::limit::{Keyed, nanos};
+use crate::limit::{Keyed, check_keys, nanos};
 use crate::rate::{Bucket, Pace, pace};
 
 /// How many connections a [`PeerLimit`] lets a peer have.
@@ -46,9 +46,7 @@ impl PeerLimitConfig {
                 "a limit of 0 lets nobody connect",
             ));
         }
-        if self.addresses == 0 {
-            return Err(SettingError::new("PeerLimitConfig::addresses", "there is room for no address"));
-        }
+        check_keys("PeerLimitConfig::addresses", self.addresses)?;
         let Some((rate, burst)) = self.rate else { return Ok(None) };
         if burst == 0 {
             return Err(SettingError::new("PeerLimitConfig::rate", "a burst of 0 lets nobody connect"));
@@ -77,7 +75,7 @@ impl PeerLimitConfig {
 /// at the start, see [`PeerLimitConfig::addresses`]. An address whose rate allows a full burst again makes room.
 ///
 /// In a [`Registry`] its kind is `peers`; its state has the settings `connections` and `rate` (with its burst), the
-/// `addresses` that have connections, the `most` that one of them has, and `refused` (connections).
+/// `addresses` that have connections, the `most` that one of them has, `refused` (connections), and `last_refusal`.
 #[derive(Debug, Clone)]
 pub struct PeerLimit {
     shared: Arc<Shared>,
@@ -97,6 +95,7 @@ struct Shared {
 struct Peers {
     connections: HashMap<Address, u32>,
     refused: u64,
+    last_refusal: Option<String>,
 }
 
 /// What of an address is counted.
@@ -141,9 +140,12 @@ impl AcceptPolicy for PeerLimit {
         let Some(address) = Address::of(peer) else { return Ok(()) };
         let mut peers = self.shared.peers.lock().unwrap_or_else(PoisonError::into_inner);
         let admitted = self.shared.admit(address, peers.connections.get(&address).copied().unwrap_or(0));
-        match admitted {
+        match &admitted {
             Ok(()) => *peers.connections.entry(address).or_default() += 1,
-            Err(_) => peers.refused += 1,
+            Err(why) => {
+                peers.refused += 1;
+                peers.last_refusal = Some(format!("{peer}: {why}"));
+            }
         }
         admitted.map_err(Cow::Owned)
     }
@@ -203,6 +205,7 @@ impl Inspect for Shared {
             "addresses": peers.connections.len(),
             "most": peers.connections.values().max().copied().unwrap_or(0),
             "refused": peers.refused,
+            "last_refusal": peers.last_refusal,
         })
     }
 }

@@ -11,6 +11,7 @@ use kitex_core::{Error, ErrorKind, Inspect, Registry, Request, SettingError, Sta
 
 use crate::Match;
 use crate::guard::{Guard, Nothing, guard_layer};
+use crate::last::Last;
 use crate::panic::catch;
 
 /// Refuses calls by rules on method, metadata, peer and caller, before their arguments are decoded.
@@ -59,6 +60,7 @@ pub struct AccessRule {
     verdict: Verdict,
     code: i32,
     refused: AtomicU64,
+    last: Last,
 }
 
 enum Verdict {
@@ -92,7 +94,13 @@ impl AccessRule {
     }
 
     fn new(of: Match, verdict: Verdict) -> Self {
-        Self { of, verdict, code: ApplicationException::INTERNAL_ERROR, refused: AtomicU64::new(0) }
+        Self {
+            of,
+            verdict,
+            code: ApplicationException::INTERNAL_ERROR,
+            refused: AtomicU64::new(0),
+            last: Last::default(),
+        }
     }
 
     /// What the rule says of a call; `None` if it leaves it to the next. May panic, if a function of the user's does.
@@ -111,6 +119,7 @@ impl AccessRule {
     fn refuse(&self, request: &Request, why: &str) -> Error {
         self.refused.fetch_add(1, Ordering::Relaxed);
         let text = format!("request forbidden: {why}");
+        self.last.note(format!("{}: {text}", request.method));
         Error::new(ErrorKind::Handler, Stage::Local, text).with_code(self.code).with_method(&request.method)
     }
 }
@@ -123,7 +132,7 @@ impl AccessLayer {
         Ok(Self { rules: Arc::new(Rules(rules)) })
     }
 
-    /// Lists the rules, with how many calls each has refused, as `access`.
+    /// Lists the rules, with how many calls each has refused and what it told the last one, as `access`.
     pub fn register(self, registry: &Registry) -> Self {
         registry.add(&self.rules);
         self
@@ -179,7 +188,13 @@ impl AccessRule {
             Verdict::Check(_) => ("check", None),
         };
         let refused = self.refused.load(Ordering::Relaxed);
-        json!({ "rule": verdict, "of": self.of.to_string(), "why": why, "refused": refused })
+        json!({
+            "rule": verdict,
+            "of": self.of.to_string(),
+            "why": why,
+            "refused": refused,
+            "last_refusal": self.last.get(),
+        })
     }
 }
 

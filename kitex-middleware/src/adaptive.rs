@@ -7,13 +7,13 @@ mod state;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use kitex_core::{Error, Inspect, Registry, Request, SettingError};
 
-use crate::clock::began_at;
+use crate::clock::{began_at, now};
 use crate::guard::{Guard, guard_layer};
 use crate::limit::{Methods, Refusals};
 use crate::panic::{catch, closure_panicked};
@@ -127,8 +127,9 @@ impl AdaptiveConfig {
 ///
 /// Methods that take very different times do well with a limit [each](Self::per_method): how long calls take on average
 /// then does not depend on which are called. There is one for each of 1 024 methods, and one for all others together.
-/// Clones of the layer, and all services that it makes, share its limits. Time is that of the calls: none of them waits
-/// for a timer, and a clock that jumps spoils one window at most.
+/// Clones of the layer, and all services that it makes, share its limits. On a server a call takes its time from its
+/// arrival on, so that a queue before the layer counts. On a client it does from the layer on: beneath a retry each
+/// attempt by itself. No call waits for a timer, and a clock that jumps spoils one window at most.
 ///
 /// In a [`Registry`] its kind is `adaptive`; its state has `per` (`all` or `method`),
 /// `refused` (calls), `last_refusal`, and `limits`: the `method`, its `limit`, the calls `in_flight`, and the least time
@@ -201,7 +202,7 @@ impl Guard for AdaptiveLayer {
 
     #[inline]
     fn admit(&self, request: &mut Request) -> Result<Option<Running>, Error> {
-        let began = began_at(request);
+        let began = begins_at(request);
         let state = self.shared.limits.find(request);
         let limit = state.limit();
         // As long as there is room for all, nobody's priority matters.
@@ -212,6 +213,15 @@ impl Guard for AdaptiveLayer {
             }
         }
         Ok(Some(Running::new(Arc::clone(state), began)))
+    }
+}
+
+/// When a call begins, as far as the limit is concerned. What a server has received waits for it from its arrival on. What
+/// is made here may be one attempt of several, or may have waited for something else: it begins where the limit stands.
+fn begins_at(request: &mut Request) -> Instant {
+    match request.context.connection() {
+        Some(_) => began_at(request),
+        None => now(),
     }
 }
 

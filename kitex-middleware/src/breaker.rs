@@ -130,8 +130,8 @@ impl BreakerLayer {
     /// Shows its state in a registry.
     ///
     /// An object with the methods' names as keys. Of each: `state` (`closed`, `open`, `half-open`), what is in the window
-    /// (`succeeded`, `failed`, `slow`), `refused` and `trips` since the beginning, and `last_trip` with its `reason` and
-    /// `ms_ago`.
+    /// (`succeeded`, `failed`, `slow`), `refused` and `trips` since the beginning, `last_trip` with its `reason` and
+    /// `ms_ago`, and `last_error`: what the call failed with that has opened it last.
     pub fn register(self, registry: &Registry) -> Self {
         registry.add(&self.shared);
         self

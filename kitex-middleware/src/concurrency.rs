@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use kitex_core::{Error, Inspect, Registry, Request, SettingError};
 
 use crate::guard::{Guard, guard_layer};
-use crate::limit::{Counter, Methods, Permit, Refusals, Scoped};
+use crate::limit::{Counter, Methods, Permit, Refusals, Scoped, check_keys};
 
 /// How many calls a [`ConcurrencyLayer`] lets run at a time.
 #[derive(Debug, Clone)]
@@ -40,12 +40,10 @@ impl ConcurrencyConfig {
 
     /// Errors, with the field, if it makes no sense.
     fn check(&self) -> Result<(), SettingError> {
-        let nonsense = match self {
-            Self { limit: 0, .. } => ("ConcurrencyConfig::limit", "a limit of 0 lets no call pass"),
-            Self { keys: 0, .. } => ("ConcurrencyConfig::keys", "there is room for no key"),
-            _ => return Ok(()),
-        };
-        Err(SettingError::new(nonsense.0, nonsense.1))
+        if self.limit == 0 {
+            return Err(SettingError::new("ConcurrencyConfig::limit", "a limit of 0 lets no call pass"));
+        }
+        check_keys("ConcurrencyConfig::keys", self.keys)
     }
 }
 

@@ -110,7 +110,7 @@ where
         self.inner.poll_ready(task).map_err(into_error)
     }
 
-    #[inline]
+    #[inline(always)]
     fn call(&mut self, mut request: Request) -> Self::Future {
         let at = self.layer.begin(&mut request);
         DeadlineFuture::new(self.layer, at, || self.inner.call(request))
@@ -120,7 +120,7 @@ where
 impl<S: CallRef> CallRef for DeadlineService<S> {
     type Future = DeadlineFuture<S::Future>;
 
-    #[inline]
+    #[inline(always)]
     fn call_ref(&self, mut request: Request) -> Self::Future {
         let at = self.layer.begin(&mut request);
         DeadlineFuture::new(self.layer, at, || self.inner.call_ref(request))
@@ -167,7 +167,7 @@ pin_project! {
 }
 
 impl<F> DeadlineFuture<F> {
-    #[inline]
+    #[inline(always)]
     fn new(layer: DeadlineLayer, at: Result<Option<Deadline>, Error>, call: impl FnOnce() -> F) -> Self {
         let state = match at {
             Ok(at) => State::Running { answer: call(), at },

@@ -3,17 +3,20 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use serde_json::{Value, json};
 use tower_layer::Layer;
 use tower_service::Service;
 
 use kitex_codec::{Limits, first_field};
 use kitex_core::{
-    BoxError, BoxFuture, CallError, CallResult, Error, ErrorKind, MethodResult, Payload, Request, Response,
-    Sent, SettingError, SharedService, Status,
+    BoxError, BoxFuture, CallError, CallResult, Error, ErrorKind, Inspect, Method, MethodResult, Payload,
+    Registry, Request, Response, Sent, SettingError, SharedService, Status,
 };
 
 use crate::Match;
+use crate::last::Last;
 use crate::panic::{catch, caught, closure_panicked};
 
 /// Answers in place of a call that failed, by an async function of the request and of the error.
@@ -58,6 +61,16 @@ struct Shared {
     errors: Vec<Arc<Picks>>,
     answers: bool,
     only: Match,
+    counts: Arc<Counts>,
+}
+
+/// What a fallback has done.
+#[derive(Debug, Default)]
+struct Counts {
+    answered: AtomicU64,
+    failed: AtomicU64,
+    /// What it stood in for.
+    last_error: Last,
 }
 
 type Function = dyn Fn(Request, CallResult) -> BoxFuture<CallResult> + Send + Sync;
@@ -114,13 +127,21 @@ impl FallbackLayer {
     }
 
     fn of(function: Arc<Function>, answers: bool) -> Self {
-        let shared = Shared { function, errors: Vec::new(), answers, only: Match::all() };
+        let shared =
+            Shared { function, errors: Vec::new(), answers, only: Match::all(), counts: Arc::default() };
         Self { shared: Arc::new(shared) }
     }
 
     /// Is for the errors that `picks` says yes to, and those of the other functions given in this way.
     pub fn on(mut self, picks: impl Fn(&Error) -> bool + Send + Sync + 'static) -> Self {
         Arc::make_mut(&mut self.shared).errors.push(Arc::new(picks));
+        self
+    }
+
+    /// Lists the fallback as `fallback`: how many calls it has `answered`, how many `failed` all the same, and the
+    /// `last_error` that it stood in for.
+    pub fn register(self, registry: &Registry) -> Self {
+        registry.add(&self.shared.counts);
         self
     }
 
@@ -180,6 +201,16 @@ impl Shared {
 
     async fn fall_back(&self, request: Request, result: CallResult) -> CallResult {
         let method = request.method.clone();
+        if let Err(error) = &result {
+            self.counts.last_error.note(error.to_string());
+        }
+        let ended = self.run(method, request, result).await;
+        let count = if ended.is_ok() { &self.counts.answered } else { &self.counts.failed };
+        count.fetch_add(1, Ordering::Relaxed);
+        ended
+    }
+
+    async fn run(&self, method: Method, request: Request, result: CallResult) -> CallResult {
         let caught = match catch(|| (self.function)(request, result)) {
             Ok(answer) => caught(answer).await,
             Err(said) => Err(said),
@@ -188,6 +219,20 @@ impl Shared {
         // The call has gone on after what it failed with.
         response.ended = None;
         Ok(response)
+    }
+}
+
+impl Inspect for Counts {
+    fn kind(&self) -> &'static str {
+        "fallback"
+    }
+
+    fn inspect(&self) -> Value {
+        json!({
+            "answered": self.answered.load(Ordering::Relaxed),
+            "failed": self.failed.load(Ordering::Relaxed),
+            "last_error": self.last_error.get(),
+        })
     }
 }
 

@@ -31,14 +31,15 @@ pub trait Held: Send + Unpin + 'static {
         error
     }
 
-    /// Runs what is beneath: a call or a poll. The error ends the call.
-    #[inline]
-    fn run<T>(&mut self, run: impl FnOnce() -> T) -> Result<T, Error> {
-        Ok(run())
+    /// Runs what is beneath: a call or a poll. `ended` makes the same of an error that ends the call instead.
+    #[inline(always)]
+    fn run<T>(&mut self, run: impl FnOnce() -> T, ended: impl FnOnce(Error) -> T) -> T {
+        let _ = ended;
+        run()
     }
 
     /// Drops what is beneath, be it that it has ended or that nobody waits for it.
-    #[inline]
+    #[inline(always)]
     fn discard(&mut self, drop: impl FnOnce()) {
         drop();
     }
@@ -89,7 +90,7 @@ where
         self.inner.poll_ready(task).map_err(into_error)
     }
 
-    #[inline]
+    #[inline(always)]
     fn call(&mut self, mut request: Request) -> Self::Future {
         let held = self.layer.admit(&mut request);
         LayerFuture::begin(held, || self.inner.call(request))
@@ -99,7 +100,7 @@ where
 impl<S: CallRef, L: Guard> CallRef for LayerService<S, L> {
     type Future = LayerFuture<S::Future, L::Held>;
 
-    #[inline]
+    #[inline(always)]
     fn call_ref(&self, mut request: Request) -> Self::Future {
         let held = self.layer.admit(&mut request);
         LayerFuture::begin(held, || self.inner.call_ref(request))

@@ -28,6 +28,7 @@ pub mod fallback;
 mod fault;
 mod from_fn;
 mod guard;
+mod last;
 mod limit;
 mod matching;
 mod methods;

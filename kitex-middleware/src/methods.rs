@@ -51,8 +51,19 @@ impl<T> PerMethod<T> {
     }
 
     /// The state of a method.
+    #[inline]
     pub(crate) fn get(&self, method: &Method) -> &Arc<T> {
         let hash = self.hash(method);
+        // Nearly every method stands where it is looked for first.
+        if let Some((there, state)) = self.table(0)[hash & (FIRST - 1)].get()
+            && is_same(there, method)
+        {
+            return state;
+        }
+        self.probe(hash, method)
+    }
+
+    fn probe(&self, hash: usize, method: &Method) -> &Arc<T> {
         let probed = (0..TABLES).flat_map(|table| probes(table, hash).map(move |slot| (table, slot)));
         for (table, slot) in probed {
             let slot = &self.table(table)[slot];

@@ -53,6 +53,7 @@ where
         }
     }
 
+    #[inline(always)]
     fn call(&mut self, request: Request) -> Self::Future {
         match self {
             Self::Layered(service) => OptionalFuture::Layered { answer: service.call(request) },
@@ -64,7 +65,7 @@ where
 impl<A: CallRef, B: CallRef> CallRef for OptionalService<A, B> {
     type Future = OptionalFuture<A::Future, B::Future>;
 
-    #[inline]
+    #[inline(always)]
     fn call_ref(&self, request: Request) -> Self::Future {
         match self {
             Self::Layered(service) => OptionalFuture::Layered { answer: service.call_ref(request) },

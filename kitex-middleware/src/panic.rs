@@ -1,9 +1,10 @@
 //! Panics as errors.
 
 use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Poll;
 
-use kitex_core::{BoxFuture, CallResult, Error, ErrorKind, Method, Request, Stage};
+use kitex_core::{BoxFuture, CallResult, Error, ErrorKind, Method, Request, Stage, panic_text};
 
 use crate::guard::{Guard, Held, guard_layer};
 
@@ -87,8 +88,11 @@ impl Held for Caught {
     }
 
     #[inline]
-    fn run<T>(&mut self, run: impl FnOnce() -> T) -> Result<T, Error> {
-        catch(run).map_err(|said| self.side.error(&self.method, &said))
+    fn run<T>(&mut self, run: impl FnOnce() -> T, ended: impl FnOnce(Error) -> T) -> T {
+        match catch_unwind(AssertUnwindSafe(run)) {
+            Ok(value) => value,
+            Err(panic) => ended(self.side.error(&self.method, panic_text(&*panic))),
+        }
     }
 
     #[inline]

@@ -12,7 +12,7 @@ use kitex_core::{Error, Inspect, Registry, Request, SettingError};
 
 use crate::clock::{began_at, now};
 use crate::guard::{Guard, Nothing, guard_layer};
-use crate::limit::{Methods, Refusals, Scoped, nanos};
+use crate::limit::{Methods, Refusals, Scoped, check_keys, nanos};
 
 pub(crate) use bucket::{Bucket, Pace};
 
@@ -46,9 +46,7 @@ impl RateConfig {
     /// Errors, with the field, if it makes no sense.
     fn pace(&self) -> Result<Pace, SettingError> {
         let Self { rate, burst, keys, .. } = *self;
-        if keys == 0 {
-            return Err(SettingError::new("RateConfig::keys", "there is room for no key"));
-        }
+        check_keys("RateConfig::keys", keys)?;
         if burst == 0 {
             return Err(SettingError::new("RateConfig::burst", "a burst of 0 lets no call pass"));
         }

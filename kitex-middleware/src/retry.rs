@@ -52,7 +52,8 @@ impl RetryLayer {
         Ok(Self { state: Arc::new(State::new(config, now())?) })
     }
 
-    /// Lists the layer in `registry`, as `retry`: its budget, and by method what it has done and refused to do.
+    /// Lists the layer in `registry`, as `retry`: its budget, and by method what it has done and refused to do, and the
+    /// `last_error` for which it had to.
     pub fn register(self, registry: &Registry) -> Self {
         registry.add(&self.state);
         self
@@ -108,7 +109,7 @@ where
         self.inner.poll_ready(task).map_err(into_error)
     }
 
-    #[inline]
+    #[inline(always)]
     fn call(&mut self, mut request: Request) -> Self::Future {
         let plan = plan(&self.beneath, &mut request);
         RetryFuture::begin(&self.beneath, plan, request, |request| self.inner.call(request))
@@ -118,7 +119,7 @@ where
 impl<S: CallRef> CallRef for RetryService<S> {
     type Future = RetryFuture<S::Future>;
 
-    #[inline]
+    #[inline(always)]
     fn call_ref(&self, mut request: Request) -> Self::Future {
         let plan = plan(&self.beneath, &mut request);
         RetryFuture::begin(&self.beneath, plan, request, |request| self.inner.call_ref(request))
@@ -232,7 +233,7 @@ struct Retry {
 }
 
 impl<F> RetryFuture<F> {
-    #[inline]
+    #[inline(always)]
     fn begin(beneath: &Arc<Beneath>, plan: Plan, request: Request, call: impl FnOnce(Request) -> F) -> Self {
         let retry = match plan {
             Plan::Once => None,

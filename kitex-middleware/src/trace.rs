@@ -217,7 +217,7 @@ impl Held for Running {
     }
 
     #[inline]
-    fn run<T>(&mut self, run: impl FnOnce() -> T) -> Result<T, Error> {
+    fn run<T>(&mut self, run: impl FnOnce() -> T, _: impl FnOnce(Error) -> T) -> T {
         self.polled = true;
         let value = {
             let Self { span, watched, .. } = self;
@@ -225,7 +225,7 @@ impl Held for Running {
             run()
         };
         self.polled = false;
-        Ok(value)
+        value
     }
 }
 

@@ -15,6 +15,7 @@ use super::outcome::Outcome;
 use super::running::Running;
 use super::state::{Change, Circuit, End, Refusal, Ticket};
 use crate::clock::{began_at, now};
+use crate::last::Last;
 use crate::shard::{shard, shards};
 
 /// A breaker. Calls hold one of its handles, that of their thread: with one for all of them, threads would meet at its
@@ -34,6 +35,8 @@ struct Owner {
     scope: BreakerScope,
     circuit: Circuit,
     hooks: Hooks,
+    /// What the call failed with that has opened the breaker.
+    last_error: Last,
     /// How many breakers beside this one are not closed.
     not_closed: Arc<AtomicUsize>,
 }
@@ -47,7 +50,8 @@ impl Breaker {
     ) -> Self {
         let circuit = Circuit::new(Arc::clone(config), shards(), now);
         let not_closed = Arc::clone(not_closed);
-        let owner = Arc::new(Owner { scope, circuit, hooks: hooks.clone(), not_closed });
+        let (hooks, last_error) = (hooks.clone(), Last::default());
+        let owner = Arc::new(Owner { scope, circuit, hooks, last_error, not_closed });
         let handle = |shard| Arc::new(Handle { shard, owner: Arc::clone(&owner) });
         Self { handles: (0..shards()).map(handle).collect() }
     }
@@ -88,7 +92,9 @@ impl Breaker {
 
     /// Its name and its state.
     pub(super) fn inspect(&self) -> (String, Value) {
-        (self.scope().to_string(), self.circuit().inspect())
+        let mut state = self.circuit().inspect();
+        state["last_error"] = self.handles[0].owner.last_error.get().into();
+        (self.scope().to_string(), state)
     }
 
     pub(super) fn scope(&self) -> &BreakerScope {
@@ -103,8 +109,15 @@ impl Handle {
         outcome.map_err(|said| crate::panic::closure_panicked("the breaker's classify", method, &said))
     }
 
-    pub(super) fn settle(&self, ticket: Ticket, end: End) {
-        self.tell(self.owner.circuit.settle(self.shard, ticket, end));
+    /// Takes what a call has come to, and what it has failed with.
+    #[inline]
+    pub(super) fn settle(&self, ticket: Ticket, end: End, error: Option<&Error>) {
+        if let Some(change) = self.owner.circuit.settle(self.shard, ticket, end) {
+            if let (BreakerState::Open, Some(error)) = (change.to, error) {
+                self.owner.last_error.note(error.to_string());
+            }
+            self.tell(Some(change));
+        }
     }
 
     pub(super) fn give_back(&self, ticket: Ticket) {

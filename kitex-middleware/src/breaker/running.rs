@@ -34,16 +34,14 @@ impl Running {
         Self { handle: Some(handle), ticket, began, deadline, method, stream: None }
     }
 
-    fn settle(&self, handle: &Handle, outcome: Outcome, ended: impl FnOnce() -> Instant) {
-        if outcome == Outcome::Ignore {
-            return handle.give_back(self.ticket);
-        }
-        let at = ended();
+    /// Takes what the call has come to, at the time at which it had ended, and what it has failed with.
+    #[inline]
+    fn settle(&self, handle: &Handle, outcome: Outcome, at: Instant, error: Option<&Error>) {
         let took = match self.stream {
             Some((_, took)) => took,
             None => took(self.began, at),
         };
-        handle.settle(self.ticket, End { outcome, at, took });
+        handle.settle(self.ticket, End { outcome, at, took }, error);
     }
 }
 
@@ -66,32 +64,36 @@ impl Held for Running {
                 let took = self.began.and_then(|began| took(Some(began), ended_at(result)));
                 self.stream = Some((outcome, took));
                 self.handle = Some(handle);
-                true
+                return true;
             }
+            _ if outcome == Outcome::Ignore => handle.give_back(self.ticket),
             _ => {
-                self.settle(&handle, outcome, || ended_at(result));
-                false
+                let at = ended_at(result);
+                self.settle(&handle, outcome, at, result.as_ref().err());
             }
         }
+        false
     }
 
     fn stream_ended(&mut self, error: Option<Error>) -> Option<Error> {
         let (Some(handle), Some((well, _))) = (self.handle.take(), self.stream) else { return error };
         let Some(error) = error else {
-            self.settle(&handle, well, now);
+            match well {
+                Outcome::Ignore => handle.give_back(self.ticket),
+                well => self.settle(&handle, well, now(), None),
+            }
             return None;
         };
         let result = Err(error);
         match handle.classify(&result, &self.method) {
-            Ok(outcome) => {
-                self.settle(&handle, outcome, now);
-                result.err()
-            }
+            Ok(Outcome::Ignore) => handle.give_back(self.ticket),
+            Ok(outcome) => self.settle(&handle, outcome, now(), result.as_ref().err()),
             Err(panicked) => {
                 handle.give_back(self.ticket);
-                Some(panicked)
+                return Some(panicked);
             }
         }
+        result.err()
     }
 }
 
@@ -99,10 +101,13 @@ impl Drop for Running {
     fn drop(&mut self) {
         let Some(handle) = self.handle.take() else { return };
         let late = self.deadline.is_some_and(|deadline| deadline.has_passed(now()));
-        let outcome = match late {
-            true => handle.classify(&dropped_late(&self.method), &self.method).unwrap_or(Outcome::Ignore),
-            false => Outcome::Ignore,
-        };
-        self.settle(&handle, outcome, now);
+        if !late {
+            return handle.give_back(self.ticket);
+        }
+        let result = dropped_late(&self.method);
+        match handle.classify(&result, &self.method) {
+            Ok(Outcome::Ignore) | Err(_) => handle.give_back(self.ticket),
+            Ok(outcome) => self.settle(&handle, outcome, now(), result.as_ref().err()),
+        }
     }
 }

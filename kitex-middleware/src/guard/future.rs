@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context as TaskContext, Poll};
+use std::task::{Context as TaskContext, Poll, ready};
 
 use pin_project_lite::pin_project;
 
@@ -16,6 +16,13 @@ pin_project! {
     enum State<F> {
         Running { #[pin] answer: F },
         Refused { error: Option<Error> },
+    }
+}
+
+impl<F> State<F> {
+    #[cold]
+    fn refused(error: Error) -> Self {
+        Self::Refused { error: Some(error) }
     }
 }
 
@@ -47,21 +54,16 @@ pin_project! {
 
 impl<F, H: Held> LayerFuture<F, H> {
     /// Makes the call, if it is let pass.
-    #[inline]
+    #[inline(always)]
     pub(super) fn begin(held: Result<Option<H>, Error>, call: impl FnOnce() -> F) -> Self {
         match held {
             Ok(None) => Self { state: State::Running { answer: call() }, held: None },
-            Ok(Some(mut held)) => match held.run(call) {
-                Ok(answer) => Self { state: State::Running { answer }, held: Some(held) },
-                Err(error) => Self::refused(error),
-            },
-            Err(error) => Self::refused(error),
+            Ok(Some(mut held)) => {
+                let state = held.run(|| State::Running { answer: call() }, State::refused);
+                Self { state, held: Some(held) }
+            }
+            Err(error) => Self { state: State::refused(error), held: None },
         }
-    }
-
-    #[cold]
-    fn refused(error: Error) -> Self {
-        Self { state: State::Refused { error: Some(error) }, held: None }
     }
 }
 
@@ -84,15 +86,11 @@ where
             },
         };
         let Some(held) = this.held else { return answer.poll(task).map_err(into_error) };
-        let mut result = match held.run(|| answer.poll(task)) {
-            Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(result)) => result.map_err(into_error),
-            Err(error) => Err(error),
-        };
+        let run = || answer.poll(task).map_err(into_error);
+        let mut result = ready!(held.run(run, |error| Poll::Ready(Err(error))));
+        let Some(mut held) = this.held.take() else { return Poll::Ready(result) };
         held.discard(|| this.state.set(State::Refused { error: None }));
-        if let Some(held) = this.held.take() {
-            settle(held, &mut result);
-        }
+        settle(held, &mut result);
         Poll::Ready(result)
     }
 }

@@ -1,7 +1,7 @@
 //! A stream for which something is held until its end.
 
 use std::pin::Pin;
-use std::task::{Context as TaskContext, Poll};
+use std::task::{Context as TaskContext, Poll, ready};
 
 use kitex_codec::Bytes;
 use kitex_core::{Body, Error, MessageSource, MessageStream, Payload, Protocol, Response};
@@ -43,12 +43,12 @@ impl<H: Held> MessageSource for HeldStream<H> {
     ) -> Poll<Option<Result<Payload, Error>>> {
         let this = &mut *self;
         let (Some(stream), Some(held)) = (&mut this.stream, &mut this.held) else { return Poll::Ready(None) };
-        match held.run(|| stream.poll_next(task)) {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(Some(Ok(message)))) => Poll::Ready(Some(Ok(message))),
-            Ok(Poll::Ready(Some(Err(error)))) | Err(error) => Poll::Ready(this.end(Some(error))),
-            Ok(Poll::Ready(None)) => Poll::Ready(this.end(None)),
-        }
+        let next = held.run(|| stream.poll_next(task), |error| Poll::Ready(Some(Err(error))));
+        Poll::Ready(match ready!(next) {
+            Some(Ok(message)) => Some(Ok(message)),
+            Some(Err(error)) => this.end(Some(error)),
+            None => this.end(None),
+        })
     }
 }
 

@@ -1,17 +1,18 @@
 //! What a call is told that is over a limit, and how many were.
 
 use std::fmt;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use kitex_core::{Error, Method};
 
+use crate::last::Last;
+
 /// Calls that were refused, and what the last one was told.
 #[derive(Debug, Default)]
 pub(crate) struct Refusals {
     count: AtomicU64,
-    last: Mutex<Option<String>>,
+    last: Last,
 }
 
 impl Refusals {
@@ -29,10 +30,7 @@ impl Refusals {
         self.count.fetch_add(1, Ordering::Relaxed);
         let separator = if name.is_empty() { "" } else { ": " };
         let text = format!("request over limit: {name}{separator}{method}: more than {bound}");
-        // Nobody waits for it: of refusals at the same time one is the last.
-        if let Ok(mut last) = self.last.try_lock() {
-            *last = Some(text.clone());
-        }
+        self.last.note(text.clone());
         Error::refused(setting, text).with_method(method).with_push_back(push_back)
     }
 
@@ -42,6 +40,6 @@ impl Refusals {
 
     /// What the last refused call was told.
     pub(crate) fn last(&self) -> Option<String> {
-        self.last.lock().ok()?.clone()
+        self.last.get()
     }
 }

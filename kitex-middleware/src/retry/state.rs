@@ -13,6 +13,7 @@ use super::counter::Counter;
 use super::event::Subscriber;
 use super::latency::Latency;
 use super::{HedgeDelay, RetryConfig, RetryEvent, RetryEventKind, RetryPolicy};
+use crate::last::Last;
 use crate::methods::PerMethod;
 use crate::panic::catch;
 use crate::random::Random;
@@ -33,6 +34,8 @@ pub(super) struct MethodState {
     pub(super) latency: Option<Latency>,
     pub(super) calls: Counter,
     counts: Counts,
+    /// What an attempt has failed with for which something was done, or could not be.
+    last_error: Last,
 }
 
 /// How often each kind of event has happened.
@@ -69,6 +72,9 @@ impl State {
         error: Option<&Error>,
     ) {
         state.counts.of(kind).fetch_add(1, Ordering::Relaxed);
+        if let Some(error) = error {
+            state.last_error.note(error.to_string());
+        }
         let last = error.map(tracing::field::display);
         tracing::debug!(target: "kitex", %method, attempts, error = last, "{}", kind.name());
         if let Some(subscriber) = &self.subscriber {
@@ -85,7 +91,14 @@ impl MethodState {
             Some(HedgeDelay::Percentile { percentile, .. }) if idempotent => Some(Latency::new(percentile)),
             _ => None,
         };
-        Self { policy, idempotent, latency, calls: Counter::default(), counts: Counts::default() }
+        Self {
+            policy,
+            idempotent,
+            latency,
+            calls: Counter::default(),
+            counts: Counts::default(),
+            last_error: Last::default(),
+        }
     }
 
     /// Whether a call of the method can ever be made again.
@@ -114,6 +127,7 @@ impl MethodState {
             "out_of_budget": count(RetryEventKind::OutOfBudget),
             "chain_stopped": count(RetryEventKind::ChainStopped),
             "hedge_after_us": percentile.map(|delay| delay.as_micros() as u64),
+            "last_error": self.last_error.get(),
         })
     }
 }

@@ -94,10 +94,13 @@ async fn a_million_addresses_leave_nothing_behind_and_its_state_can_be_looked_at
     // Those with a bucket, and a burst of those without.
     assert!((1_000_000 - 1270..=1_000_000 - 1000).contains(&refused), "{refused}");
     assert_eq!((admitted(&limit, "0.0.0.1", 2), admitted(&limit, "0.0.0.2", 1)), (2, 1));
+    let last = "0.0.0.1:4711: the address has 2 connections [setting: PeerLimitConfig::connections = 2]";
+    assert!(limit.accept(&at("0.0.0.1"), 0).is_err());
     assert_eq!(
         registry.inspect(),
         serde_json::json!([{ "kind": "peers", "name": "", "state": {
-            "connections": 2, "rate": [1000.0, 5], "addresses": 2, "most": 2, "refused": refused,
+            "connections": 2, "rate": [1000.0, 5], "addresses": 2, "most": 2, "refused": refused + 1,
+            "last_refusal": last,
         }}])
     );
     advance(5 * MS).await;
@@ -116,7 +119,7 @@ fn settings_that_make_no_sense_are_refused_by_name() {
             refused(|config| config.connections = Some(0)),
             "PeerLimitConfig::connections: a limit of 0 lets nobody connect",
         ),
-        (refused(|config| config.addresses = 0), "PeerLimitConfig::addresses: there is room for no address"),
+        (refused(|config| config.addresses = 0), "PeerLimitConfig::addresses: 0 is not from 1 to 16777216"),
         (
             refused(|config| config.rate = Some((1.0, 0))),
             "PeerLimitConfig::rate: a burst of 0 lets nobody connect",

@@ -207,10 +207,12 @@ async fn what_each_rule_has_refused_can_be_looked_at_and_clones_share_it() {
         call(service, context("", Peer::Memory, "a")).await.unwrap_err();
     }
     call(&mut one, context("", Peer::Memory, "c")).await.unwrap_err();
+    let whose = "caller in [front] and peer in [127.0.0.0/8, unix]";
+    let last = |why| format!("EchoSvc.Echo: request forbidden: {why}");
     let expected = json!([{ "kind": "access", "name": "", "state": [
-        { "rule": "allow", "of": "caller in [front] and peer in [127.0.0.0/8, unix]", "why": null, "refused": 0 },
-        { "rule": "deny", "of": "TOKEN in [a, b]", "why": "a or b", "refused": 2 },
-        { "rule": "check", "of": "all", "why": null, "refused": 1 },
+        { "rule": "allow", "of": whose, "why": null, "refused": 0, "last_refusal": null },
+        { "rule": "deny", "of": "TOKEN in [a, b]", "why": "a or b", "refused": 2, "last_refusal": last("a or b") },
+        { "rule": "check", "of": "all", "why": null, "refused": 1, "last_refusal": last("checked") },
     ] }]);
     assert_eq!(registry.inspect(), expected);
 }

@@ -1,15 +1,15 @@
 //! Adaptive limits, by simulations in paused time: the same seed gives the same run.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::mock::OnShared;
 use kitex_core::{
-    Body, Context, Error, ErrorKind, MessageStream, Registry, Response, Scope, Sent, SharedService, Stage,
-    Status,
+    Body, ConnectionInfo, Context, Error, ErrorKind, MessageStream, Metadata, Peer, Registry, Response,
+    Scope, Sent, SharedService, Stage, Status,
 };
-use kitex_middleware::{AdaptiveConfig, AdaptiveLayer, Priority};
+use kitex_middleware::{AdaptiveConfig, AdaptiveLayer, Priority, RetryConfig, RetryLayer};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, advance, sleep, sleep_until};
 
@@ -319,7 +319,8 @@ async fn a_clock_that_jumps_spoils_nothing() {
     // Calls that claim to have begun long ago or will begin, and time that passes without calls.
     let now = Instant::now();
     for began in [now.into_std() - SECOND, now.into_std() + 3600 * SECOND] {
-        let mut context = Context::new();
+        let info = ConnectionInfo::new(Peer::Memory, Arc::default());
+        let mut context = Context::received(info, Metadata::new());
         context.began = Some(began);
         service.call(request(context)).await.unwrap();
     }
@@ -327,6 +328,61 @@ async fn a_clock_that_jumps_spoils_nothing() {
     let outcome = load(&service, 2, CAPACITY * 3.0, 5 * SECOND, 30 * SECOND, None).await;
     assert!(limit().abs_diff(settled) <= settled / 2, "{} after {settled}", limit());
     assert!(outcome.served.len() as f64 / 30.0 >= 0.9 * CAPACITY);
+}
+
+/// The least time that a service which answers after 10 ms is seen to take, in microseconds.
+async fn floor_of(
+    calls: impl AsyncFn(&SharedService),
+    stack: impl Fn(AdaptiveLayer, Mock) -> SharedService,
+) -> f64 {
+    let registry = Registry::new();
+    let layer = AdaptiveLayer::new(AdaptiveConfig::default()).unwrap().register(&registry);
+    let attempts = AtomicU32::new(0);
+    let mock = Mock::new(move |_| {
+        let fails = attempts.fetch_add(1, Ordering::Relaxed).is_multiple_of(2);
+        async move {
+            if fails {
+                sleep(SECOND).await;
+                return Err(Error::new(ErrorKind::Connect, Stage::Dial, "nobody there"));
+            }
+            sleep(TAKES / 10).await;
+            Ok(Response::empty(Status::Ok))
+        }
+    });
+    let service = stack(layer, mock);
+    for _ in 0..40 {
+        calls(&service).await;
+    }
+    registry.inspect()[0]["state"]["limits"][0]["floor_us"].as_f64().unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn beneath_a_retry_each_attempt_takes_its_own_time_and_what_waits_outside_is_not_counted() {
+    let calls = async |service: &SharedService| {
+        let mut context = Context::new();
+        context.began = Some(Instant::now().into_std());
+        // As behind another layer that has held the call back.
+        sleep(SECOND).await;
+        service.call(request(context)).await.unwrap();
+    };
+    let floor = floor_of(calls, |layer, mock| {
+        let retry = RetryLayer::new(RetryConfig::default()).unwrap();
+        retry.layer(OnShared::layer(&layer, mock))
+    });
+    assert_eq!(floor.await, 10_000.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_server_has_received_takes_its_time_from_its_arrival_on() {
+    let calls = async |service: &SharedService| {
+        let info = ConnectionInfo::new(Peer::Memory, Arc::default());
+        let mut context = Context::received(info, Metadata::new());
+        context.began = Some(Instant::now().into_std());
+        sleep(TAKES).await;
+        let _ = service.call(request(context)).await;
+    };
+    let floor = floor_of(calls, |layer, mock| layer.layer(mock)).await;
+    assert_eq!(floor, 110_000.0);
 }
 
 #[test]

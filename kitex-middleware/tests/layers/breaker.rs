@@ -406,6 +406,7 @@ async fn its_state_can_be_looked_at() {
             "refused": 3,
             "trips": 1,
             "last_trip": { "reason": "100 % of 200 calls failed in the last 10 s", "ms_ago": 1500 },
+            "last_error": "remote exception 6 (at the peer): biz error: no",
         })
     );
     drop((layer, service));

@@ -234,7 +234,7 @@ fn settings_that_make_no_sense_are_refused_by_name() {
     let mut config = ConcurrencyConfig::new(1);
     config.keys = 0;
     let error = ConcurrencyLayer::per_caller(config).unwrap_err();
-    assert_eq!(error.to_string(), "ConcurrencyConfig::keys: there is room for no key");
+    assert_eq!(error.to_string(), "ConcurrencyConfig::keys: 0 is not from 1 to 16777216");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use kitex_codec::{
 };
 use kitex_core::{
     Body, BusinessStatus, CallError, CallResult, Context, Error, ErrorKind, MessageStream, MethodResult,
-    Payload, Protocol, Request, Response, Scope, SharedService, Stage, Status,
+    Payload, Protocol, Registry, Request, Response, Scope, SharedService, Stage, Status,
 };
 use kitex_middleware::{DeadlineLayer, FallbackLayer, Match, fallback};
 use tower_layer::Layer;
@@ -275,4 +275,28 @@ async fn what_panics_fails_that_call_and_is_named() {
     }
     let picks = any().on(|error| error.message() == "no" && panic!("boom"));
     assert!(!acts(&picks, || Error::handler("yes")).await);
+}
+
+#[tokio::test]
+async fn what_it_has_stood_in_for_can_be_looked_at() {
+    let registry = Registry::new();
+    let layer = FallbackLayer::new(|request: Request, error| async move {
+        match request.context.caller() {
+            "front" => Ok(Response::empty(Status::Ok)),
+            _ => Err(error),
+        }
+    });
+    let layer = layer.register(&registry);
+    let state = || registry.inspect()[0].clone();
+    let none = serde_json::json!({ "answered": 0, "failed": 0, "last_error": null });
+    assert_eq!(state(), serde_json::json!({ "kind": "fallback", "name": "", "state": none }));
+    let mut service = layer.layer(Mock::new(|_| async { Err(Error::handler("down")) }));
+    let mut front = Context::new();
+    front.set_caller("front", "");
+    call(&mut service, front).await.unwrap();
+    call(&mut service, Context::new()).await.unwrap_err();
+    call(&mut service, Context::new()).await.unwrap_err();
+    let state = state()["state"].clone();
+    assert_eq!((&state["answered"], &state["failed"]), (&1.into(), &2.into()));
+    assert!(state["last_error"].as_str().unwrap().ends_with("down"), "{state}");
 }

@@ -19,5 +19,6 @@ mod panic;
 mod rate;
 mod recorder;
 mod retry;
+mod settings;
 mod suite;
 mod trace;

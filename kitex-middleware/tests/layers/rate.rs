@@ -233,7 +233,7 @@ fn settings_that_make_no_sense_are_refused_by_name() {
             "RateConfig::rate: at 0.000000001 a second a burst of 1 takes over 10 years",
         ),
         (RateConfig::new(1.0, 0), "RateConfig::burst: a burst of 0 lets no call pass"),
-        (no_keys, "RateConfig::keys: there is room for no key"),
+        (no_keys, "RateConfig::keys: 0 is not from 1 to 16777216"),
     ];
     for (config, expected) in cases {
         assert_eq!(RateLayer::new(config).unwrap_err().to_string(), expected);
