@@ -3,6 +3,8 @@
 //! A row's cost is what it takes beyond `service alone`. Where a layer needs the time at which a call ended and no other
 //! has asked for it, one read of the clock comes on top: the rows `no clock read yet`.
 
+mod sinks;
+
 use std::future::{Future, Ready, ready};
 use std::hint::black_box;
 use std::pin::pin;
@@ -32,6 +34,8 @@ fn main() {
     guards(&mut criterion);
     retry(&mut criterion);
     limits(&mut criterion);
+    observers(&mut criterion);
+    suite(&mut criterion);
     criterion.final_summary();
 }
 
@@ -101,7 +105,7 @@ fn breaker(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Access control, fallback, panic catcher and faults: layers over a service that is boxed already, as in a stack.
+/// Access control, fallback, panic catcher and faults: layers over a service that is boxed already.
 fn guards(criterion: &mut Criterion) {
     use kitex_core::{Scope, SharedService};
     use kitex_middleware::{
@@ -135,40 +139,68 @@ fn guards(criterion: &mut Criterion) {
 
 /// A call that is answered at once, with policies that would make it again.
 fn retry(criterion: &mut Criterion) {
-    use kitex_core::SharedService;
     use kitex_middleware::{Hedge, RetryConfig, RetryLayer, RetryPolicy};
     let layer = |policy| {
         let config = RetryConfig::new(policy).with_idempotent("Say");
-        RetryLayer::new(config).expect("the settings make sense").layer(SharedService::new(answering()))
+        RetryLayer::new(config).expect("the settings make sense").layer(answering())
     };
     let mut group = criterion.benchmark_group("layer, retry");
-    calls(&mut group, "service alone", SharedService::new(answering()));
+    calls(&mut group, "service alone", answering());
     calls(&mut group, "retry, off", layer(RetryPolicy::off()));
     calls(&mut group, "retry, after failure", layer(RetryPolicy::failure()));
     calls(&mut group, "retry, mixed", layer(RetryPolicy::mixed(Hedge::percentile(99.0))));
     group.finish();
 }
 
-/// Over a service that is in a box already, as it is in a stack: the rate limit passes that on.
 fn limits(criterion: &mut Criterion) {
-    use kitex_core::SharedService;
     use kitex_middleware::{AdaptiveConfig, AdaptiveLayer, ConcurrencyConfig, ConcurrencyLayer};
     use kitex_middleware::{RateConfig, RateLayer};
     let sense = "the settings make sense";
-    let boxed = || SharedService::new(answering());
     let (rate, concurrency) = (|| RateConfig::new(100e6, u32::MAX), || ConcurrencyConfig::new(100));
     let mut group = criterion.benchmark_group("layer, limits");
-    calls(&mut group, "service alone", boxed());
-    calls(&mut group, "rate", RateLayer::new(rate()).expect(sense).layer(boxed()));
-    calls(&mut group, "rate, per method", RateLayer::per_method(rate()).expect(sense).layer(boxed()));
-    calls(&mut group, "rate, per caller", RateLayer::per_caller(rate()).expect(sense).layer(boxed()));
+    calls(&mut group, "service alone", answering());
+    calls(&mut group, "rate", RateLayer::new(rate()).expect(sense).layer(answering()));
+    calls(&mut group, "rate, per method", RateLayer::per_method(rate()).expect(sense).layer(answering()));
+    calls(&mut group, "rate, per caller", RateLayer::per_caller(rate()).expect(sense).layer(answering()));
     let layer = ConcurrencyLayer::new(concurrency()).expect(sense);
-    calls(&mut group, "concurrency", layer.layer(boxed()));
+    calls(&mut group, "concurrency", layer.layer(answering()));
     let layer = ConcurrencyLayer::per_method(concurrency()).expect(sense);
-    calls(&mut group, "concurrency, per method", layer.layer(boxed()));
+    calls(&mut group, "concurrency, per method", layer.layer(answering()));
     let layer = ConcurrencyLayer::per_caller(concurrency()).expect(sense);
-    calls(&mut group, "concurrency, per caller", layer.layer(boxed()));
+    calls(&mut group, "concurrency, per caller", layer.layer(answering()));
     let layer = AdaptiveLayer::new(AdaptiveConfig::default()).expect(sense);
-    calls(&mut group, "adaptive", layer.layer(boxed()));
+    calls(&mut group, "adaptive", layer.layer(answering()));
+    group.finish();
+}
+
+/// Metrics that are recorded, and traces of which a sink keeps one in a hundred.
+fn observers(criterion: &mut Criterion) {
+    use kitex_middleware::{MetricsLayer, TraceLayer};
+    sinks::install();
+    let watched = |trace: TraceLayer| trace.sink(&sinks::OneInAHundred);
+    let mut group = criterion.benchmark_group("layer, observers");
+    calls(&mut group, "service alone", answering());
+    calls(&mut group, "metrics, client", MetricsLayer::client().layer(answering()));
+    calls(&mut group, "metrics, server", MetricsLayer::server().layer(answering()));
+    calls(&mut group, "trace, nobody listens", TraceLayer::client().layer(answering()));
+    calls(&mut group, "trace at 1 %, client", watched(TraceLayer::client()).layer(answering()));
+    calls(&mut group, "trace at 1 %, server", watched(TraceLayer::server()).layer(answering()));
+    let both = MetricsLayer::client().layer(answering());
+    calls(&mut group, "trace at 1 % + metrics, client", watched(TraceLayer::client()).layer(both));
+    let both = MetricsLayer::server().layer(answering());
+    calls(&mut group, "trace at 1 % + metrics, server", watched(TraceLayer::server()).layer(both));
+    group.finish();
+}
+
+/// The standard suite, in the box that it costs a call, over a service that is in one already.
+fn suite(criterion: &mut Criterion) {
+    use kitex_core::SharedService;
+    use kitex_middleware::{Frame, Suite};
+    let (suite, frame) = (Suite::from(Suite::standard()), Frame::default());
+    let service = || SharedService::new(answering());
+    let mut group = criterion.benchmark_group("layer, suite");
+    calls(&mut group, "service alone", service());
+    calls(&mut group, "standard, client", suite.client_layers().wrap(service(), &frame));
+    calls(&mut group, "standard, server", suite.server_layers().wrap(service(), &frame));
     group.finish();
 }
