@@ -27,7 +27,7 @@ def build_kitex(bench):
     shutil.rmtree(os.path.join(HERE, 'kitex_gen'), ignore_errors=True)
     for stem in ('rich', 'echo', 'newer', 'control'):
         bench.build(['bin/kitex', '-module', 'kitexpeer', '-I', '../idl', f'../idl/{stem}.thrift'], HERE)
-    bench.build([go, 'build', '-o', 'bin/', './server', './client'], HERE)
+    bench.build([go, 'build', '-o', 'bin/', './server', './client', './defaults'], HERE)
     return Side('Kitex', os.path.join(HERE, 'bin/server'), os.path.join(HERE, 'bin/client'), True)
 
 
@@ -291,8 +291,23 @@ def account(host, caller, all_answered):
     return None if answered else 'nothing was answered'
 
 
+def defaults(bench):
+    """What the guide of the layers says of Kitex's defaults, against what Kitex's own constructors set."""
+    table = bench.table("Kitex's defaults, by the setting that stands for each here")
+    told = {}
+    with open(os.path.join(HERE, '../../kitex/docs/layers.md'), encoding='utf-8') as guide:
+        for cells in (line.strip().split('|') for line in guide if line.count('|') == 5):
+            told[cells[3].strip().strip('[').split(']')[0].strip('`')] = cells[2].strip()
+    set_by_kitex = json.loads(bench.build([os.path.join(HERE, 'bin/defaults')], HERE))
+    for setting, default in set_by_kitex.items():
+        wrong = told.get(setting) != default
+        table.set(setting, 'guide', f'{default} in Kitex, {told.get(setting)} in the guide' if wrong else None)
+    table.show()
+
+
 def run_kitex(bench):
     kitex, ours = build_kitex(bench), build_ours(bench)
+    defaults(bench)
     for client, server in ((kitex, ours), (ours, kitex)):
         matrix(bench, kitex.client, client, server)
         checksums(bench, kitex.client, client, server)
@@ -305,8 +320,9 @@ def run_kitex(bench):
 
 
 def run_retries(bench):
-    """The retries of `kitex` alone."""
+    """The retries of `kitex` alone, and the defaults."""
     kitex, ours = build_kitex(bench), build_ours(bench)
+    defaults(bench)
     retries(bench, kitex.client, kitex, ours, kitex)
     retries(bench, kitex.client, ours, kitex, ours)
 
