@@ -12,6 +12,9 @@ pub mod metadata_and_deadlines {}
 #[doc = include_str!("../docs/layers.md")]
 pub mod layers {}
 
+#[doc = include_str!("../docs/simulations.md")]
+pub mod simulations {}
+
 #[doc = include_str!("../docs/shutdown.md")]
 pub mod shutdown {}
 

@@ -14,9 +14,9 @@ pub use kitex_codec::{Bytes, Double, Form as Framing, Limits, Str, UnknownField,
 pub use kitex_core::{
     AcceptPolicy, Body, BoxError, BoxFuture, BusinessStatus, Call, CallError, CancelReason, Cancellation,
     ClientHandle, Context, Deadline, Endpoint, Endpoints, Error, ErrorKind, Execution, GeneratedClient,
-    MessageSource, MessageStream, Metadata, Method, MethodDescriptor, NamedService, NoException, Observer,
-    Payload, Peer, Picker, Protocol, Registry, Reply, Request, Response, RouterError, Scope, Sent,
-    ServiceDescriptor, SharedService, Stage, Status, Streaming,
+    LeastInFlight, MessageSource, MessageStream, Metadata, Method, MethodDescriptor, NamedService,
+    NoException, Observer, Payload, Peer, Picker, Protocol, Registry, Reply, Request, Response, RouterError,
+    Scope, Sent, ServiceDescriptor, SharedService, Stage, Status, Streaming,
 };
 pub use kitex_middleware::Suite;
 pub use kitex_transport::{
