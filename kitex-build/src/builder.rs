@@ -5,12 +5,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::dialect::Dialect;
-use crate::emit;
+use crate::emit::{self, Options};
 use crate::lint::{Level, Levels, Lint};
 use crate::report::Report;
 use crate::source::Source;
 use crate::thrift::model::Program;
-use crate::thrift::{self, Disk};
+use crate::thrift::{self, Disk, Files, Memory};
 
 /// Compiles one IDL file and all that it includes into `$OUT_DIR/<name>.rs`.
 ///
@@ -43,6 +43,7 @@ pub struct Builder {
     output: Option<String>,
     dialect: Option<Dialect>,
     levels: Levels,
+    options: Options,
 }
 
 impl Builder {
@@ -95,6 +96,32 @@ impl Builder {
         Lint::ALL.into_iter().fold(self, |builder, lint| builder.lint(lint, level))
     }
 
+    /// Generates everything in included files. Default: of those, only what the files given to the compiler use. A file
+    /// that declares nothing itself stands for those that it includes.
+    #[must_use]
+    pub fn everything(mut self) -> Builder {
+        self.options.everything = true;
+        self
+    }
+
+    /// Makes structs and exceptions keep the fields that this build does not know, in a field `unknown_fields`, and write
+    /// them again. They are charged to a message's budget. Values are made with `..Default::default()` as before.
+    ///
+    /// One struct alone keeps them by `(rust.unknown_fields = "true")`, and leaves it by `"false"`.
+    #[must_use]
+    pub fn keep_unknown_fields(mut self) -> Builder {
+        self.options.unknown_fields = true;
+        self
+    }
+
+    /// Derives a trait for every struct, union, exception and enum, such as `serde::Serialize`. One type alone derives it
+    /// by `(rust.derive = "serde::Serialize")`.
+    #[must_use]
+    pub fn derive(mut self, path: impl Into<String>) -> Builder {
+        self.options.derives.push(path.into());
+        self
+    }
+
     /// Compiles the files and all that they include into one tree of modules, and says where it was written to.
     ///
     /// Tells cargo which files to watch, and prints what is odd in them as warnings. Errors if a file cannot be read
@@ -127,12 +154,32 @@ impl Builder {
         run.program().map(|(_, warnings)| warnings)
     }
 
+    /// Compiles texts, each with the path that stands for it: the first is the root, and what it includes is looked for
+    /// among the others. Nothing is read from disk or written to it.
+    ///
+    /// ```
+    /// let files: [(&str, &[u8]); 2] = [
+    ///     ("user.thrift", b"include 'id.thrift' struct User { 1: id.Id id }"),
+    ///     ("id.thrift", b"typedef i64 Id"),
+    /// ];
+    /// let (code, _) = kitex_build::configure().compile_texts(&files)?;
+    /// assert!(code.contains("pub struct User"));
+    /// # Ok::<(), kitex_build::Error>(())
+    /// ```
+    pub fn compile_texts(self, files: &[(&str, &[u8])]) -> Result<(String, Warnings), Error> {
+        let roots = files.iter().take(1).map(|(path, _)| PathBuf::from(path)).collect();
+        self.read(&Memory::new(files), roots).output()
+    }
+
     fn run<P: AsRef<Path>>(&self, files: impl IntoIterator<Item = P>) -> Run {
-        let roots: Vec<PathBuf> = files.into_iter().map(|file| file.as_ref().to_owned()).collect();
+        self.read(&Disk, files.into_iter().map(|file| file.as_ref().to_owned()).collect())
+    }
+
+    fn read(&self, files: &dyn Files, roots: Vec<PathBuf>) -> Run {
         let mut report = Report::new(self.levels);
-        let build = thrift::load(&Disk, &roots, &self.include_dirs, self.dialect, &mut report);
+        let build = thrift::load(files, &roots, &self.include_dirs, self.dialect, &mut report);
         let program = thrift::resolve(&build, &mut report);
-        Run { roots, sources: build.sources, report, program }
+        Run { roots, sources: build.sources, report, program, options: self.options.clone() }
     }
 
     fn target(&self, roots: &[PathBuf]) -> Result<PathBuf, Error> {
@@ -159,6 +206,7 @@ struct Run {
     sources: Vec<Source>,
     report: Report,
     program: Option<Program>,
+    options: Options,
 }
 
 impl Run {
@@ -184,7 +232,8 @@ impl Run {
     }
 
     fn output(self) -> Result<(String, Warnings), Error> {
-        self.program().map(|(program, warnings)| (emit::emit(&program), warnings))
+        let options = self.options.clone();
+        self.program().map(|(program, warnings)| (emit::emit(&program, &options), warnings))
     }
 }
 

@@ -73,7 +73,7 @@ fn gen_writes_what_a_build_script_writes() {
     assert_eq!((code, report.as_str()), (0, ""));
     assert_eq!(written.trim_end(), out.join("echo.rs").to_str().unwrap());
     let reviewed = std::fs::read_to_string(format!("{TESTS}/golden/echo.rs")).unwrap();
-    assert_eq!(std::fs::read_to_string(out.join("echo.rs")).unwrap(), reviewed);
+    assert!(std::fs::read_to_string(out.join("echo.rs")).unwrap() == reviewed);
     let named = ["gen", "golden/echo.thrift", "-o", out.to_str().unwrap(), "--output", "other"];
     assert_eq!(run(&named).0, 0);
     assert!(out.join("other.rs").exists());

@@ -5,7 +5,7 @@ use super::layout::Node;
 use super::structs::{Fields, MISMATCH, decode_function, encode_function};
 use super::value::literal;
 use super::{Code, Emitter, docs};
-use crate::thrift::model::{Field, Id, Method, Service, StructKind, Type};
+use crate::thrift::model::{Choice, Field, Id, Method, Service, StructKind, Type};
 
 impl Emitter<'_> {
     pub(crate) fn calls(&self, code: &mut Code, id: Id, service: &Service, from: &[String]) {
@@ -53,6 +53,7 @@ impl Emitter<'_> {
             key: false,
             kind: StructKind::Struct,
             idl_name: &method.name.text,
+            unknown: None,
         };
         docs::write(code, None, &format!("The arguments of `{}`.", method.name.text));
         let derived = if default { "Default, " } else { "" };
@@ -110,7 +111,8 @@ impl Emitter<'_> {
     }
 
     fn encode_outcome(&self, code: &mut Code, method: &Method, variants: &[String]) {
-        let place = Place { text: "value", reference: true, boxed: false, key: false };
+        let choice = Choice::Usual;
+        let place = Place { text: "value", reference: true, boxed: false, key: false, choice };
         if let Some(ty) = &method.result {
             self.write_arm(code, "Some(Ok(value))", 0, ty, place);
         }
@@ -172,7 +174,7 @@ impl Emitter<'_> {
             return outcome_arm(code, &pattern, value);
         }
         code.block(format!("{pattern} =>"), |code| {
-            let read = self.read_container(code, ty, false, inside);
+            let read = self.read_container(code, ty, (false, false), inside);
             code.assign("let read =", &read, ";");
             code.block("if let Some(read) = read", |code| code.line("outcome = Some(Ok(read));"));
         });

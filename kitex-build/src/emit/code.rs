@@ -80,6 +80,17 @@ impl Code {
         self.text.push('\n');
     }
 
+    /// `#[name(arguments)]`
+    pub(crate) fn attribute(&mut self, name: &str, arguments: &[&str]) {
+        let line = format!("#[{name}({})]", arguments.join(", "));
+        if self.indent + layout::width(&line) <= 100 {
+            return self.line(line);
+        }
+        self.line(format!("#[{name}("));
+        let rows = arguments.iter().map(|argument| format!("{argument},\n")).collect::<String>();
+        self.body(|code| code.lines(&rows), ")]");
+    }
+
     /// `left type = value;`
     pub(crate) fn declare(&mut self, left: &str, ty: &Node, value: &Node) {
         let column = self.indent + layout::width(left) + 1;

@@ -3,7 +3,7 @@
 use super::Emitter;
 use super::code::Code;
 use super::layout::Node;
-use crate::thrift::model::{Base, Type};
+use crate::thrift::model::{Base, Choice, Field, Type};
 
 /// What holds the value that is written: a place such as `self.name`, or a variable with a reference.
 #[derive(Clone, Copy, Debug)]
@@ -13,7 +13,12 @@ pub(crate) struct Place<'a> {
     pub(crate) boxed: bool,
     /// Doubles are in their ordered wrapper.
     pub(crate) key: bool,
+    pub(crate) choice: Choice,
 }
+
+/// An element of a container.
+const ITEM: Place<'_> =
+    Place { text: "item", reference: true, boxed: false, key: false, choice: Choice::Usual };
 
 impl Place<'_> {
     fn borrowed(&self) -> String {
@@ -92,7 +97,7 @@ impl Emitter<'_> {
         let arguments = vec![self.wire(element).into(), format!("{}.len()", place.text).into()];
         code.expression(&Node::Call(format!("out.begin_{kind}"), arguments, "?"), ";");
         code.block(format!("for item in {}", place.iterated()), |code| {
-            self.write_value(code, element, Place { text: "item", reference: true, boxed: false, key });
+            self.write_value(code, element, Place { key, ..ITEM });
         });
         code.line(format!("out.end_{kind}();"));
     }
@@ -102,12 +107,8 @@ impl Emitter<'_> {
         let arguments = vec![self.wire(key).into(), self.wire(value).into(), length.into()];
         code.expression(&Node::Call("out.begin_map".into(), arguments, "?"), ";");
         code.block(format!("for (key, item) in {}", place.iterated()), |code| {
-            self.write_value(code, key, Place { text: "key", reference: true, boxed: false, key: true });
-            self.write_value(
-                code,
-                value,
-                Place { text: "item", reference: true, boxed: false, key: place.key },
-            );
+            self.write_value(code, key, Place { text: "key", key: true, ..ITEM });
+            self.write_value(code, value, Place { key: place.key, ..ITEM });
         });
         code.line("out.end_map();");
     }
@@ -125,20 +126,37 @@ impl Emitter<'_> {
         })
     }
 
+    /// The same for a field, in the type that its annotation chooses.
+    pub(crate) fn read_field(&self, field: &Field, key: bool, from: &[String]) -> Option<Node> {
+        let read = self.read_plain(&field.ty, key, from)?;
+        Some(match field.wishes.choice {
+            Choice::Text => Node::call("::std::string::String::from", vec![read]),
+            Choice::Bytes => Node::call("::std::vec::Vec::from", vec![read]),
+            _ => read,
+        })
+    }
+
     /// The expression that reads a container: an `Option`, `None` when its elements are of another type.
     /// Statements that it needs come before it.
-    pub(crate) fn read_container(&self, code: &mut Code, ty: &Type, key: bool, from: &[String]) -> Node {
+    pub(crate) fn read_container(
+        &self,
+        code: &mut Code,
+        ty: &Type,
+        (key, sorted): (bool, bool),
+        from: &[String],
+    ) -> Node {
+        let sorted = key || sorted;
         match self.program.target(ty) {
             Type::Map(entry, value) => {
                 let read_key = self.reader(code, "read_key", entry, true, from);
                 let read_value = self.reader(code, "read_value", value, key, from);
                 let types = [self.wire(entry), self.wire(value)].map(Node::from);
                 let arguments = [&["from".into()], &types[..], &[read_key, read_value]].concat();
-                let read = if key { "R::read_sorted_map" } else { "R::read_map" };
+                let read = if sorted { "R::read_sorted_map" } else { "R::read_map" };
                 Node::Call(read.into(), arguments, "?")
             }
             Type::Set(element) => {
-                self.read_elements(code, if key { "sorted_set" } else { "set" }, element, true, from)
+                self.read_elements(code, if sorted { "sorted_set" } else { "set" }, element, true, from)
             }
             Type::List(element) => self.read_elements(code, "list", element, key, from),
             _ => "None".into(),
@@ -176,7 +194,7 @@ impl Emitter<'_> {
 
     /// The value of a closure that reads a container inside a container.
     fn read_nested(&self, code: &mut Code, ty: &Type, key: bool, from: &[String]) {
-        let read = self.read_container(code, ty, key, from);
+        let read = self.read_container(code, ty, (key, false), from);
         code.assign("let read =", &read, ";");
         let what = super::value::literal(&self.spelled(self.program.target(ty)));
         code.assign("let what =", &what.into(), ";");
@@ -200,8 +218,16 @@ fn closure(value: Node) -> Node {
 /// The method's name, the argument, and whether it can fail.
 fn base_call(base: Base, place: Place<'_>) -> (&'static str, String, bool) {
     match base {
-        Base::String | Base::Binary => (suffix(base), place.borrowed(), true),
-        Base::Uuid => (suffix(base), place.borrowed(), false),
+        Base::String if place.choice == Choice::Text => {
+            (suffix(base), format!("&::kitex::codegen::Str::from({})", place.borrowed()), true)
+        }
+        Base::Binary if place.choice == Choice::Bytes => {
+            let copy = format!("&::kitex::codegen::Bytes::copy_from_slice({})", place.borrowed());
+            (suffix(base), copy, true)
+        }
+        // A pointer becomes a reference by itself where the type is known.
+        Base::String | Base::Binary => (suffix(base), Place { boxed: false, ..place }.borrowed(), true),
+        Base::Uuid => (suffix(base), Place { boxed: false, ..place }.borrowed(), false),
         Base::Double if place.key => (suffix(base), format!("{}.0", place.text), false),
         _ => (suffix(base), place.copied(), false),
     }

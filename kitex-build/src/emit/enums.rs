@@ -11,7 +11,8 @@ impl Emitter<'_> {
         let definition = &self.program.definitions[id];
         let name = &self.plan.names[id];
         docs::write(code, definition.doc.as_deref(), &format!("`enum {}`", definition.name.text));
-        code.line("#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]");
+        let own = ["Clone", "Copy", "Default", "PartialEq", "Eq", "Hash", "PartialOrd", "Ord"];
+        self.derived(code, id, &own, &["Debug"]);
         code.line("#[repr(transparent)]");
         code.line(format!("pub struct {name}(pub i32);"));
         code.gap();

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::naming::{Case, Scope};
-use crate::thrift::model::{Field, Id, Kind, Program, StructKind};
+use crate::thrift::model::{Definition, EnumValue, Field, Id, Kind, Program, StructKind, Wishes};
 
 /// A module of the output.
 #[derive(Debug, Default)]
@@ -18,6 +18,8 @@ pub(crate) struct Module {
     pub(crate) files: Vec<usize>,
     pub(crate) types: Scope,
     pub(crate) values: Scope,
+    /// What the table of annotations is called.
+    pub(crate) annotations: String,
 }
 
 /// The names that belong to one service.
@@ -56,12 +58,13 @@ pub(crate) struct CallNames {
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
     pub(crate) modules: Vec<Module>,
+    filled: Vec<bool>,
     /// By definition: its module and its name there.
     pub(crate) module_of: Vec<usize>,
     pub(crate) names: Vec<String>,
     /// By definition: fields, variants or values.
     pub(crate) members: Vec<Vec<String>>,
-    /// The name of the variant that a union has for what it does not know.
+    /// The name of the variant that a union has for what it does not know, or of the field that a struct has for it.
     pub(crate) unknown: HashMap<Id, String>,
     pub(crate) services: HashMap<Id, ServiceNames>,
     pub(crate) calls: HashMap<(Id, usize), CallNames>,
@@ -90,7 +93,7 @@ const METHODS: [&str; 18] = [
 ];
 
 impl Plan {
-    pub(crate) fn new(program: &Program) -> Plan {
+    pub(crate) fn new(program: &Program, wanted: &[bool], unknown_fields: bool) -> Plan {
         let mut plan = Plan { modules: vec![Module::default()], ..Plan::default() };
         let files: Vec<usize> = program.files.iter().map(|file| plan.module(&file.namespace)).collect();
         for (at, (file, module)) in program.files.iter().zip(&files).enumerate() {
@@ -100,11 +103,11 @@ impl Plan {
         }
         for (id, definition) in program.definitions.iter().enumerate() {
             let module = files[definition.file];
-            plan.modules[module].definitions.push(id);
+            plan.modules[module].definitions.extend(wanted[id].then_some(id));
             plan.module_of.push(module);
-            let name = plan.definition_name(module, &definition.name.text, &definition.kind);
+            let name = plan.definition_name(module, definition);
             plan.names.push(name);
-            let members = plan.member_names(id, &definition.kind);
+            let members = plan.member_names(id, definition, unknown_fields);
             plan.members.push(members);
         }
         // After all names of the IDL, so that those stay plain.
@@ -114,7 +117,25 @@ impl Plan {
         for id in 0..program.definitions.len() {
             plan.service_methods(program, id);
         }
+        for module in &mut plan.modules {
+            module.annotations = module.values.claim("ANNOTATIONS", Case::Upper);
+        }
+        plan.fill();
         plan
+    }
+
+    /// Finds the modules that hold something. Children come after their parents.
+    fn fill(&mut self) {
+        self.filled = self.modules.iter().map(|module| !module.definitions.is_empty()).collect();
+        for at in (0..self.modules.len()).rev() {
+            let inside = self.modules[at].children.iter().any(|&child| self.filled[child]);
+            self.filled[at] |= inside;
+        }
+    }
+
+    /// Whether the module, or one inside of it, holds anything.
+    pub(crate) fn is_filled(&self, module: usize) -> bool {
+        self.filled[module]
     }
 
     /// The module of a namespace, made with all its parents where it is new.
@@ -140,26 +161,33 @@ impl Plan {
         child
     }
 
-    fn definition_name(&mut self, module: usize, name: &str, kind: &Kind) -> String {
+    fn definition_name(&mut self, module: usize, definition: &Definition) -> String {
         let Module { types, values, .. } = &mut self.modules[module];
-        match kind {
-            Kind::Const(_) => values.claim(name, Case::Upper),
+        let (name, camel) = wished(&definition.name.text, &definition.wishes, Case::Camel);
+        match &definition.kind {
+            Kind::Const(_) => {
+                let (name, case) = wished(&definition.name.text, &definition.wishes, Case::Upper);
+                values.claim(name, case)
+            }
             Kind::Enum(_) => {
                 // A tuple struct is a value too, and these would hide the prelude's.
                 ["Some", "None", "Ok", "Err"].iter().for_each(|name| types.reserve(name));
-                let name = types.claim(name, Case::Camel);
+                let name = types.claim(name, camel);
                 values.reserve(&name);
                 name
             }
-            _ => types.claim(name, Case::Camel),
+            _ => types.claim(name, camel),
         }
     }
 
-    fn member_names(&mut self, id: Id, kind: &Kind) -> Vec<String> {
-        match kind {
+    fn member_names(&mut self, id: Id, definition: &Definition, unknown_fields: bool) -> Vec<String> {
+        match &definition.kind {
             Kind::Enum(values) => {
                 let mut scope = Scope::reserving(&["name"]);
-                values.iter().map(|value| scope.claim(&value.name.text, Case::Kept)).collect()
+                let name = |value: &EnumValue| {
+                    scope.claim(wished(&value.name.text, &value.wishes, Case::Kept).0, Case::Kept)
+                };
+                values.iter().map(name).collect()
             }
             Kind::Struct(found) if found.kind == StructKind::Union => {
                 let mut scope = Scope::default();
@@ -167,7 +195,14 @@ impl Plan {
                 self.unknown.insert(id, scope.claim("Unknown", Case::Camel));
                 names
             }
-            Kind::Struct(found) => field_names(&found.fields, &mut Scope::default(), Case::Snake),
+            Kind::Struct(found) => {
+                let mut scope = Scope::default();
+                let names = field_names(&found.fields, &mut scope, Case::Snake);
+                if definition.wishes.unknown_fields.unwrap_or(unknown_fields) {
+                    self.unknown.insert(id, scope.claim("unknown_fields", Case::Snake));
+                }
+                names
+            }
             _ => Vec::new(),
         }
     }
@@ -175,16 +210,19 @@ impl Plan {
     fn service_types(&mut self, program: &Program, id: Id) {
         let Some(service) = program.service(id) else { return };
         let name = self.names[id].clone();
+        let definition = &program.definitions[id];
+        let (declared, _) = wished(&definition.name.text, &definition.wishes, Case::Kept);
         let types = &mut self.modules[self.module_of[id]].types;
         let names = ServiceNames {
             server: types.claim(&format!("{name}Server"), Case::Camel),
             client: types.claim(&format!("{name}Client"), Case::Camel),
-            calls: types.claim(&format!("{}_calls", program.definitions[id].name.text), Case::Snake),
+            calls: types.claim(&format!("{declared}_calls"), Case::Snake),
             methods: Vec::new(),
         };
         let mut inside = Scope::default();
         for (at, method) in service.methods.iter().enumerate() {
-            let camel = super::naming::cased(&method.name.text, Case::Camel);
+            let (declared, _) = wished(&method.name.text, &method.wishes, Case::Kept);
+            let camel = super::naming::cased(declared, Case::Camel);
             let mut variants = Scope::default();
             let call = CallNames {
                 arguments: inside.claim(&format!("{camel}Args"), Case::Camel),
@@ -212,14 +250,15 @@ impl Plan {
         for owner in chain.into_iter().rev() {
             for (at, method) in program.service(owner).iter().flat_map(|service| &service.methods).enumerate()
             {
-                let function = scope.claim(&method.name.text, Case::Snake);
+                let (name, case) = wished(&method.name.text, &method.wishes, Case::Snake);
+                let function = scope.claim(name, case);
                 methods.push(MethodNames { owner, at, function, answer: String::new() });
             }
         }
         // After all names of the IDL, so that those stay plain.
         for method in &mut methods {
-            let declared = program.service(method.owner).map(|service| &service.methods[method.at].name.text);
-            let name = declared.map_or("", String::as_str);
+            let declared = program.service(method.owner).map(|service| &service.methods[method.at]);
+            let name = declared.map_or("", |method| wished(&method.name.text, &method.wishes, Case::Kept).0);
             method.answer = scope.claim(&format!("{name}_answer"), Case::Snake);
         }
         if let Some(names) = self.services.get_mut(&id) {
@@ -243,7 +282,16 @@ impl Plan {
 }
 
 fn field_names(fields: &[Field], scope: &mut Scope, case: Case) -> Vec<String> {
-    fields.iter().map(|field| scope.claim(&field.name.text, case)).collect()
+    let name = |field: &Field| {
+        let (name, case) = wished(&field.name.text, &field.wishes, case);
+        scope.claim(name, case)
+    };
+    fields.iter().map(name).collect()
+}
+
+/// The name that an annotation asks for, as it is, or else the IDL's, in Rust's case.
+fn wished<'a>(name: &'a str, wishes: &'a Wishes, case: Case) -> (&'a str, Case) {
+    wishes.name.as_deref().map_or((name, case), |wished| (wished, Case::Kept))
 }
 
 /// File names may hold anything: what is no letter, digit or underscore becomes an underscore.

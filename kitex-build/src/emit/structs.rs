@@ -4,7 +4,7 @@ use super::codec::Place;
 use super::layout::{Node, Returns};
 use super::value::{DEFAULT, literal};
 use super::{Code, Emitter, docs};
-use crate::thrift::model::{Field, Id, Requiredness, Struct, StructKind};
+use crate::thrift::model::{Choice, Field, Id, Requiredness, Struct, StructKind};
 
 impl Emitter<'_> {
     pub(crate) fn structure_item(&self, code: &mut Code, id: Id, found: &Struct, from: &[String]) {
@@ -14,13 +14,14 @@ impl Emitter<'_> {
         let keyword = if exception { "exception" } else { "struct" };
         docs::write(code, definition.doc.as_deref(), &format!("`{keyword} {}`", definition.name.text));
         let default = found.fields.iter().all(|field| self.is_plain_default(field));
-        code.line(self.derives(id, default));
+        self.attributes(code, id, default);
         let fields = Fields {
             fields: &found.fields,
             names: &self.plan.members[id],
             key: self.traits[id].key,
             kind: found.kind,
             idl_name: &definition.name.text,
+            unknown: self.plan.unknown.get(&id).map(String::as_str),
         };
         self.fields(code, name, &fields, from);
         if !default {
@@ -35,14 +36,37 @@ impl Emitter<'_> {
         }
     }
 
-    /// The derive attribute of a struct or union.
-    pub(crate) fn derives(&self, id: Id, default: bool) -> String {
+    /// The attributes of a struct or union: what it derives, and what its annotations ask for.
+    pub(crate) fn attributes(&self, code: &mut Code, id: Id, default: bool) {
         let traits = self.traits[id];
-        let default = if default { "Default, " } else { "" };
-        let eq = if traits.eq { ", Eq" } else { "" };
-        let hash = if traits.hash { ", Hash" } else { "" };
-        let ord = if traits.key { ", PartialOrd, Ord" } else { "" };
-        format!("#[derive(Clone, Debug, {default}PartialEq{eq}{hash}{ord})]")
+        let own = [
+            ("Clone", true),
+            ("Debug", true),
+            ("Default", default),
+            ("PartialEq", true),
+            ("Eq", traits.eq),
+            ("Hash", traits.hash),
+            ("PartialOrd", traits.key),
+            ("Ord", traits.key),
+        ];
+        let own: Vec<&str> = own.into_iter().filter(|(_, derived)| *derived).map(|(name, _)| name).collect();
+        // These are implemented where they are not derived.
+        self.derived(code, id, &own, &["Default"]);
+    }
+
+    /// The attributes of a type: what it derives itself, what settings and annotations add, and their attributes. What
+    /// it has anyway is not derived again.
+    pub(crate) fn derived(&self, code: &mut Code, id: Id, own: &[&str], implemented: &[&str]) {
+        let wishes = &self.program.definitions[id].wishes;
+        let mut all: Vec<&str> = own.to_vec();
+        for path in self.options.derives.iter().chain(&wishes.derives) {
+            let last = path.rsplit("::").next().unwrap_or(path);
+            if !own.contains(&last) && !implemented.contains(&last) && !all.contains(&path.as_str()) {
+                all.push(path);
+            }
+        }
+        code.attribute("derive", &all);
+        wishes.attributes.iter().for_each(|attribute| code.line(format!("#[{attribute}]")));
     }
 
     pub(crate) fn fields(&self, code: &mut Code, name: &str, fields: &Fields<'_>, from: &[String]) {
@@ -50,7 +74,13 @@ impl Emitter<'_> {
         let body = |code: &mut Code| {
             for (field, name) in fields.fields.iter().zip(fields.names) {
                 docs::write(code, field.doc.as_deref(), &declaration(field));
+                field.wishes.attributes.iter().for_each(|attribute| code.line(format!("#[{attribute}]")));
                 let ty = self.field_type(field, fields.kind, fields.key, from);
+                code.assign(&format!("pub {name}:"), &ty, ",");
+            }
+            if let Some(name) = fields.unknown {
+                docs::write(code, None, "The fields that this build does not know, as they came.");
+                let ty = Node::generic("::std::vec::Vec", vec!["::kitex::codegen::UnknownField".into()]);
                 code.assign(&format!("pub {name}:"), &ty, ",");
             }
         };
@@ -70,7 +100,9 @@ impl Emitter<'_> {
                 let member = |(field, name): (&Field, &String)| {
                     (name.clone(), self.field_default(field, fields.kind, fields.key, from))
                 };
-                code.expression(&Node::Struct("Self".to_owned(), members.map(member).collect(), None), "");
+                let unknown = fields.unknown.map(|name| (name.to_owned(), DEFAULT.into()));
+                let members = members.map(member).chain(unknown).collect();
+                code.expression(&Node::Struct("Self".to_owned(), members, None), "");
             });
         });
     }
@@ -90,6 +122,11 @@ impl Emitter<'_> {
             for (field, name) in fields.fields.iter().zip(fields.names) {
                 self.encode_field(code, field, name, fields.key);
             }
+            if let Some(name) = fields.unknown {
+                code.block(format!("for field in &self.{name}"), |code| {
+                    code.line("out.write_unknown(field);")
+                });
+            }
             code.line("out.end_struct();");
             code.line("Ok(())");
         });
@@ -98,20 +135,22 @@ impl Emitter<'_> {
     fn encode_field(&self, code: &mut Code, field: &Field, name: &str, key: bool) {
         let place = format!("self.{name}");
         if !field.is_option() {
-            let place = Place { text: &place, reference: false, boxed: field.boxed, key };
+            let choice = field.wishes.choice;
+            let place = Place { text: &place, reference: false, boxed: field.boxed, key, choice };
             return self.write_field(code, field.id, &field.ty, place);
         }
         let reference = field.boxed || !self.is_copy(&field.ty);
         let borrow = if reference { "&" } else { "" };
         code.block(format!("if let Some(value) = {borrow}{place}"), |code| {
-            let place = Place { text: "value", reference, boxed: field.boxed, key };
+            let choice = field.wishes.choice;
+            let place = Place { text: "value", reference, boxed: field.boxed, key, choice };
             self.write_field(code, field.id, &field.ty, place);
         });
     }
 
     fn decode(&self, code: &mut Code, fields: &Fields<'_>, from: &[String]) {
         decode_function(code, |code| {
-            if fields.fields.is_empty() {
+            if fields.fields.is_empty() && fields.unknown.is_none() {
                 return decode_nothing(code);
             }
             if fields.fields.iter().any(|field| self.is_nested(&field.ty)) {
@@ -124,13 +163,17 @@ impl Emitter<'_> {
             };
             required().for_each(|(_, name)| code.line(format!("let mut {} = false;", flag(name))));
             code.line("from.begin_struct()?;");
-            code.block("while let Some(field) = from.read_field()?", |code| {
-                code.block("match (field.id, field.kind)", |code| {
+            code.block("while let Some(field) = from.read_field()?", |code| match fields.fields {
+                [] => decode_unknown(code, fields.unknown.unwrap_or_default()),
+                _ => code.block("match (field.id, field.kind)", |code| {
                     for (field, name) in fields.fields.iter().zip(fields.names) {
                         self.decode_field(code, field, name, fields.key, from);
                     }
-                    code.line("_ => from.skip(field.kind)?,");
-                });
+                    match fields.unknown {
+                        Some(name) => code.block("_ =>", |code| decode_unknown(code, name)),
+                        None => code.line("_ => from.skip(field.kind)?,"),
+                    }
+                }),
             });
             for (field, name) in required() {
                 code.block(format!("if !{}", flag(name)), |code| {
@@ -150,7 +193,7 @@ impl Emitter<'_> {
         let pattern = format!("({}, {})", field.id, self.wire(&field.ty));
         let required = field.requiredness == Requiredness::Required;
         let place = format!("value.{name}");
-        if let Some(read) = self.read_plain(&field.ty, key, from) {
+        if let Some(read) = self.read_field(field, key, from) {
             let value = held(field, read.clone());
             if !required && !field.boxed && code.short_arm(&pattern, &format!("{place} ="), &value) {
                 return;
@@ -164,7 +207,8 @@ impl Emitter<'_> {
             });
         }
         code.block(format!("{pattern} =>"), |code| {
-            let read = self.read_container(code, &field.ty, key, from);
+            let sorted = field.wishes.choice == Choice::Sorted;
+            let read = self.read_container(code, &field.ty, (key, sorted), from);
             code.assign("let read =", &read, ";");
             code.block("if let Some(read) = read", |code| {
                 code.assign(&format!("{place} ="), &held(field, "read".into()), ";");
@@ -183,13 +227,31 @@ pub(crate) struct Fields<'a> {
     pub(crate) key: bool,
     pub(crate) kind: StructKind,
     pub(crate) idl_name: &'a str,
+    /// The field that keeps what is not known.
+    pub(crate) unknown: Option<&'a str>,
 }
 
 /// A value that was read in what its field holds it in. The box is charged to the message's budget: a chain of structs
 /// that hold one another takes much memory for few bytes.
 fn held(field: &Field, value: Node) -> Node {
-    let boxed = if field.boxed { Node::Call("from.boxed".into(), vec![value], "?") } else { value };
+    let boxed = if field.boxed { pointed(field, value) } else { value };
     if field.is_option() { Node::call("Some", vec![boxed]) } else { boxed }
+}
+
+/// The value in its pointer.
+pub(crate) fn pointed(field: &Field, value: Node) -> Node {
+    let boxed = Node::Call("from.boxed".into(), vec![value], "?");
+    match field.wishes.choice {
+        Choice::Shared => Node::call("::std::sync::Arc::from", vec![boxed]),
+        _ => boxed,
+    }
+}
+
+/// Keeps a field, and charges the place that it takes among the others: a vector may hold twice as many.
+fn decode_unknown(code: &mut Code, name: &str) {
+    code.line("let kept = from.read_unknown(field)?;");
+    code.line("from.charge(2 * ::std::mem::size_of_val(&kept))?;");
+    code.line(format!("value.{name}.push(kept);"));
 }
 
 /// The variable that says whether a required field has come.

@@ -2,7 +2,7 @@
 
 use super::Emitter;
 use super::layout::Node;
-use crate::thrift::model::{Base, Field, Kind, StructKind, Type};
+use crate::thrift::model::{Base, Choice, Field, Kind, StructKind, Type};
 
 impl Emitter<'_> {
     /// The Rust type, named from inside the module of the path `from`. In a key, doubles are ordered and
@@ -38,14 +38,30 @@ impl Emitter<'_> {
 
     /// The type of a struct's field, or of what a union's variant holds.
     pub(crate) fn field_type(&self, field: &Field, kind: StructKind, key: bool, from: &[String]) -> Node {
-        let mut ty = self.ty(&field.ty, key, from);
+        let mut ty = self.chosen_type(field, key, from);
         if field.boxed {
-            ty = Node::generic("::std::boxed::Box", vec![ty]);
+            ty = Node::generic(pointer(field), vec![ty]);
         }
         if kind != StructKind::Union && field.is_option() {
             ty = Node::generic("::std::option::Option", vec![ty]);
         }
         ty
+    }
+
+    /// The type that the field's annotation chooses.
+    fn chosen_type(&self, field: &Field, key: bool, from: &[String]) -> Node {
+        match (field.wishes.choice, self.program.target(&field.ty)) {
+            (Choice::Text, _) => "::std::string::String".into(),
+            (Choice::Bytes, _) => Node::generic("::std::vec::Vec", vec!["u8".into()]),
+            (Choice::Sorted, Type::Set(element)) => {
+                Node::generic("::std::collections::BTreeSet", vec![self.ty(element, true, from)])
+            }
+            (Choice::Sorted, Type::Map(entry, value)) => {
+                let parts = vec![self.ty(entry, true, from), self.ty(value, key, from)];
+                Node::generic("::std::collections::BTreeMap", parts)
+            }
+            _ => self.ty(&field.ty, key, from),
+        }
     }
 
     /// `Type::…` of the wire.
@@ -94,6 +110,14 @@ impl Emitter<'_> {
             Type::Map(key, value) => format!("map<{}, {}>", self.spelled(key), self.spelled(value)),
             Type::Named(id) => self.program.definitions[*id].name.text.clone(),
         }
+    }
+}
+
+/// What a field is held behind, if it is.
+pub(crate) fn pointer(field: &Field) -> &'static str {
+    match field.wishes.choice {
+        Choice::Shared => "::std::sync::Arc",
+        _ => "::std::boxed::Box",
     }
 }
 

@@ -2,10 +2,10 @@
 
 use super::codec::Place;
 use super::layout::Node;
-use super::structs::{MISMATCH, declaration, decode_function, encode_function};
+use super::structs::{MISMATCH, declaration, decode_function, encode_function, pointed};
 use super::value::literal;
 use super::{Code, Emitter, docs};
-use crate::thrift::model::{Field, Id, Struct};
+use crate::thrift::model::{Choice, Field, Id, Struct};
 
 impl Emitter<'_> {
     pub(crate) fn union(&self, code: &mut Code, id: Id, found: &Struct, from: &[String]) {
@@ -14,10 +14,11 @@ impl Emitter<'_> {
         let unknown = self.plan.unknown.get(&id).map_or("", String::as_str);
         let key = self.traits[id].key;
         docs::write(code, definition.doc.as_deref(), &format!("`union {}`", definition.name.text));
-        code.line(self.derives(id, false));
+        self.attributes(code, id, false);
         code.block(format!("pub enum {name}"), |code| {
             for (field, variant) in found.fields.iter().zip(&self.plan.members[id]) {
                 docs::write(code, field.doc.as_deref(), &declaration(field));
+                field.wishes.attributes.iter().for_each(|attribute| code.line(format!("#[{attribute}]")));
                 let ty = self.field_type(field, found.kind, key, from);
                 code.expression(&Node::Variant(variant.clone(), Box::new(ty)), ",");
             }
@@ -54,7 +55,8 @@ impl Emitter<'_> {
             let key = self.traits[id].key;
             code.block("match self", |code| {
                 for (field, variant) in found.fields.iter().zip(&self.plan.members[id]) {
-                    let place = Place { text: "value", reference: true, boxed: field.boxed, key };
+                    let choice = field.wishes.choice;
+                    let place = Place { text: "value", reference: true, boxed: field.boxed, key, choice };
                     self.write_arm(code, &format!("Self::{variant}(value)"), field.id, &field.ty, place);
                 }
                 code.line(format!("Self::{unknown}(field) => out.write_unknown(field),"));
@@ -107,12 +109,12 @@ impl Emitter<'_> {
     fn decode_member(&self, code: &mut Code, id: Id, field: &Field, variant: &str, from: &[String]) {
         let pattern = format!("({}, {})", field.id, self.wire(&field.ty));
         let key = self.traits[id].key;
-        if let Some(value) = self.read_plain(&field.ty, key, from) {
+        if let Some(value) = self.read_field(field, key, from) {
             let member =
                 |value: Node| Node::call("Some", vec![Node::call(format!("Self::{variant}"), vec![value])]);
             if field.boxed || !code.short_arm(&pattern, "", &member(value.clone())) {
                 let read = match field.boxed {
-                    true => Node::Call("from.boxed".into(), vec!["read".into()], "?"),
+                    true => pointed(field, "read".into()),
                     false => "read".into(),
                 };
                 code.block(format!("{pattern} =>"), |code| {
@@ -123,10 +125,14 @@ impl Emitter<'_> {
             return;
         }
         code.block(format!("{pattern} =>"), |code| {
-            let read = self.read_container(code, &field.ty, key, from);
+            let sorted = field.wishes.choice == Choice::Sorted;
+            let read = self.read_container(code, &field.ty, (key, sorted), from);
             code.assign("let read =", &read, ";");
             if field.boxed {
                 code.line("let read = read.map(|read| from.boxed(read)).transpose()?;");
+                if field.wishes.choice == Choice::Shared {
+                    code.line("let read = read.map(::std::sync::Arc::from);");
+                }
             }
             code.line(format!("read.map(Self::{variant})"));
         });

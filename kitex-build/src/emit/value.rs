@@ -2,7 +2,8 @@
 
 use super::Emitter;
 use super::layout::Node;
-use crate::thrift::model::{Base, Field, Kind, StructKind, Type, Value};
+use super::types::pointer;
+use crate::thrift::model::{Base, Choice, Field, Kind, StructKind, Type, Value};
 
 pub(crate) const DEFAULT: &str = "::std::default::Default::default()";
 
@@ -80,13 +81,14 @@ impl Emitter<'_> {
         let names = &self.plan.members[id];
         let wrapped = |at: usize, value: &Value| {
             let field = &found.fields[at];
-            wrap(field, found.kind, self.value(&field.ty, value, key, from))
+            wrap(field, found.kind, self.field_value(field, value, key, from))
         };
         if found.kind == StructKind::Union {
             let (at, value) = &members[0];
             return Node::call(format!("{path}::{}", names[*at]), vec![wrapped(*at, value)]);
         }
-        let rest = (members.len() < found.fields.len()).then(|| DEFAULT.to_owned());
+        let kept = self.plan.unknown.contains_key(&id);
+        let rest = (kept || members.len() < found.fields.len()).then(|| DEFAULT.to_owned());
         if members.is_empty() {
             return Node::call(format!("<{path} as ::std::default::Default>::default"), Vec::new());
         }
@@ -94,10 +96,61 @@ impl Emitter<'_> {
         Node::Struct(path, members, rest)
     }
 
+    /// A value of the type that the field's annotation chooses.
+    fn field_value(&self, field: &Field, value: &Value, key: bool, from: &[String]) -> Node {
+        let root = match value {
+            Value::Const(id) => self.constant_value(*id).unwrap_or(value),
+            value => value,
+        };
+        let text = |literal: String, id: Option<&str>| match (value, id) {
+            (Value::Const(id), Some(tail)) => format!("{}{tail}", self.plan.definition(from, *id)),
+            _ => literal,
+        };
+        match (field.wishes.choice, root) {
+            (Choice::Text, Value::Text(found)) => {
+                Node::call("::std::string::String::from", vec![text(literal(found), Some("")).into()])
+            }
+            (Choice::Bytes, Value::Text(found)) => {
+                let bytes = text(byte_literal(found.as_bytes()), Some(".as_bytes()"));
+                Node::call("::std::vec::Vec::from", vec![bytes.into()])
+            }
+            (Choice::Bytes, Value::Bytes(found)) => {
+                Node::call("::std::vec::Vec::from", vec![text(byte_literal(found), Some("")).into()])
+            }
+            (Choice::Sorted, Value::List(_) | Value::Map(_)) => self.sorted(&field.ty, root, key, from),
+            _ => self.value(&field.ty, value, key, from),
+        }
+    }
+
+    fn constant_value(&self, id: usize) -> Option<&Value> {
+        match &self.program.definitions[id].kind {
+            Kind::Const(constant) => Some(&constant.value),
+            _ => None,
+        }
+    }
+
+    /// A B-tree of what is written. Only itself is one, unless it is in a key.
+    fn sorted(&self, ty: &Type, value: &Value, key: bool, from: &[String]) -> Node {
+        match (value, self.program.target(ty)) {
+            (Value::List(items), Type::Set(element)) => {
+                let items = items.iter().map(|item| self.value(element, item, true, from));
+                collection("::std::collections::BTreeSet", items)
+            }
+            (Value::Map(entries), Type::Map(entry, element)) => {
+                let pair = |(name, item): &(Value, Value)| {
+                    let item = self.value(element, item, key, from);
+                    Node::Tuple(vec![self.value(entry, name, true, from), item])
+                };
+                collection("::std::collections::BTreeMap", entries.iter().map(pair))
+            }
+            _ => DEFAULT.into(),
+        }
+    }
+
     /// What a field holds in a new struct.
     pub(crate) fn field_default(&self, field: &Field, kind: StructKind, key: bool, from: &[String]) -> Node {
         match &field.default {
-            Some(value) => wrap(field, kind, self.value(&field.ty, value, key, from)),
+            Some(value) => wrap(field, kind, self.field_value(field, value, key, from)),
             None if field.is_option() => "None".into(),
             None => DEFAULT.into(),
         }
@@ -121,7 +174,7 @@ impl Emitter<'_> {
 
 /// Around a field's value: its pointer, and `Some`.
 fn wrap(field: &Field, kind: StructKind, value: Node) -> Node {
-    let boxed = if field.boxed { Node::call("::std::boxed::Box::new", vec![value]) } else { value };
+    let boxed = if field.boxed { Node::call(format!("{}::new", pointer(field)), vec![value]) } else { value };
     if kind != StructKind::Union && field.is_option() { Node::call("Some", vec![boxed]) } else { boxed }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::model::{Definition, Field, Kind, Method, Program, StructKind};
+use super::model::{Base, Choice, Definition, Field, Kind, Method, Program, StructKind, Type};
 use crate::lint::Lint;
 use crate::report::Report;
 use crate::source::Span;
@@ -12,6 +12,9 @@ const STREAMING: [&str; 4] = ["client", "server", "bidirectional", "unary"];
 
 pub(crate) fn check(program: &Program, report: &mut Report) {
     for definition in &program.definitions {
+        if let Kind::Struct(found) = &definition.kind {
+            found.fields.iter().for_each(|field| chosen(program, field, report));
+        }
         if let Kind::Service(service) = &definition.kind {
             inherited(program, definition, report);
             for method in &service.methods {
@@ -19,6 +22,25 @@ pub(crate) fn check(program: &Program, report: &mut Report) {
                 streaming(method, report);
             }
         }
+    }
+}
+
+/// A type that a field's annotation chooses must be one for it.
+fn chosen(program: &Program, field: &Field, report: &mut Report) {
+    let fits = match (field.wishes.choice, program.target(&field.ty)) {
+        (Choice::Usual | Choice::Shared, _) => true,
+        (Choice::Sorted, ty) => matches!(ty, Type::Map(..) | Type::Set(_)),
+        (Choice::Text, ty) => *ty == Type::Base(Base::String),
+        (Choice::Bytes, ty) => *ty == Type::Base(Base::Binary),
+    };
+    if !fits {
+        let name = match field.wishes.choice {
+            Choice::Text => "String",
+            Choice::Bytes => "Vec<u8>",
+            _ => "a B-tree",
+        };
+        let text = format!("{name} is no type for `{}`, which is {}", field.name.text, field.written);
+        report.error(field.name.span, text).hint("see its annotation `rust.type`");
     }
 }
 

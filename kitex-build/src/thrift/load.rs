@@ -44,6 +44,26 @@ impl Files for Disk {
     }
 }
 
+/// Files that are given as texts.
+#[derive(Debug)]
+pub(crate) struct Memory<'a>(HashMap<&'a Path, &'a [u8]>);
+
+impl<'a> Memory<'a> {
+    pub(crate) fn new(files: &[(&'a str, &'a [u8])]) -> Memory<'a> {
+        Memory(files.iter().map(|(name, text)| (Path::new(*name), *text)).collect())
+    }
+}
+
+impl Files for Memory<'_> {
+    fn identity(&self, path: &Path) -> Option<PathBuf> {
+        self.0.contains_key(path).then(|| path.to_owned())
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.0.get(path).map(|text| text.to_vec()).ok_or_else(|| io::Error::other("no such file"))
+    }
+}
+
 /// One file of the build.
 #[derive(Debug)]
 pub(crate) struct Loaded {
@@ -59,6 +79,27 @@ pub(crate) struct Build {
     pub(crate) sources: Vec<Source>,
     pub(crate) loaded: Vec<Loaded>,
     pub(crate) dialect: Option<Dialect>,
+    /// The files that were asked for.
+    roots: Vec<usize>,
+}
+
+impl Build {
+    /// Whether all of a file is wanted. A file without definitions of its own stands for those that it includes.
+    pub(crate) fn is_root(&self, file: usize) -> bool {
+        self.roots.binary_search(&file).is_ok()
+    }
+
+    fn spread_roots(&mut self) {
+        let mut next = std::mem::take(&mut self.roots);
+        let mut known = vec![false; self.loaded.len()];
+        while let Some(file) = next.pop() {
+            let loaded = &self.loaded[file];
+            if !std::mem::replace(&mut known[file], true) && loaded.document.definitions.is_empty() {
+                next.extend(loaded.includes.iter().map(|(_, file)| *file));
+            }
+        }
+        self.roots = (0..known.len()).filter(|&file| known[file]).collect();
+    }
 }
 
 pub(crate) fn load(
@@ -73,6 +114,7 @@ pub(crate) fn load(
     for root in roots {
         loader.root(root);
     }
+    loader.build.spread_roots();
     loader.build
 }
 
@@ -98,12 +140,16 @@ impl Loader<'_> {
             self.report.failure(format!("cannot find {}", path.display()));
             return;
         };
-        if self.known.contains_key(&identity) {
+        if let Some((file, _)) = self.known.get(&identity) {
+            self.build.roots.push(*file);
             return;
         }
         let mut stack = Vec::new();
         match self.read(path, &identity) {
-            Ok(file) => stack.push(Frame { file, identity, next: 0 }),
+            Ok(file) => {
+                self.build.roots.push(file);
+                stack.push(Frame { file, identity, next: 0 });
+            }
             Err(error) => drop(self.report.failure(format!("cannot read {}: {error}", path.display()))),
         }
         // A loop, not recursion: a chain of includes may be as long as there are files.

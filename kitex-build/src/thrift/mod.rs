@@ -1,5 +1,6 @@
 //! The Thrift front end: files to a checked program.
 
+pub(crate) mod annotation;
 mod check;
 mod graph;
 mod lex;
@@ -10,7 +11,7 @@ mod resolve;
 mod syntax;
 
 pub(crate) use graph::components;
-pub(crate) use load::{Disk, load};
+pub(crate) use load::{Disk, Files, Memory, load};
 pub(crate) use resolve::resolve;
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+pub(crate) use super::annotation::{Choice, Wishes};
 pub(crate) use super::syntax::{Annotation, Base, Name, Requiredness, StructKind};
 
 /// Index of a definition in [`Program::definitions`].
@@ -20,6 +21,18 @@ pub(crate) struct File {
     pub(crate) doc: Option<String>,
     /// The module path in the IDL's spelling.
     pub(crate) namespace: Vec<String>,
+    /// Given to the compiler, and not only included: all of it is wanted.
+    pub(crate) root: bool,
+    /// The annotations of the namespace.
+    pub(crate) annotations: Option<Annotated>,
+}
+
+/// The annotations at one place, and the way there, such as `User.id` or `Users.Get.id`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Annotated {
+    pub(crate) path: String,
+    /// Keys and values, in order.
+    pub(crate) pairs: Vec<(String, String)>,
 }
 
 #[derive(Debug)]
@@ -27,8 +40,9 @@ pub(crate) struct Definition {
     pub(crate) file: usize,
     pub(crate) name: Name,
     pub(crate) doc: Option<String>,
-    #[cfg_attr(not(test), expect(dead_code, reason = "kept for the generators that will read them"))]
-    pub(crate) annotations: Vec<Annotation>,
+    pub(crate) wishes: Wishes,
+    /// All annotations of the definition and of what stands in it.
+    pub(crate) annotations: Vec<Annotated>,
     pub(crate) kind: Kind,
 }
 
@@ -51,6 +65,7 @@ pub(crate) struct Const {
 pub(crate) struct EnumValue {
     pub(crate) name: Name,
     pub(crate) doc: Option<String>,
+    pub(crate) wishes: Wishes,
     pub(crate) number: i32,
 }
 
@@ -72,6 +87,7 @@ pub(crate) struct Field {
     pub(crate) boxed: bool,
     /// The place where a type that contains itself is cut: the field may be absent.
     pub(crate) recursive: bool,
+    pub(crate) wishes: Wishes,
     /// The type as the IDL spells it, for the docs.
     pub(crate) written: String,
 }
@@ -93,6 +109,7 @@ pub(crate) struct Service {
 pub(crate) struct Method {
     pub(crate) name: Name,
     pub(crate) doc: Option<String>,
+    pub(crate) wishes: Wishes,
     pub(crate) oneway: bool,
     pub(crate) result: Option<Type>,
     pub(crate) arguments: Vec<Field>,

@@ -35,6 +35,7 @@ pub(crate) struct Namespace {
     /// The language, or `*`.
     pub(crate) scope: String,
     pub(crate) name: Name,
+    pub(crate) annotations: Vec<Annotation>,
 }
 
 #[derive(Debug)]
@@ -66,7 +67,6 @@ pub(crate) struct EnumValue {
     pub(crate) name: Name,
     pub(crate) doc: Option<String>,
     pub(crate) number: Option<(i64, Span)>,
-    #[expect(dead_code, reason = "kept for the generators that will read them")]
     pub(crate) annotations: Vec<Annotation>,
 }
 
@@ -87,7 +87,6 @@ pub(crate) struct Field {
     pub(crate) name: Name,
     pub(crate) default: Option<Value>,
     pub(crate) doc: Option<String>,
-    #[expect(dead_code, reason = "kept for the generators that will read them")]
     pub(crate) annotations: Vec<Annotation>,
 }
 
@@ -112,7 +111,6 @@ pub(crate) struct Function {
 #[derive(Debug)]
 pub(crate) struct Type {
     pub(crate) kind: TypeKind,
-    #[expect(dead_code, reason = "kept for the generators that will read them")]
     pub(crate) annotations: Vec<Annotation>,
     pub(crate) span: Span,
 }

@@ -1,26 +1,10 @@
 //! Front end over files that are in memory.
 
-use std::collections::HashMap;
-use std::io;
-use std::path::{Path, PathBuf};
-
-use super::load::Files;
+use super::load::Memory;
 use super::model::Program;
 use super::{load, resolve};
 use crate::dialect::Dialect;
 use crate::report::Report;
-
-struct Memory(HashMap<PathBuf, Vec<u8>>);
-
-impl Files for Memory {
-    fn identity(&self, path: &Path) -> Option<PathBuf> {
-        self.0.contains_key(path).then(|| path.to_owned())
-    }
-
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        self.0.get(path).cloned().ok_or_else(|| io::Error::other("no such file"))
-    }
-}
 
 /// What came of an input.
 pub(crate) struct Outcome {
@@ -39,12 +23,11 @@ pub(crate) fn compile_files(files: &[(&str, &[u8])]) -> Outcome {
 
 /// The same in a dialect.
 pub(crate) fn compile_as(dialect: Option<Dialect>, files: &[(&str, &[u8])]) -> Outcome {
-    let memory = Memory(files.iter().map(|(name, text)| (name.into(), text.to_vec())).collect());
+    let memory = Memory::new(files);
     let mut report = Report::default();
     let build = load::load(&memory, &[files[0].0.into()], &[], dialect, &mut report);
     let program = resolve::resolve(&build, &mut report);
     assert_eq!(program.is_some(), !report.failed(), "an input fails exactly when it has errors");
-    let rendered = report.render_errors(&build.sources);
     let place = |found: &crate::report::Diagnostic| {
         let span = found.span.map(|span| build.sources[span.file].position(span.start));
         span.map_or(String::new(), |(line, column)| format!("{line}:{column}: "))
@@ -52,7 +35,10 @@ pub(crate) fn compile_as(dialect: Option<Dialect>, files: &[(&str, &[u8])]) -> O
     let errors: Vec<_> =
         report.diagnostics.iter().filter(|found| found.severity == crate::report::Severity::Error).collect();
     let error = errors.first().map_or(String::new(), |found| format!("{}{}", place(found), found.message));
-    assert_eq!(rendered.is_empty(), errors.is_empty());
+    // Laying out all of them would take most of the time of the tests that try a hundred thousand inputs.
+    if errors.len() < 3 {
+        assert_eq!(report.render_errors(&build.sources).is_empty(), errors.is_empty());
+    }
     Outcome { program, error, warnings: report.warning_lines(&build.sources), errors: errors.len() }
 }
 

@@ -5,6 +5,7 @@
     dead_code,
     unreachable_pub,
     clippy::approx_constant,
+    clippy::box_collection,
     clippy::disallowed_names,
     clippy::enum_variant_names,
     clippy::large_enum_variant,
@@ -448,4 +449,8 @@ pub mod echo {
             }
         }
     }
+
+    /// The annotations of the IDL: where each stands, such as `User.id`, its keys and values.
+    pub static ANNOTATIONS: [(&str, &[(&str, &str)]); 1] =
+        [("EchoSvc.Echo", &[("idempotent", "1")])];
 }

@@ -5,6 +5,7 @@
     dead_code,
     unreachable_pub,
     clippy::approx_constant,
+    clippy::box_collection,
     clippy::disallowed_names,
     clippy::enum_variant_names,
     clippy::large_enum_variant,
@@ -3517,6 +3518,7 @@ pub mod methods {
     dead_code,
     unreachable_pub,
     clippy::approx_constant,
+    clippy::box_collection,
     clippy::disallowed_names,
     clippy::enum_variant_names,
     clippy::large_enum_variant,
@@ -3531,21 +3533,6 @@ pub mod methods {
 pub mod names {
     /// Definitions of `names.thrift`.
     pub mod r#type {
-        /// `const i32 fooBar`
-        pub const FOO_BAR: i32 = 1;
-
-        /// `const i32 FOO_BAR`
-        pub const FOO_BAR_2: i32 = 2;
-
-        /// `const i32 X`
-        pub const X: i32 = 3;
-
-        /// `typedef i32 Vec`
-        pub type Vec = i32;
-
-        /// `typedef Option Some`
-        pub type Some = Option;
-
         /// `struct Option`
         #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
         pub struct Option {
@@ -3798,41 +3785,6 @@ pub mod names {
             }
         }
 
-        /// `struct FOO_BAR`
-        #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-        pub struct FooBar {
-            /// `1: i32 a`
-            pub a: i32,
-        }
-
-        impl ::kitex::codegen::Message for FooBar {
-            fn encode<W: ::kitex::codegen::ThriftWriter>(
-                &self,
-                out: &mut W,
-            ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
-                out.begin_struct()?;
-                out.write_i32_field(1, self.a);
-                out.end_struct();
-                Ok(())
-            }
-
-            fn decode<R: ::kitex::codegen::ThriftReader>(
-                from: &mut R,
-            ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-                use ::kitex::codegen::Type;
-
-                let mut value = <Self as ::std::default::Default>::default();
-                from.begin_struct()?;
-                while let Some(field) = from.read_field()? {
-                    match (field.id, field.kind) {
-                        (1, Type::I32) => value.a = from.read_i32()?,
-                        _ => from.skip(field.kind)?,
-                    }
-                }
-                Ok(value)
-            }
-        }
-
         /// `struct FooBar`
         #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
         pub struct FooBar2 {
@@ -3942,98 +3894,6 @@ pub mod names {
                     }
                 }
                 Ok(value)
-            }
-        }
-
-        /// `struct X`
-        #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-        pub struct X {}
-
-        impl ::kitex::codegen::Message for X {
-            fn encode<W: ::kitex::codegen::ThriftWriter>(
-                &self,
-                out: &mut W,
-            ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
-                out.begin_struct()?;
-                out.end_struct();
-                Ok(())
-            }
-
-            fn decode<R: ::kitex::codegen::ThriftReader>(
-                from: &mut R,
-            ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-                from.begin_struct()?;
-                while let Some(field) = from.read_field()? {
-                    from.skip(field.kind)?;
-                }
-                Ok(::std::default::Default::default())
-            }
-        }
-
-        /// `struct _1`
-        #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-        pub struct _1 {
-            /// `1: i32 __a__b_`
-            pub a_b: i32,
-            /// `2: I32 _`
-            pub underscore: I32,
-        }
-
-        impl ::kitex::codegen::Message for _1 {
-            fn encode<W: ::kitex::codegen::ThriftWriter>(
-                &self,
-                out: &mut W,
-            ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
-                use ::kitex::codegen::{Message, Type};
-
-                out.begin_struct()?;
-                out.write_i32_field(1, self.a_b);
-                out.write_field(Type::Struct, 2);
-                Message::encode(&self.underscore, out)?;
-                out.end_struct();
-                Ok(())
-            }
-
-            fn decode<R: ::kitex::codegen::ThriftReader>(
-                from: &mut R,
-            ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-                use ::kitex::codegen::{Message, Type};
-
-                let mut value = <Self as ::std::default::Default>::default();
-                from.begin_struct()?;
-                while let Some(field) = from.read_field()? {
-                    match (field.id, field.kind) {
-                        (1, Type::I32) => value.a_b = from.read_i32()?,
-                        (2, Type::Struct) => value.underscore = Message::decode(from)?,
-                        _ => from.skip(field.kind)?,
-                    }
-                }
-                Ok(value)
-            }
-        }
-
-        /// `struct I32`
-        #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-        pub struct I32 {}
-
-        impl ::kitex::codegen::Message for I32 {
-            fn encode<W: ::kitex::codegen::ThriftWriter>(
-                &self,
-                out: &mut W,
-            ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
-                out.begin_struct()?;
-                out.end_struct();
-                Ok(())
-            }
-
-            fn decode<R: ::kitex::codegen::ThriftReader>(
-                from: &mut R,
-            ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-                from.begin_struct()?;
-                while let Some(field) = from.read_field()? {
-                    from.skip(field.kind)?;
-                }
-                Ok(::std::default::Default::default())
             }
         }
 
@@ -4167,78 +4027,6 @@ pub mod names {
                 while let Some(field) = from.read_field()? {
                     match (field.id, field.kind) {
                         (1, Type::Struct) => value.r = Some(Message::decode(from)?),
-                        _ => from.skip(field.kind)?,
-                    }
-                }
-                Ok(value)
-            }
-        }
-
-        /// `struct Box`
-        #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-        pub struct Box {}
-
-        impl ::kitex::codegen::Message for Box {
-            fn encode<W: ::kitex::codegen::ThriftWriter>(
-                &self,
-                out: &mut W,
-            ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
-                out.begin_struct()?;
-                out.end_struct();
-                Ok(())
-            }
-
-            fn decode<R: ::kitex::codegen::ThriftReader>(
-                from: &mut R,
-            ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-                from.begin_struct()?;
-                while let Some(field) = from.read_field()? {
-                    from.skip(field.kind)?;
-                }
-                Ok(::std::default::Default::default())
-            }
-        }
-
-        /// `struct Type`
-        #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-        pub struct Type {
-            /// `1: list<Type> types`
-            pub types: ::std::vec::Vec<Type>,
-        }
-
-        impl ::kitex::codegen::Message for Type {
-            fn encode<W: ::kitex::codegen::ThriftWriter>(
-                &self,
-                out: &mut W,
-            ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
-                use ::kitex::codegen::{Message, Type};
-
-                out.begin_struct()?;
-                out.write_field(Type::List, 1);
-                out.begin_list(Type::Struct, self.types.len())?;
-                for item in &self.types {
-                    Message::encode(item, out)?;
-                }
-                out.end_list();
-                out.end_struct();
-                Ok(())
-            }
-
-            fn decode<R: ::kitex::codegen::ThriftReader>(
-                from: &mut R,
-            ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-                use ::kitex::codegen::{Message, Type};
-
-                let mut value = <Self as ::std::default::Default>::default();
-                from.begin_struct()?;
-                while let Some(field) = from.read_field()? {
-                    match (field.id, field.kind) {
-                        (1, Type::List) => {
-                            let read = R::read_list(from, Type::Struct, Message::decode)?;
-                            if let Some(read) = read {
-                                value.types = read;
-                            }
-                        }
                         _ => from.skip(field.kind)?,
                     }
                 }

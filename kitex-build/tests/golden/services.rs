@@ -5,6 +5,7 @@
     dead_code,
     unreachable_pub,
     clippy::approx_constant,
+    clippy::box_collection,
     clippy::disallowed_names,
     clippy::enum_variant_names,
     clippy::large_enum_variant,
@@ -2274,9 +2275,6 @@ pub mod example {
                 value.0
             }
         }
-
-        /// `const Level USUAL`
-        pub const USUAL: Level = Level::LOW;
 
         /// `service Health`
         pub trait Health: ::std::marker::Send + ::std::marker::Sync + 'static {

@@ -88,9 +88,9 @@ impl<'a> Parser<'a> {
             false => self.dotted_name("a language or `*`")?.text,
         };
         let name = self.dotted_name("the name of the namespace")?;
-        self.annotations()?;
+        let annotations = self.annotations()?;
         self.eat(b';');
-        Ok(Namespace { scope, name })
+        Ok(Namespace { scope, name, annotations })
     }
 
     /// Goes to the next word at the start of a line that begins a definition or header.

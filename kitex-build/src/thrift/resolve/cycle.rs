@@ -1,7 +1,7 @@
 //! What must not contain itself: typedefs, services, structs by value, default values.
 
 use super::super::graph::{components, cycles};
-use super::super::model::{Field, Id, Kind, Program, Requiredness, StructKind, Type, Value};
+use super::super::model::{Id, Kind, Program, StructKind, Type, Value};
 use crate::report::Report;
 
 /// Typedefs nest containers at most as deep as a message may be.
@@ -82,46 +82,6 @@ pub(super) fn services(program: &Program, report: &mut Report) {
             let span = program.definitions[id].name.span;
             report.error(span, format!("at most {CHAIN} services extend each other in a row"));
             return;
-        }
-    }
-}
-
-/// A struct that holds itself by value is cut where it may be absent: at optional fields and members of
-/// unions, and where those do not suffice at fields of default requiredness.
-pub(super) fn structs(program: &mut Program, report: &mut Report) {
-    let cuts: [fn(StructKind, &Field) -> bool; 2] = [
-        |kind, field| kind == StructKind::Union || field.requiredness == Requiredness::Optional,
-        |_, field| field.requiredness == Requiredness::Default,
-    ];
-    for cut in cuts {
-        for cycle in cycles(&by_value(program)) {
-            cycle.iter().for_each(|&id| cut_fields(program, id, &cycle, cut));
-        }
-    }
-    for cycle in cycles(&by_value(program)) {
-        circle(program, &cycle, "this struct requires itself, so no value of it could end", report)
-            .map(|finding| finding.hint("make one of the fields optional"));
-    }
-}
-
-/// Edges from structs to the structs in their fields that are not behind a pointer yet.
-fn by_value(program: &Program) -> Vec<Vec<Id>> {
-    let fields = |id: Id| program.structure(id).map_or(&[][..], |found| &found.fields);
-    let target = |field: &Field| program.struct_of(&field.ty).map(|(id, _)| id).filter(|_| !field.recursive);
-    (0..program.definitions.len()).map(|id| fields(id).iter().filter_map(target).collect()).collect()
-}
-
-fn cut_fields(program: &mut Program, id: Id, cycle: &[Id], cut: fn(StructKind, &Field) -> bool) {
-    let Some(found) = program.structure(id) else { return };
-    let inside = |field: &Field| {
-        program.struct_of(&field.ty).is_some_and(|(target, _)| cycle.binary_search(&target).is_ok())
-    };
-    let chosen: Vec<bool> =
-        found.fields.iter().map(|field| inside(field) && cut(found.kind, field)).collect();
-    if let Kind::Struct(found) = &mut program.definitions[id].kind {
-        for (field, _) in found.fields.iter_mut().zip(chosen).filter(|(_, chosen)| *chosen) {
-            field.recursive = true;
-            field.boxed = true;
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::super::model::{Field, Requiredness};
+use super::super::model::{Choice, Field, Requiredness, Wishes};
 use super::super::syntax::{self, TypeKind};
 use super::shape::Shaper;
 use crate::dialect::Dialect;
@@ -34,6 +34,10 @@ impl Shaper<'_> {
             {
                 self.report.error(span, format!("the id {id} is used twice")).see(first, "first used here");
             }
+            let wishes = self.wishes(field);
+            // Arguments are handed over as they are: only the fields of structs are held in another way.
+            let holds = matches!(place, Place::Struct | Place::Union);
+            let choice = if holds { wishes.choice } else { Choice::Usual };
             shaped.push(Field {
                 id: id.unwrap_or(0),
                 name: field.name.clone(),
@@ -41,12 +45,19 @@ impl Shaper<'_> {
                 requiredness: self.requiredness(field, place),
                 ty: self.ty(&field.ty),
                 default: None,
-                boxed: field.reference,
+                boxed: field.reference || choice == Choice::Shared,
                 recursive: false,
+                wishes: Wishes { choice, ..wishes },
                 written: written(&field.ty),
             });
         }
         shaped
+    }
+
+    /// What the field's annotations ask for, and those of its type.
+    fn wishes(&mut self, field: &syntax::Field) -> Wishes {
+        let annotations = [&field.ty.annotations[..], &field.annotations[..]].concat();
+        Wishes::read(&annotations, self.report)
     }
 
     fn unique_names(&mut self, fields: &[syntax::Field]) {

@@ -2,6 +2,8 @@
 //!
 //! The steps depend on each other, so each runs only when those before it found no error.
 
+mod annotations;
+mod boxes;
 mod constant;
 mod cycle;
 mod fields;
@@ -32,7 +34,7 @@ pub(crate) fn resolve(build: &Build, report: &mut Report) -> Option<Program> {
     if report.broken() {
         return None;
     }
-    cycle::structs(&mut program, report);
+    boxes::structs(&mut program, report);
     if !report.broken() {
         cycle::defaults(&program, report);
         super::check::drop_streams(&mut program);

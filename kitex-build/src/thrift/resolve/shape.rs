@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use super::super::load::{Build, Loaded};
 use super::super::model::{
-    self, Const, EnumValue, File, Kind, Method, Program, Service, Struct, Type, Value,
+    self, Const, EnumValue, File, Kind, Method, Program, Service, Struct, Type, Value, Wishes,
 };
 use super::super::syntax::{self, DefinitionKind, StructKind, TypeKind};
+use super::annotations;
 use super::fields::Place;
 use super::symbols::{Space, Symbols};
 use crate::dialect::Dialect;
@@ -26,13 +27,15 @@ pub(super) fn program(build: &Build, symbols: &Symbols<'_>, report: &mut Report)
     for (file, loaded) in build.loaded.iter().enumerate() {
         shaper.file = file;
         program.files.push(shaper.describe(loaded));
+        program.files[file].root = build.is_root(file);
         for definition in &loaded.document.definitions {
             let kind = shaper.kind(&definition.kind);
             program.definitions.push(model::Definition {
                 file,
                 name: definition.name.clone(),
                 doc: definition.doc.clone(),
-                annotations: definition.annotations.clone(),
+                wishes: Wishes::read(&definition.annotations, shaper.report),
+                annotations: annotations::of(definition),
                 kind,
             });
         }
@@ -58,7 +61,14 @@ impl Shaper<'_> {
             Some(namespace) => namespace.name.text.split('.').map(str::to_owned).collect(),
             None => vec![loaded.path.file_stem().unwrap_or_default().to_string_lossy().into_owned()],
         };
-        File { path: loaded.path.clone(), doc: loaded.document.doc.clone(), namespace }
+        let chosen = ["rs", "rust", "*"].into_iter().find_map(named);
+        File {
+            path: loaded.path.clone(),
+            doc: loaded.document.doc.clone(),
+            namespace,
+            root: false,
+            annotations: chosen.and_then(|namespace| annotations::own("", &namespace.annotations)),
+        }
     }
 
     fn kind(&mut self, kind: &DefinitionKind) -> Kind {
@@ -122,7 +132,8 @@ impl Shaper<'_> {
                 self.report.lint(Lint::RepeatedNumber, span, text);
             }
             numbers.entry(number).or_insert(&name.text);
-            shaped.push(EnumValue { name: name.clone(), doc: value.doc.clone(), number });
+            let wishes = Wishes::read(&value.annotations, self.report);
+            shaped.push(EnumValue { name: name.clone(), doc: value.doc.clone(), wishes, number });
         }
         shaped
     }
@@ -162,6 +173,7 @@ impl Shaper<'_> {
         Method {
             name: function.name.clone(),
             doc: function.doc.clone(),
+            wishes: Wishes::read(&function.annotations, self.report),
             oneway: function.oneway.is_some(),
             result: (!void).then(|| self.ty(&function.result)),
             arguments: self.fields(&function.arguments, Place::Arguments),

@@ -141,6 +141,16 @@ fn recursion_is_cut_where_a_value_may_be_absent() {
     assert_eq!(boxed("struct B { 1: optional A a } struct A { 1: B b }"), ["a"]);
     assert_eq!(boxed("struct A { 1: required B b } struct B { 1: A a }"), ["a"]);
     assert_eq!(boxed("union U { 1: U u, 2: i32 n }"), ["u"]);
+    // One pointer a cycle, the same whatever is declared first.
+    let one = "struct A { 1: optional B b }";
+    let two = "struct B { 1: optional A a, 2: optional C c }";
+    let three = "struct C { 1: optional A d, 2: optional B e, 3: optional D f } struct D {}";
+    for order in [[one, two, three], [three, two, one], [two, one, three]] {
+        let mut names = boxed(&order.join(" "));
+        names.sort();
+        assert_eq!(names, ["a", "d", "e"]);
+    }
+    assert_eq!(boxed("struct A { 1: optional B & b } struct B { 1: optional A a }"), ["b"]);
     assert_eq!(boxed("typedef A T struct A { 1: optional T a } struct B { 1: A a, 2: i32 & n }"), ["a", "n"]);
     assert_eq!(boxed("struct A { 1: map<string, A> m, 2: set<A> s }"), [""; 0]);
 }

@@ -109,15 +109,68 @@ fn syntax_rules_hold() {
     check(&ANNOTATIONS);
 }
 
+/// What the generator follows, and other tools' annotations, which it does not touch.
+const FOLLOWED: [Case; 16] = [
+    Fine(
+        "struct A { 1: map<i32, i32> a (rust.type = 'BTreeMap'), 2: set<i32> b (rust.type = 'BTreeSet') } (rust.name = 'B')",
+    ),
+    Fine(
+        "struct A { 1: string (rust.type = 'String') a, 2: binary b (rust.type = 'Vec<u8>'), 3: A2 c (rust.type = 'Arc') } struct A2 {}",
+    ),
+    Fine("enum E { A (rust.name = 'Z') } (rust.derive = 'a::B, C', rust.attribute = 'c(d = \"e\")')"),
+    Fine("struct A { 1: i32 a (pilota.rust_type = 'unheard of', go.tag = 'x', pilota.name = 'b') }"),
+    Fine("typedef string T struct A { 1: T a (rust.type = 'String') } (rust.unknown_fields = 'true')"),
+    Refused("struct A { 1: i32 a (rust.type = 'String') }", "1:19: String is no type for `a`, which is i32"),
+    Refused("struct A { 1: list<i32> a (rust.type = 'BTreeMap') }", "1:25: a B-tree is no type for `a`"),
+    Refused("struct A { 1: string a (rust.type = 'Vec<u8>') }", "1:22: Vec<u8> is no type for `a`"),
+    Refused("struct A { 1: i32 a (rust.type = 'u32') }", "1:22: there is no choice of the type `u32`"),
+    Refused("struct A { 1: i32 a (rust.nam = 'b') }", "1:22: there is no annotation `rust.nam`"),
+    Refused("struct A { 1: i32 a (rust.name = '1b') }", "1:22: `1b` is no name in Rust"),
+    Refused("struct A {} (rust.name = 'a-b')", "1:14: `a-b` is no name in Rust"),
+    Refused("struct A {} (rust.name = '_')", "1:14: `_` is no name in Rust"),
+    Refused(
+        "struct A {} (rust.derive = 'A)] struct B; #[x(')",
+        "1:14: `A)] struct B; #[x(` is not the path of a trait",
+    ),
+    Refused("struct A {} (rust.attribute = 'a] struct B; #[b')", "1:14: `a] struct B; #[b` is no attribute"),
+    Refused("service S { void f() (rust.name = 'a b') }", "1:23: `a b` is no name in Rust"),
+];
+
 #[test]
-fn values_of_annotations_are_kept_in_order() {
-    let program = compile("struct A { } (x = '1', y, x = '2')").program.unwrap();
-    let found: Vec<(&str, &str)> = program.definitions[0]
-        .annotations
-        .iter()
-        .map(|annotation| (annotation.key.text.as_str(), annotation.value.as_str()))
+fn annotations_for_the_generator_are_checked() {
+    check(&FOLLOWED);
+}
+
+#[test]
+fn annotations_are_kept_with_their_places_in_order() {
+    let text = "namespace rs a (n = '0')
+        struct A { 1: list<i32 (e = '1')> (t = '2') a (f = '3') } (x = '4', y, x = '5')
+        service S { i32 (r = '6') f(1: i32 a (b = '7')) (c = '8') } enum E { A (d = '9') }
+        typedef map<i32 (k = '10'), set<i32 (v = '11')>> T (w = '12')";
+    let program = compile(text).program.unwrap();
+    let own = program.files[0].annotations.as_ref();
+    let all = own.into_iter().chain(program.definitions.iter().flat_map(|found| &found.annotations));
+    let found: Vec<String> = all
+        .map(|annotated| {
+            let pairs = annotated.pairs.iter().map(|(key, value)| format!("{key}={value}"));
+            format!("{}: {}", annotated.path, pairs.collect::<Vec<_>>().join(" "))
+        })
         .collect();
-    assert_eq!(found, [("x", "1"), ("y", "1"), ("x", "2")]);
+    let expected = [
+        ": n=0",
+        "A: x=4 y=1 x=5",
+        "A.a: f=3",
+        "A.a: t=2",
+        "A.a.<element>: e=1",
+        "S.f: c=8",
+        "S.f: r=6",
+        "S.f.a: b=7",
+        "E.A: d=9",
+        "T: w=12",
+        "T.<key>: k=10",
+        "T.<value>.<element>: v=11",
+    ];
+    assert_eq!(found, expected);
 }
 
 #[test]

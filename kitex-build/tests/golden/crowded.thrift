@@ -1,0 +1,1 @@
+struct A{1:required i32 a=5(x="y"),2:list<i32>b=[1]3:map<string,i32>c={"a":1;"b":2}}service V{oneway void f(1:A a)void g()A h(1:A a;2:A b)throws(1:X x)}exception X{}typedef A B typedef i32 C,enum E{F,G=1;H}const E I=E.F;const C J=1

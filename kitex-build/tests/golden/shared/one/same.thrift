@@ -1,0 +1,1 @@
+struct One { 1: i32 a } struct NotUsed {}
