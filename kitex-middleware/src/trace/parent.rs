@@ -72,9 +72,12 @@ impl TraceParent {
     /// As [`Display`](fmt::Display) has it, without its machinery: every outgoing call of a trace writes one.
     pub(super) fn text(&self) -> Str {
         let mut text = *b"00-00000000000000000000000000000000-0000000000000000-00";
-        digits(&mut text[3..35], self.trace_id);
-        digits(&mut text[36..52], u128::from(self.span_id));
-        digits(&mut text[53..], u128::from(self.flags));
+        for (at, part) in [3, 11, 19, 27].into_iter().zip([96, 64, 32, 0]) {
+            text[at..at + 8].copy_from_slice(&digits((self.trace_id >> part) as u32));
+        }
+        text[36..44].copy_from_slice(&digits((self.span_id >> 32) as u32));
+        text[44..52].copy_from_slice(&digits(self.span_id as u32));
+        text[53..].copy_from_slice(&digits(u32::from(self.flags))[6..]);
         Str::from(std::str::from_utf8(&text).unwrap_or_default())
     }
 
@@ -127,13 +130,17 @@ fn received<'a>(context: &'a Context, key: &str) -> Option<&'a str> {
     found.and_then(|(_, value)| std::str::from_utf8(value).ok())
 }
 
-/// Writes a number in lower-case hexadecimal digits, as many as there is place for.
-fn digits(place: &mut [u8], number: u128) {
-    let mut rest = number;
-    for digit in place.iter_mut().rev() {
-        *digit = b"0123456789abcdef"[(rest & 0xf) as usize];
-        rest >>= 4;
-    }
+/// The lower-case hexadecimal digits of a number, all eight at once: each in a byte of a word.
+fn digits(number: u32) -> [u8; 8] {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let spread = u64::from(number);
+    let spread = (spread | spread << 16) & 0x0000_ffff_0000_ffff;
+    let spread = (spread | spread << 8) & 0x00ff_00ff_00ff_00ff;
+    let spread = (spread | spread << 4) & 0x0f0f_0f0f_0f0f_0f0f;
+    // Six more than nine does not fit into four bits.
+    let letters = ((spread + 6 * ONES) >> 4) & ONES;
+    let ascii = spread + u64::from(b'0') * ONES + letters * u64::from(b'a' - b'0' - 10);
+    ascii.to_be_bytes()
 }
 
 /// The number that lower-case hexadecimal digits stand for.
@@ -184,6 +191,15 @@ mod tests {
         assert!(known.is_some());
         for text in [format!("01{}", &GOOD[2..]), format!("fe{}-more-to-come", &GOOD[2..])] {
             assert_eq!(TraceParent::parse(&text), known, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_sent_is_what_is_shown_whatever_the_digits() {
+        let ids = [(0x0123_4567_89ab_cdef_fedc_ba98_7654_3210, 0x9a), (1, u64::MAX), (u128::MAX, 1 << 63)];
+        for (trace, span) in ids {
+            let parent = TraceParent::new(trace, span, true).unwrap();
+            assert_eq!(parent.text(), parent.to_string().as_str());
         }
     }
 

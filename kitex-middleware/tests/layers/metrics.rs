@@ -6,7 +6,7 @@ use kitex_core::{
     Body, BusinessStatus, Context, Error, ErrorKind, MessageStream, Payload, Protocol, Response, Stage,
     Status,
 };
-use kitex_middleware::MetricsLayer;
+use kitex_middleware::{DeadlineLayer, MetricsLayer};
 use metrics_util::CompositeKey;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use tokio::time::advance;
@@ -147,4 +147,28 @@ async fn a_call_that_is_answered_by_a_stream_ends_with_it() {
     let all = figures(&recorder.snapshotter());
     assert!(all.contains(&("rpc.server.call.duration".to_owned(), vec![0.04])), "{all:?}");
     assert!(all.contains(&("rpc.server.active_calls".to_owned(), vec![0.0])), "{all:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_given_up_after_its_deadline_ends_for_that_and_a_stream_that_is_dropped_is_cancelled()
+{
+    let recorder = DebuggingRecorder::new();
+    let _installed = metrics::set_default_local_recorder(&recorder);
+    let deadline = DeadlineLayer::new(Duration::from_millis(50));
+    let mut late = deadline.layer(MetricsLayer::client().layer(Mock::new(|_| never())));
+    assert_eq!(call(&mut late, Context::new()).await.unwrap_err().kind(), ErrorKind::Deadline);
+    let mut streams = MetricsLayer::server().layer(Mock::new(|_| async {
+        let mut answer = Response::empty(Status::Ok);
+        answer.body = Body::Stream(MessageStream::of([]));
+        Ok(answer)
+    }));
+    drop(call(&mut streams, Context::new()).await.unwrap());
+    let all = figures(&recorder.snapshotter());
+    for (name, took) in [
+        ("rpc.client.call.duration error.type=deadline exceeded", 0.05),
+        ("rpc.server.call.duration error.type=cancelled", 0.0),
+    ] {
+        let times = all.iter().find(|(found, _)| found == name).unwrap_or_else(|| unreachable!("{all:?}"));
+        assert!((times.1[0] - took).abs() < 0.005 && times.1.len() == 1, "{times:?}");
+    }
 }
