@@ -15,6 +15,9 @@ use crate::{DecodeError, DecodeReason};
 /// Bytes of text that a [`Str`] holds in itself, without memory of its own.
 pub const INLINE: usize = 23;
 
+/// Bytes of text up to which a plain test for ASCII is tried before the one for UTF-8, which has a start to make.
+const SHORT: usize = 128;
+
 /// Immutable UTF-8 text. Cloning it never copies a long text: that is shared.
 ///
 /// A text that came from the network may keep the memory it was read into alive; [`Str::detach`] gives it memory of
@@ -96,6 +99,34 @@ impl Str {
         }
     }
 
+    /// The first `len` bytes of `window` as a text that takes no memory; `None` if they are not ASCII or too many. Work
+    /// on whole words has no loop over so few bytes.
+    #[inline]
+    pub(crate) fn short_ascii(window: &[u8; INLINE + 1], len: usize) -> Option<Self> {
+        let mut text = [0; INLINE + 1];
+        let mut seen = 0;
+        for at in [0, 8, 16] {
+            let mut word = [0; 8];
+            word.copy_from_slice(&window[at..at + 8]);
+            let kept = 8 * len.saturating_sub(at).min(8) as u32;
+            let word = u64::from_le_bytes(word) & u64::MAX.checked_shr(64 - kept).unwrap_or(0);
+            seen |= word;
+            text[at..at + 8].copy_from_slice(&word.to_le_bytes());
+        }
+        let bytes = *text.first_chunk()?;
+        let ascii = len <= INLINE && seen & 0x8080_8080_8080_8080 == 0;
+        ascii.then_some(Self(Repr::Inline { len: len as u8, bytes }))
+    }
+
+    /// The bytes of a text that takes no memory, with what is behind it in their place, and its length.
+    #[inline]
+    pub(crate) fn inline(&self) -> Option<(&[u8; INLINE], usize)> {
+        match &self.0 {
+            Repr::Inline { len, bytes } => Some((bytes, usize::from(*len))),
+            Repr::Shared(_) => None,
+        }
+    }
+
     fn from_checked(bytes: Bytes) -> Self {
         if bytes.len() <= INLINE { Self(Repr::inline(&bytes)) } else { Self(Repr::Shared(bytes)) }
     }
@@ -114,7 +145,7 @@ impl Repr {
 /// The text that `bytes` are, found with SIMD where they are many.
 #[inline]
 pub(crate) fn check_utf8(bytes: &[u8]) -> Result<&str, DecodeError> {
-    if bytes.len() <= INLINE && bytes.is_ascii() {
+    if bytes.len() <= SHORT && bytes.is_ascii() {
         // Short text is mostly ASCII, and this test costs less than a call.
         // SAFETY: ASCII is UTF-8.
         return Ok(unsafe { std::str::from_utf8_unchecked(bytes) });
@@ -284,6 +315,26 @@ mod tests {
             assert_eq!(Str::from_utf8(Bytes::from(text.clone())).unwrap(), text);
             assert_eq!(Str::copy_from_utf8(text.as_bytes()).unwrap().detach(), text);
         }
+    }
+
+    #[test]
+    fn short_ascii_is_taken_out_of_a_window() {
+        let window = b"abcdefghijklmnopqrstuvw\xff";
+        for len in 0..=INLINE {
+            let text = Str::short_ascii(window, len).unwrap();
+            assert_eq!(text.as_bytes(), &window[..len]);
+            let (bytes, inline) = text.inline().unwrap();
+            assert_eq!(inline, len);
+            assert!(bytes[len..].iter().all(|byte| *byte == 0), "nothing of what is behind it is kept");
+            let mut other = *window;
+            other[len] = 0xff;
+            assert_eq!(Str::short_ascii(&other, len).unwrap(), text);
+            if len > 0 {
+                other[len - 1] = 0x80;
+                assert!(Str::short_ascii(&other, len).is_none());
+            }
+        }
+        assert!(Str::short_ascii(&[b'a'; INLINE + 1], INLINE + 1).is_none());
     }
 
     #[test]

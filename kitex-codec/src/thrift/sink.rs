@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::{EncodeError, LINK_FROM, Limits, Output};
+use crate::{EncodeError, INLINE, LINK_FROM, Limits, Output, Str};
 
 /// The tail of an [`Output`], and limits.
 #[derive(Debug)]
@@ -58,8 +58,32 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// Writes what stands before a string's bytes, then the bytes: `shared` by reference if they are many.
+    /// Writes the first `len` bytes of an array. Copying it whole and giving back what is too much has no branch on
+    /// the length.
     #[inline]
+    pub(super) fn put_first<const N: usize>(&mut self, bytes: [u8; N], len: usize) {
+        let tail = self.out.tail();
+        let end = tail.len() + len;
+        tail.extend_from_slice(&bytes);
+        tail.truncate(end);
+    }
+
+    /// Writes what stands before a text's bytes, then the bytes. `ALL` has room for the head and a short text.
+    #[inline]
+    pub(super) fn text<const HEAD: usize, const ALL: usize>(&mut self, head: [u8; HEAD], text: &Str) {
+        const { assert!(ALL == HEAD + INLINE) };
+        match text.inline() {
+            Some((short, len)) => {
+                let mut bytes = [0; ALL];
+                bytes[..HEAD].copy_from_slice(&head);
+                bytes[HEAD..].copy_from_slice(short);
+                self.put_first(bytes, HEAD + len);
+            }
+            None => self.string(&head, text.as_bytes(), text.shared()),
+        }
+    }
+
+    /// Writes what stands before a string's bytes, then the bytes: `shared` by reference if they are many.
     pub(super) fn string(&mut self, head: &[u8], bytes: &[u8], shared: Option<&Bytes>) {
         let tail = self.out.tail();
         match shared.filter(|bytes| bytes.len() >= LINK_FROM) {

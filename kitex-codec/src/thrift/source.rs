@@ -71,12 +71,27 @@ impl<'a> Source<'a> {
     }
 
     /// Text of bytes of this source that have been charged. Errors if they are not UTF-8.
-    #[inline]
     pub(super) fn text(&self, bytes: &'a [u8]) -> Result<Str, DecodeError> {
         match self.shared {
             Some(input) if bytes.len() >= self.share_from => Str::from_utf8(input.slice_ref(bytes)),
             _ => check_utf8(bytes).map(Str::from),
         }
+    }
+
+    /// The next `len` bytes as text, charged to the budget. Errors if they are not UTF-8.
+    #[inline]
+    pub(super) fn string_text(&mut self, len: usize) -> Result<Str, DecodeError> {
+        if len <= INLINE
+            && len <= self.limits.max_string
+            && let Some(window) = self.rest.first_chunk()
+            && let Some(text) = Str::short_ascii(window, len)
+        {
+            self.budget.charge(len)?;
+            self.rest = self.rest.get(len..).unwrap_or_default();
+            return Ok(text);
+        }
+        let bytes = self.string(len)?;
+        self.text(bytes)
     }
 
     /// Bytes of this source that have been charged.

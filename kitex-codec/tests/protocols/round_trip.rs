@@ -116,7 +116,7 @@ impl Maker<'_> {
     }
 }
 
-fn fields(plain_keys: bool) -> impl Strategy<Value = Fields> {
+pub(crate) fn fields(plain_keys: bool) -> impl Strategy<Value = Fields> {
     proptest::collection::vec(any::<u8>(), 0..600)
         .prop_map(move |bytes| Maker { bytes: bytes.iter(), plain_keys }.fields(6))
 }

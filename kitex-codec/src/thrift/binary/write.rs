@@ -5,7 +5,7 @@ use bytes::{BufMut, Bytes};
 use crate::thrift::copy::UntypedWriter;
 use crate::thrift::sink::Sink;
 use crate::thrift::{ThriftWriter, Type, UnknownField, Uuid};
-use crate::{EncodeError, Limits, Output, Str};
+use crate::{EncodeError, INLINE, Limits, Output, Str};
 
 /// Writes Thrift Binary to the tail of an [`Output`]. Values of [`LINK_FROM`](crate::LINK_FROM) bytes and more are
 /// linked, not copied.
@@ -24,14 +24,6 @@ impl<'a> BinaryWriter<'a> {
     #[inline]
     fn put<const N: usize>(&mut self, bytes: [u8; N]) {
         self.sink.put(bytes);
-    }
-
-    #[inline]
-    fn string_field(&mut self, id: i16, bytes: &[u8], shared: Option<&Bytes>) -> Result<(), EncodeError> {
-        let [a, b, c, d] = self.sink.check_string(bytes.len())?.to_be_bytes();
-        let [hi, lo] = id.to_be_bytes();
-        self.sink.string(&[Type::String as u8, hi, lo, a, b, c, d], bytes, shared);
-        Ok(())
     }
 
     #[inline]
@@ -113,7 +105,7 @@ impl ThriftWriter for BinaryWriter<'_> {
     #[inline]
     fn write_str(&mut self, value: &Str) -> Result<(), EncodeError> {
         let len = self.sink.check_string(value.len())?.to_be_bytes();
-        self.sink.string(&len, value.as_bytes(), value.shared());
+        self.sink.text::<4, { 4 + INLINE }>(len, value);
         Ok(())
     }
 
@@ -197,12 +189,19 @@ impl ThriftWriter for BinaryWriter<'_> {
 
     #[inline]
     fn write_str_field(&mut self, id: i16, value: &Str) -> Result<(), EncodeError> {
-        self.string_field(id, value.as_bytes(), value.shared())
+        let [a, b, c, d] = self.sink.check_string(value.len())?.to_be_bytes();
+        let [hi, lo] = id.to_be_bytes();
+        let head = [Type::String as u8, hi, lo, a, b, c, d];
+        self.sink.text::<7, { 7 + INLINE }>(head, value);
+        Ok(())
     }
 
     #[inline]
     fn write_bytes_field(&mut self, id: i16, value: &Bytes) -> Result<(), EncodeError> {
-        self.string_field(id, value, Some(value))
+        let [a, b, c, d] = self.sink.check_string(value.len())?.to_be_bytes();
+        let [hi, lo] = id.to_be_bytes();
+        self.sink.string(&[Type::String as u8, hi, lo, a, b, c, d], value, Some(value));
+        Ok(())
     }
 }
 

@@ -158,8 +158,8 @@ impl ThriftReader for CompactReader<'_> {
 
     #[inline]
     fn read_str(&mut self) -> Result<Str, DecodeError> {
-        let bytes = self.string()?;
-        self.source.text(bytes)
+        let len = self.length()?;
+        self.source.string_text(len)
     }
 
     fn read_string(&mut self) -> Result<Bytes, DecodeError> {

@@ -5,17 +5,12 @@ pub(super) const LONGEST: usize = 10;
 
 /// A varint at the front of its array, and its length.
 #[inline]
-pub(super) fn of(mut value: u64) -> ([u8; LONGEST], usize) {
-    let mut bytes = [0; LONGEST];
-    let mut len = 0;
-    for byte in &mut bytes {
-        *byte = value as u8 | 0x80;
-        value >>= 7;
-        len += 1;
-        if value == 0 {
-            *byte &= 0x7f;
-            break;
-        }
+pub(super) fn of(value: u64) -> ([u8; LONGEST], usize) {
+    // All groups at once, without a branch on how many are needed.
+    let mut bytes: [u8; LONGEST] = std::array::from_fn(|at| (value >> (7 * at as u32)) as u8 | 0x80);
+    let len = (70 - (value | 1).leading_zeros()) as usize / 7;
+    if let Some(last) = bytes.get_mut(len - 1) {
+        *last &= 0x7f;
     }
     (bytes, len)
 }
@@ -39,8 +34,32 @@ pub(super) fn read(bytes: &[u8], bits: u32) -> Result<(u64, usize), Fault> {
     }
 }
 
+#[inline]
 fn read_long(bytes: &[u8], bits: u32) -> Result<(u64, usize), Fault> {
     let longest = bits.div_ceil(7) as usize;
+    if let Some(word) = bytes.first_chunk() {
+        let word = u64::from_le_bytes(*word);
+        let ends = !word & 0x8080_8080_8080_8080;
+        if ends != 0 {
+            let len = (ends.trailing_zeros() as usize + 1) / 8;
+            let value = gather(word & (ends ^ (ends - 1)));
+            let fits = len <= longest && (bits == 64 || value >> bits == 0);
+            return if fits { Ok((value, len)) } else { Err(Fault::Long) };
+        }
+    }
+    read_bytewise(bytes, bits, longest)
+}
+
+/// The groups of seven bits in eight bytes, the lowest first, as one number.
+#[inline]
+fn gather(word: u64) -> u64 {
+    let pairs = (word & 0x007f_007f_007f_007f) | (word & 0x7f00_7f00_7f00_7f00) >> 1;
+    let fours = (pairs & 0x0000_3fff_0000_3fff) | (pairs & 0x3fff_0000_3fff_0000) >> 2;
+    (fours & 0x0fff_ffff) | (fours & 0x0fff_ffff_0000_0000) >> 4
+}
+
+/// Near the input's end, and where there are more than eight bytes.
+fn read_bytewise(bytes: &[u8], bits: u32, longest: usize) -> Result<(u64, usize), Fault> {
     let mut value = 0;
     for (at, byte) in bytes.iter().take(longest).enumerate() {
         let group = u64::from(byte & 0x7f);
@@ -79,6 +98,8 @@ mod tests {
                 let (bytes, len) = of(value);
                 assert_eq!(read(&bytes[..len], 64), Ok((value, len)));
                 assert_eq!(read(&bytes[..len - 1], 64), Err(Fault::Short));
+                let behind = [&bytes[..len], &[0xff; 9]].concat();
+                assert_eq!(read(&behind, 64), Ok((value, len)), "with more behind it");
                 assert_eq!(fold(unfold(value)), value);
                 if value <= u64::from(u32::MAX) {
                     assert_eq!(read(&bytes[..len], 32), Ok((value, len)));
@@ -92,6 +113,9 @@ mod tests {
     #[test]
     fn more_bytes_than_needed_are_read_and_more_bits_than_the_type_has_are_not() {
         assert_eq!(read(b"\x80\x80\x00", 32), Ok((0, 3)));
+        assert_eq!(read(b"\x80\x80\x00\xff\xff\xff\xff\xff", 32), Ok((0, 3)));
+        assert_eq!(read(b"\xff\xff\xff\xff\x1f\0\0\0", 32), Err(Fault::Long));
+        assert_eq!(read(b"\x80\x80\x80\x80\x80\0\0\0", 32), Err(Fault::Long));
         assert_eq!(read(b"\x81\x80\x80\x80\x00", 32), Ok((1, 5)));
         assert_eq!(read(b"\xff\xff\xff\xff\x0f", 32), Ok((u64::from(u32::MAX), 5)));
         assert_eq!(read(b"\xff\xff\xff\xff\x1f", 32), Err(Fault::Long));

@@ -8,7 +8,7 @@ use super::varint::{self, LONGEST};
 use crate::thrift::copy::{self, UntypedWriter};
 use crate::thrift::sink::Sink;
 use crate::thrift::{ThriftWriter, Type, UnknownField, Uuid};
-use crate::{EncodeError, Limits, Output, Str};
+use crate::{EncodeError, INLINE, Limits, Output, Str};
 
 /// Writes Thrift Compact to the tail of an [`Output`]. Values of [`LINK_FROM`](crate::LINK_FROM) bytes and more are
 /// linked, not copied.
@@ -39,18 +39,11 @@ impl<'a> CompactWriter<'a> {
         if value < 0x80 {
             return self.sink.put([value as u8]);
         }
+        if value < 0x4000 {
+            return self.sink.put([value as u8 | 0x80, (value >> 7) as u8]);
+        }
         let (bytes, len) = varint::of(value);
-        self.short(bytes, len);
-    }
-
-    /// Writes the first `len` bytes of an array. Copying it whole and giving back what is too much has no branch on
-    /// the length.
-    #[inline]
-    fn short<const N: usize>(&mut self, bytes: [u8; N], len: usize) {
-        let tail = self.sink.out.tail();
-        let end = tail.len() + len;
-        tail.extend_from_slice(&bytes);
-        tail.truncate(end);
+        self.sink.put_first(bytes, len);
     }
 
     #[inline]
@@ -67,8 +60,8 @@ impl<'a> CompactWriter<'a> {
     #[inline]
     fn string(&mut self, bytes: &[u8], shared: Option<&Bytes>) -> Result<(), EncodeError> {
         let len = self.sink.check_string(bytes.len())?;
-        let (head, used) = varint::of(u64::from(len));
-        self.sink.string(head.get(..used).unwrap_or(&head), bytes, shared);
+        self.varint(u64::from(len));
+        self.sink.string(&[], bytes, shared);
         Ok(())
     }
 
@@ -159,6 +152,11 @@ impl ThriftWriter for CompactWriter<'_> {
 
     #[inline]
     fn write_str(&mut self, value: &Str) -> Result<(), EncodeError> {
+        if value.inline().is_some() && value.len() < 0x80 {
+            self.sink.check_string(value.len())?;
+            self.sink.text::<1, { 1 + INLINE }>([value.len() as u8], value);
+            return Ok(());
+        }
         self.string(value.as_bytes(), value.shared())
     }
 
