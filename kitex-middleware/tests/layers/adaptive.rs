@@ -339,7 +339,8 @@ async fn floor_of(
     let layer = AdaptiveLayer::new(AdaptiveConfig::default()).unwrap().register(&registry);
     let attempts = AtomicU32::new(0);
     let mock = Mock::new(move |_| {
-        let fails = attempts.fetch_add(1, Ordering::Relaxed).is_multiple_of(2);
+        // Of those that succeed, every other is a first attempt.
+        let fails = attempts.fetch_add(1, Ordering::Relaxed).is_multiple_of(3);
         async move {
             if fails {
                 sleep(SECOND).await;
