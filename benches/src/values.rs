@@ -2,7 +2,9 @@
 
 use kitex::{Bytes, Str};
 
-use crate::bench::{Blob, Counts, Item, Kind, Message, Numbers, Point, Rich, Texts};
+use crate::bench::{
+    Blob, Counts, Item, Kind, Message, Mixed, Nested, Numbers, Owner, Part, Point, Rich, Texts,
+};
 
 /// A text of `len` bytes, in memory of its own, as an application has it.
 pub fn text(len: usize) -> Str {
@@ -73,4 +75,55 @@ fn key(at: usize) -> Str {
 /// A binary of `len` bytes.
 pub fn blob(len: usize) -> Blob {
     Blob { data: Bytes::from(vec![7; len]) }
+}
+
+/// Scalars, short texts and small lists: about 400 bytes in Binary.
+pub fn mixed() -> Mixed {
+    Mixed {
+        flag: true,
+        tiny: -7,
+        small: 1200,
+        number: 1 << 20,
+        id: 1 << 40,
+        ratio: 0.75,
+        name: "order-00017".into(),
+        title: "a title as they are".into(),
+        city: "Hangzhou".into(),
+        country: "CN".into(),
+        currency: "CNY".into(),
+        state: "shipped".into(),
+        description: text(60),
+        digest: Bytes::from_static(&[7; 16]),
+        times: (0..8).map(|at| 1_700_000_000_000 + at * 86_400_000).collect(),
+        tags: ["new", "heavy", "to be checked", "fragile", "express", "gift", "insured", "night"]
+            .map(Str::from)
+            .into(),
+        comment: Some("leave it at the door".into()),
+        kind: Kind::FOLDED,
+    }
+}
+
+/// Structs in structs and in lists: about 1 600 bytes in Binary.
+pub fn nested() -> Nested {
+    Nested { id: 1 << 40, owner: owner(0), parts: (0..10).map(part).collect() }
+}
+
+fn owner(id: i64) -> Owner {
+    Owner { id, name: "an owner's name".into(), address: text(40), place: point(id) }
+}
+
+fn part(id: i64) -> Part {
+    Part {
+        id,
+        name: "a part's name".into(),
+        kind: Kind::PLAIN,
+        place: point(id),
+        counts: (0..4).collect(),
+        maker: (id % 2 == 0).then(|| owner(id)),
+    }
+}
+
+/// A list of texts of 60 bytes that take `len` bytes in Binary.
+pub fn lines(len: usize) -> Texts {
+    Texts { values: (0..len / 64).map(|_| text(60)).collect() }
 }
