@@ -122,6 +122,23 @@ impl Builder {
         self
     }
 
+    /// Takes the types of a namespace from a module that another build has generated, such as one of a crate that
+    /// several services share: they are named there and not generated again.
+    ///
+    /// The namespace is as in the IDL, without `namespace rs` the file's name. The other build must have compiled the same
+    /// files for it, with [`everything`](Builder::everything) where it does not use all that is used here; what is a
+    /// map's key or a set's element here must be one there.
+    ///
+    /// ```no_run
+    /// kitex_build::configure().elsewhere("example.base", "::base_idl::example::base").compile(["idl/users.thrift"])?;
+    /// # Ok::<(), kitex_build::Error>(())
+    /// ```
+    #[must_use]
+    pub fn elsewhere(mut self, namespace: impl Into<String>, path: impl Into<String>) -> Builder {
+        self.options.elsewhere.push((namespace.into(), path.into()));
+        self
+    }
+
     /// Compiles the files and all that they include into one tree of modules, and says where it was written to.
     ///
     /// Tells cargo which files to watch, and prints what is odd in them as warnings. Errors if a file cannot be read
@@ -213,14 +230,19 @@ impl Run {
     /// Cargo's directives: the files to watch, and the warnings.
     #[expect(clippy::print_stdout, reason = "this is how a build script speaks to cargo")]
     fn announce(&self) {
-        let watched = self.sources.iter().map(|source| &source.path);
-        let unread = |root: &&PathBuf| self.sources.iter().all(|source| source.path != **root);
-        for path in watched.chain(self.roots.iter().filter(unread)) {
+        for path in self.watched() {
             println!("cargo::rerun-if-changed={}", path.display());
         }
         for warning in self.report.warning_lines(&self.sources) {
             println!("cargo::warning={warning}");
         }
+    }
+
+    /// All files that were read, and those that should have been.
+    fn watched(&self) -> Vec<&Path> {
+        let read = self.sources.iter().map(|source| &source.path);
+        let unread = |root: &&PathBuf| self.sources.iter().all(|source| source.path != **root);
+        read.chain(self.roots.iter().filter(unread)).map(PathBuf::as_path).collect()
     }
 
     fn program(self) -> Result<(Program, Warnings), Error> {
@@ -301,3 +323,49 @@ impl fmt::Debug for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_that_is_read_is_watched() {
+        let files: [(&str, &[u8]); 3] = [
+            ("main.thrift", b"include 'sub/one.thrift' struct A { 1: Missing m }"),
+            ("sub/one.thrift", b"include 'two.thrift'"),
+            ("sub/two.thrift", b"oops"),
+        ];
+        let roots = vec![PathBuf::from("main.thrift"), PathBuf::from("absent.thrift")];
+        let run = configure().read(&Memory::new(&files), roots);
+        let watched: Vec<_> = run.watched().into_iter().map(|path| path.display().to_string()).collect();
+        assert_eq!(watched, ["main.thrift", "sub/one.thrift", "sub/two.thrift", "absent.thrift"]);
+    }
+
+    #[test]
+    fn a_file_of_includes_stands_for_them() {
+        let files: [(&str, &[u8]); 4] = [
+            ("index.thrift", b"include 'a.thrift' include 'b.thrift'"),
+            ("a.thrift", b"include 'c.thrift' struct A { 1: c.Used u }"),
+            ("b.thrift", b"struct B {}"),
+            ("c.thrift", b"struct Used {} struct Unused {}"),
+        ];
+        let (code, _) = configure().compile_texts(&files).unwrap();
+        let (all, _) = configure().everything().compile_texts(&files).unwrap();
+        let found = |code: &str| {
+            ["A", "B", "Used", "Unused"].map(|name| code.contains(&format!("pub struct {name} ")))
+        };
+        assert_eq!((found(&code), found(&all)), ([true, true, true, false], [true; 4]));
+    }
+
+    #[test]
+    fn settings_reach_every_type() {
+        let text: [(&str, &[u8]); 1] = [(
+            "a.thrift",
+            b"struct A { 1: i32 a } union U {} enum E {} struct L {} (rust.unknown_fields = 'false')",
+        )];
+        let builder = configure().keep_unknown_fields().derive("serde::Serialize").derive("Hash");
+        let (code, _) = builder.compile_texts(&text).unwrap();
+        assert_eq!(code.matches("pub unknown_fields:").count(), 1);
+        assert_eq!((code.matches("serde::Serialize").count(), code.matches("Hash, Hash").count()), (4, 0));
+    }
+}

@@ -20,6 +20,9 @@ options:
       --deny LINT      makes a lint an error; `warnings` stands for all lints
       --allow LINT     says nothing about a lint; `warnings` stands for all lints
   -o, --out DIR        where gen writes to
+      --all            generates all of the included files, and not only what is used
+      --elsewhere NAMESPACE=PATH
+                       takes the types of a namespace from a module that is generated elsewhere
       --output NAME    the name of what gen writes, without `.rs`; default: that of the first file
   -h, --help           shows this
   -V, --version        shows the version
@@ -66,6 +69,10 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Asked, String> {
             Some((option, value)) if option.starts_with("--") => (option.to_owned(), Some(value.to_owned())),
             _ => (argument.clone(), None),
         };
+        if option == "--all" {
+            asked.builder = asked.builder.everything();
+            continue;
+        }
         if option == "-" || !option.starts_with('-') {
             asked.files.push(argument);
             continue;
@@ -91,6 +98,10 @@ fn set(mut asked: Asked, option: &str, value: &str) -> Result<Asked, String> {
             builder.out_dir(value)
         }
         "--output" => builder.output(value),
+        "--elsewhere" => match value.split_once('=') {
+            Some((namespace, path)) => builder.elsewhere(namespace, path),
+            None => return Err("error: `--elsewhere` needs NAMESPACE=PATH\n".to_owned()),
+        },
         "--dialect" => match Dialect::from_name(value) {
             Some(dialect) => builder.dialect(dialect),
             None => return Err(format!("error: there is no dialect `{value}`: apache, thriftgo\n")),

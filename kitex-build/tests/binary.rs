@@ -80,6 +80,27 @@ fn gen_writes_what_a_build_script_writes() {
 }
 
 #[test]
+fn what_is_generated_can_be_chosen() {
+    let out = directory("chosen");
+    let generated = |options: &[&str]| {
+        let arguments =
+            [&["gen", "golden/includes.thrift", "--out", out.to_str().unwrap()], options].concat();
+        let (code, _, report) = run(&arguments);
+        assert_eq!((code, report.as_str()), (0, ""));
+        std::fs::read_to_string(out.join("includes.rs")).unwrap()
+    };
+    assert!(!generated(&[]).contains("pub struct Unused"));
+    assert!(generated(&["--all"]).contains("pub struct Unused"));
+    let mapped = generated(&["--elsewhere", "example.base=::shared::base"]);
+    assert!(
+        mapped.contains("pub page: ::shared::base::Page,")
+            && !mapped.contains("pub struct Page {\n        /// `1: i32 offset`")
+    );
+    let wrong = run(&["gen", "golden/includes.thrift", "--elsewhere", "x", "-o", "y"]);
+    assert!(wrong.0 == 1 && wrong.2.contains("needs NAMESPACE=PATH"));
+}
+
+#[test]
 fn gen_writes_nothing_where_something_is_wrong() {
     let out = directory("wrong");
     assert_eq!(run(&["gen", "errors/names.thrift", "--out", out.to_str().unwrap()]).0, 1);

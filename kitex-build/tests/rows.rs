@@ -20,6 +20,7 @@ mod rows {
     include!("golden/keywords.rs");
     include!("golden/lexical.rs");
     include!("golden/literals.rs");
+    include!("golden/mapped.rs");
     include!("golden/prelude.rs");
     include!("golden/recursion.rs");
     include!("golden/renames.rs");

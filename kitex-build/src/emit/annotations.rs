@@ -9,7 +9,8 @@ impl Emitter<'_> {
     /// One table a module, if anything in it has annotations.
     pub(crate) fn annotations(&self, code: &mut Code, module: usize) {
         let module = &self.plan.modules[module];
-        let own = module.files.iter().filter_map(|&file| self.program.files[file].annotations.as_ref());
+        let files = module.files.iter().filter(|_| module.elsewhere.is_none());
+        let own = files.filter_map(|&file| self.program.files[file].annotations.as_ref());
         let inside = module.definitions.iter().flat_map(|&id| &self.program.definitions[id].annotations);
         let rows: Vec<Node> = own.chain(inside).map(row).collect();
         if rows.is_empty() {

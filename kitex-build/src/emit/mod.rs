@@ -56,6 +56,8 @@ pub(crate) struct Options {
     pub(crate) unknown_fields: bool,
     /// Traits that all types derive.
     pub(crate) derives: Vec<String>,
+    /// Namespaces that are generated elsewhere, and the paths of their modules.
+    pub(crate) elsewhere: Vec<(String, String)>,
 }
 
 /// The source of the program: of its root files and all that they use.
@@ -64,7 +66,7 @@ pub(crate) fn emit(program: &Program, options: &Options) -> String {
         true => vec![true; program.definitions.len()],
         false => reach::reached(program),
     };
-    let plan = Plan::new(program, &wanted, options.unknown_fields);
+    let plan = Plan::new(program, &wanted, options);
     let emitter = Emitter { program, options, plan, traits: traits::traits(program) };
     let mut code = Code::default();
     let names = program.files.iter().map(|file| file.path.file_name().unwrap_or_default().to_string_lossy());

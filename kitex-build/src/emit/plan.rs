@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::Options;
 use super::naming::{Case, Scope};
 use crate::thrift::model::{Definition, EnumValue, Field, Id, Kind, Program, StructKind, Wishes};
 
@@ -18,6 +19,8 @@ pub(crate) struct Module {
     pub(crate) files: Vec<usize>,
     pub(crate) types: Scope,
     pub(crate) values: Scope,
+    /// The module that is used in its place.
+    pub(crate) elsewhere: Option<String>,
     /// What the table of annotations is called.
     pub(crate) annotations: String,
 }
@@ -93,21 +96,25 @@ const METHODS: [&str; 18] = [
 ];
 
 impl Plan {
-    pub(crate) fn new(program: &Program, wanted: &[bool], unknown_fields: bool) -> Plan {
+    pub(crate) fn new(program: &Program, wanted: &[bool], options: &Options) -> Plan {
         let mut plan = Plan { modules: vec![Module::default()], ..Plan::default() };
         let files: Vec<usize> = program.files.iter().map(|file| plan.module(&file.namespace)).collect();
         for (at, (file, module)) in program.files.iter().zip(&files).enumerate() {
             let module = &mut plan.modules[*module];
+            let namespace = file.namespace.join(".");
+            let found = options.elsewhere.iter().rfind(|(known, _)| *known == namespace);
+            module.elsewhere = found.map(|(_, path)| path.clone());
             module.files.push(at);
             module.doc = module.doc.take().or_else(|| file.doc.clone());
         }
         for (id, definition) in program.definitions.iter().enumerate() {
             let module = files[definition.file];
-            plan.modules[module].definitions.extend(wanted[id].then_some(id));
+            let here = wanted[id] && plan.modules[module].elsewhere.is_none();
+            plan.modules[module].definitions.extend(here.then_some(id));
             plan.module_of.push(module);
             let name = plan.definition_name(module, definition);
             plan.names.push(name);
-            let members = plan.member_names(id, definition, unknown_fields);
+            let members = plan.member_names(id, definition, options.unknown_fields);
             plan.members.push(members);
         }
         // After all names of the IDL, so that those stay plain.
@@ -268,6 +275,9 @@ impl Plan {
 
     /// How code in the module of the path `from` names something in `module`.
     pub(crate) fn path(&self, from: &[String], module: usize, name: &str) -> String {
+        if let Some(path) = &self.modules[module].elsewhere {
+            return format!("{path}::{name}");
+        }
         let to = &self.modules[module].path;
         let common = from.iter().zip(to).take_while(|(a, b)| a == b).count();
         let up = std::iter::repeat_n("super", from.len() - common);

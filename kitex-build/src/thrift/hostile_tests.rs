@@ -143,6 +143,9 @@ fn little_input_cannot_ask_for_endless_output() {
     let services: String = (0..3_000).map(|at| format!("service S{at} extends Base {{}}\n")).collect();
     let methods: String = (0..100).map(|at| format!("void f{at}()\n")).collect();
     assert!(compile(format!("service Base {{ {methods} }} {services}")).error.contains("too many methods"));
+    let lists = format!("{}i32{}", "list<".repeat(200), ">".repeat(200));
+    let fields: String = (1..200).map(|at| format!("{at}: {lists} f{at}\n")).collect();
+    assert!(compile(format!("struct A {{ {fields} }}")).error.contains("too many types"));
     let pairs: String = (1..9).map(|at| format!("typedef map<T{0}, T{0}> T{at}\n", at - 1)).collect();
     let fields: String = (1..5_000).map(|at| format!("{at}: T8 f{at}\n")).collect();
     let text = format!("typedef double T0 {pairs} struct A {{ {fields} }}");

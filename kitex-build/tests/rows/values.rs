@@ -121,6 +121,15 @@ fn only_what_is_used_of_included_files_is_there() {
 }
 
 #[test]
+fn types_of_another_build_are_used() {
+    let page = inheriting::example::base::Page::default();
+    let uses = mapped::Uses { page: page.clone(), ..mapped::Uses::default() };
+    assert_eq!(read::<mapped::Uses>(&bytes(&uses)).unwrap().page, page);
+    assert!(!include_str!("../golden/mapped.rs").contains("pub struct Page"));
+    assert_eq!(mapped::derived_calls::METHODS.len(), 3);
+}
+
+#[test]
 fn exceptions_are_errors() {
     let cause = exceptions::Full { message: "m".into(), ..exceptions::Full::default() };
     let error: Box<dyn std::error::Error> = Box::new(cause.clone());

@@ -6,7 +6,8 @@ use super::super::model::{Field, Id, Kind, Program, Type, Value};
 use super::cycle::default_of;
 use crate::report::Report;
 
-/// Types that all fields, arguments and results consist of, typedefs expanded.
+/// Types that all fields, arguments and results consist of, typedefs expanded, each as often as it is deep: the code of
+/// a container in containers is indented and spelled out anew at every level.
 const TYPES: usize = 2_000_000;
 /// Values that constants and defaults consist of, beyond those that are written out in the IDL.
 const VALUES: usize = 1_000_000;
@@ -47,11 +48,13 @@ fn types(program: &Program) -> usize {
         edges.retain(|&id| target(id).is_some());
     }
     let known = sizes(&edges, |id, known| target(id).map_or(1, |ty| extent(ty, known)));
-    let list = |fields: &[Field]| sum(fields.iter().map(|field| extent(&field.ty, &known)));
+    let deep = sizes(&edges, |id, known| target(id).map_or(1, |ty| depth(ty, known)));
+    let cost = |ty: &Type| extent(ty, &known).saturating_mul(depth(ty, &deep));
+    let list = |fields: &[Field]| sum(fields.iter().map(|field| cost(&field.ty)));
     sum(program.definitions.iter().map(|definition| match &definition.kind {
         Kind::Struct(found) => list(&found.fields),
         Kind::Service(service) => sum(service.methods.iter().map(|method| {
-            let result = method.result.as_ref().map_or(0, |ty| extent(ty, &known));
+            let result = method.result.as_ref().map_or(0, cost);
             list(&method.arguments).saturating_add(result)
         })),
         _ => 0,
@@ -75,6 +78,15 @@ fn extent(ty: &Type, known: &[usize]) -> usize {
         Type::Base(_) => 1,
         Type::List(element) | Type::Set(element) => extent(element, known).saturating_add(1),
         Type::Map(key, value) => sum([1, extent(key, known), extent(value, known)].into_iter()),
+        Type::Named(id) => known[*id].max(1),
+    }
+}
+
+fn depth(ty: &Type, known: &[usize]) -> usize {
+    match ty {
+        Type::Base(_) => 1,
+        Type::List(element) | Type::Set(element) => depth(element, known).saturating_add(1),
+        Type::Map(key, value) => depth(key, known).max(depth(value, known)).saturating_add(1),
         Type::Named(id) => known[*id].max(1),
     }
 }
