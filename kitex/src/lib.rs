@@ -12,11 +12,12 @@ mod server;
 pub use client::ClientBuilder;
 pub use kitex_codec::{Bytes, Double, Form as Framing, Limits, Str, UnknownField, Uuid};
 pub use kitex_core::{
-    AcceptPolicy, Body, BoxError, BoxFuture, BusinessStatus, Call, CallError, CancelReason, Cancellation,
-    ClientHandle, Context, Deadline, Endpoint, Endpoints, Error, ErrorKind, Execution, GeneratedClient,
-    LeastInFlight, MessageSource, MessageStream, Metadata, Method, MethodDescriptor, NamedService,
-    NoException, Observer, Payload, Peer, Picker, Protocol, Registry, Reply, Request, Response, RouterError,
-    Scope, Sent, ServiceDescriptor, SharedService, Stage, Status, Streaming,
+    AcceptPolicy, Body, BoxError, BoxFuture, BusinessStatus, Call, CallError, CallResult, CancelReason,
+    Cancellation, ClientHandle, Context, Deadline, Endpoint, Endpoints, Error, ErrorKind, Execution,
+    GeneratedClient, Inspect, LeastInFlight, MessageSource, MessageStream, Metadata, Method,
+    MethodDescriptor, NamedService, NoException, Observer, Payload, Peer, Picker, Protocol, Registry, Reply,
+    ReplyCall, Request, Response, RouterError, Scope, Sent, ServiceDescriptor, SettingError, SharedService,
+    Stage, Status, Streaming, Tried,
 };
 pub use kitex_middleware::Suite;
 pub use kitex_transport::{
