@@ -15,6 +15,9 @@ pub mod layers {}
 #[doc = include_str!("../docs/simulations.md")]
 pub mod simulations {}
 
+#[doc = include_str!("../docs/telemetry.md")]
+pub mod telemetry {}
+
 #[doc = include_str!("../docs/shutdown.md")]
 pub mod shutdown {}
 
