@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::{EncodeError, INLINE, LINK_FROM, Limits, Output, Str};
+use crate::{EncodeError, LINK_FROM, Limits, Output, Str};
 
 /// The tail of an [`Output`], and limits.
 #[derive(Debug)]
@@ -61,25 +61,22 @@ impl<'a> Sink<'a> {
     /// Writes the first `len` bytes of an array. Copying it whole and giving back what is too much has no branch on
     /// the length.
     #[inline]
-    pub(super) fn put_first<const N: usize>(&mut self, bytes: [u8; N], len: usize) {
+    pub(super) fn put_first<const N: usize>(&mut self, bytes: &[u8; N], len: usize) {
         let tail = self.out.tail();
         let end = tail.len() + len;
-        tail.extend_from_slice(&bytes);
+        tail.extend_from_slice(bytes);
         tail.truncate(end);
     }
 
-    /// Writes what stands before a text's bytes, then the bytes. `ALL` has room for the head and a short text.
+    /// Writes what stands before a text's bytes, the first `used` of `head`, then the bytes.
     #[inline]
-    pub(super) fn text<const HEAD: usize, const ALL: usize>(&mut self, head: [u8; HEAD], text: &Str) {
-        const { assert!(ALL == HEAD + INLINE) };
+    pub(super) fn text(&mut self, head: [u8; 8], used: usize, text: &Str) {
         match text.inline() {
             Some((short, len)) => {
-                let mut bytes = [0; ALL];
-                bytes[..HEAD].copy_from_slice(&head);
-                bytes[HEAD..].copy_from_slice(short);
-                self.put_first(bytes, HEAD + len);
+                self.put_first(&head, used);
+                self.put_first(short, len);
             }
-            None => self.string(&head, text.as_bytes(), text.shared()),
+            None => self.string(&head[..used], text.as_bytes(), text.shared()),
         }
     }
 

@@ -5,7 +5,7 @@ use bytes::{BufMut, Bytes};
 use crate::thrift::copy::UntypedWriter;
 use crate::thrift::sink::Sink;
 use crate::thrift::{ThriftWriter, Type, UnknownField, Uuid};
-use crate::{EncodeError, INLINE, Limits, Output, Str};
+use crate::{EncodeError, Limits, Output, Str};
 
 /// Writes Thrift Binary to the tail of an [`Output`]. Values of [`LINK_FROM`](crate::LINK_FROM) bytes and more are
 /// linked, not copied.
@@ -104,8 +104,8 @@ impl ThriftWriter for BinaryWriter<'_> {
 
     #[inline]
     fn write_str(&mut self, value: &Str) -> Result<(), EncodeError> {
-        let len = self.sink.check_string(value.len())?.to_be_bytes();
-        self.sink.text::<4, { 4 + INLINE }>(len, value);
+        let len = self.sink.check_string(value.len())?;
+        self.sink.text((u64::from(len) << 32).to_be_bytes(), 4, value);
         Ok(())
     }
 
@@ -189,10 +189,9 @@ impl ThriftWriter for BinaryWriter<'_> {
 
     #[inline]
     fn write_str_field(&mut self, id: i16, value: &Str) -> Result<(), EncodeError> {
-        let [a, b, c, d] = self.sink.check_string(value.len())?.to_be_bytes();
-        let [hi, lo] = id.to_be_bytes();
-        let head = [Type::String as u8, hi, lo, a, b, c, d];
-        self.sink.text::<7, { 7 + INLINE }>(head, value);
+        let len = self.sink.check_string(value.len())?;
+        let kind_and_id = u64::from(Type::String as u8) << 56 | u64::from(id.cast_unsigned()) << 40;
+        self.sink.text((kind_and_id | u64::from(len) << 8).to_be_bytes(), 7, value);
         Ok(())
     }
 

@@ -6,13 +6,20 @@ pub(super) const LONGEST: usize = 10;
 /// A varint at the front of its array, and its length.
 #[inline]
 pub(super) fn of(value: u64) -> ([u8; LONGEST], usize) {
-    // All groups at once, without a branch on how many are needed.
-    let mut bytes: [u8; LONGEST] = std::array::from_fn(|at| (value >> (7 * at as u32)) as u8 | 0x80);
     let len = (70 - (value | 1).leading_zeros()) as usize / 7;
-    if let Some(last) = bytes.get_mut(len - 1) {
-        *last &= 0x7f;
-    }
-    (bytes, len)
+    // Every byte but the last says that there is more.
+    let more = u64::MAX.checked_shr(72 - 8 * len.min(9) as u32).unwrap_or(0) & 0x8080_8080_8080_8080;
+    let [a, b, c, d, e, f, g, h] = (spread(value) | more).to_le_bytes();
+    let ninth = (value >> 56) as u8 & 0x7f | u8::from(len > 9) << 7;
+    ([a, b, c, d, e, f, g, h, ninth, (value >> 63) as u8], len)
+}
+
+/// The lowest eight groups of seven bits, each in a byte of its own.
+#[inline]
+fn spread(value: u64) -> u64 {
+    let fours = (value & 0x0fff_ffff) | (value & 0x00ff_ffff_f000_0000) << 4;
+    let pairs = (fours & 0x0000_3fff_0000_3fff) | (fours & 0x0fff_c000_0fff_c000) << 2;
+    (pairs & 0x007f_007f_007f_007f) | (pairs & 0x3f80_3f80_3f80_3f80) << 1
 }
 
 /// Why no varint was read.

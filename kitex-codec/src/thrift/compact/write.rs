@@ -8,7 +8,7 @@ use super::varint::{self, LONGEST};
 use crate::thrift::copy::{self, UntypedWriter};
 use crate::thrift::sink::Sink;
 use crate::thrift::{ThriftWriter, Type, UnknownField, Uuid};
-use crate::{EncodeError, INLINE, Limits, Output, Str};
+use crate::{EncodeError, Limits, Output, Str};
 
 /// Writes Thrift Compact to the tail of an [`Output`]. Values of [`LINK_FROM`](crate::LINK_FROM) bytes and more are
 /// linked, not copied.
@@ -43,7 +43,7 @@ impl<'a> CompactWriter<'a> {
             return self.sink.put([value as u8 | 0x80, (value >> 7) as u8]);
         }
         let (bytes, len) = varint::of(value);
-        self.sink.put_first(bytes, len);
+        self.sink.put_first(&bytes, len);
     }
 
     #[inline]
@@ -154,7 +154,7 @@ impl ThriftWriter for CompactWriter<'_> {
     fn write_str(&mut self, value: &Str) -> Result<(), EncodeError> {
         if value.inline().is_some() && value.len() < 0x80 {
             self.sink.check_string(value.len())?;
-            self.sink.text::<1, { 1 + INLINE }>([value.len() as u8], value);
+            self.sink.text((value.len() as u64).to_le_bytes(), 1, value);
             return Ok(());
         }
         self.string(value.as_bytes(), value.shared())
