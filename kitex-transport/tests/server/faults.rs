@@ -29,8 +29,22 @@ async fn half_a_message_costs_the_message_time() {
     let server = serve(ServerSettings::default()).await;
     let mut client = Client::new(&server, Form::Framed, false);
     let bytes = client.request(0, b"x", 1);
-    client.send(&bytes[..20]).await;
+    client.send(&bytes[..18]).await;
     assert_eq!(until_end(&mut client).await, Duration::from_secs(10));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_whose_message_stops_among_its_arguments_is_told_before_the_end() {
+    let server = serve(ServerSettings::default()).await;
+    let mut client = Client::new(&server, Form::Framed, false);
+    let bytes = client.request(0, b"x", 1);
+    client.send(&bytes[..bytes.len() - 1]).await;
+    let begin = tokio::time::Instant::now();
+    let mut told = Vec::new();
+    client.stream.read_to_end(&mut told).await.unwrap();
+    assert_eq!(begin.elapsed(), Duration::from_secs(10));
+    let text = String::from_utf8_lossy(&told);
+    assert!(text.contains("message_timeout"), "{text}");
 }
 
 #[tokio::test(start_paused = true)]
