@@ -11,9 +11,11 @@ use serde::{Deserialize, Serialize};
 
 /// Whose server and client are measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum Stack {
     Kitex,
+    /// Kitex with its standard suite on both sides, and its measurements and spans on their way to a collector.
+    KitexStandard,
     Volo,
     Tarpc,
     Raw,
@@ -50,9 +52,22 @@ pub(crate) enum Setup {
     Bare,
 }
 
+/// Where spans and measurements go, of a stack that has such.
+#[derive(Args, Clone, Copy)]
+pub(crate) struct Observed {
+    /// Port of the collector.
+    #[arg(long, default_value_t = 4318)]
+    pub(crate) collector: u16,
+    /// Percent of the traces that are kept besides failed and slow ones.
+    #[arg(long, default_value_t = 1.0)]
+    pub(crate) sample: f64,
+}
+
 /// The options of `serve`.
 #[derive(Args)]
 pub(crate) struct Serve {
+    #[command(flatten)]
+    pub(crate) observed: Observed,
     pub(crate) stack: Stack,
     #[arg(long)]
     pub(crate) port: u16,
@@ -65,6 +80,8 @@ pub(crate) struct Serve {
 /// The options of `load` and `wire`.
 #[derive(Args)]
 pub(crate) struct Load {
+    #[command(flatten)]
+    pub(crate) observed: Observed,
     pub(crate) stack: Stack,
     #[arg(long)]
     pub(crate) port: u16,
@@ -100,6 +117,7 @@ pub(crate) struct Load {
 #[derive(Clone, Copy)]
 pub(crate) struct Target {
     pub(crate) address: SocketAddr,
+    pub(crate) observed: Observed,
     pub(crate) mode: Mode,
     pub(crate) setup: Setup,
     pub(crate) callers: usize,
@@ -112,6 +130,7 @@ impl Load {
     pub(crate) fn target(&self, address: SocketAddr) -> Target {
         Target {
             address,
+            observed: self.observed,
             mode: self.mode,
             setup: self.setup,
             callers: self.callers,

@@ -17,8 +17,10 @@ pub(super) struct Contender {
     pub(super) name: &'static str,
     pub(super) stack: Stack,
     pub(super) setup: Setup,
+    /// Percent of its traces that are kept, if it has such.
+    pub(super) sample: Option<f64>,
     pub(super) binary: PathBuf,
-    /// A row besides the comparison: a rival at its best, governed or not.
+    /// A row besides the comparison: a rival at its best, governed or not; ours with other settings.
     pub(super) further: bool,
     /// What it does not do that the stacks it is compared with do.
     pub(super) limits: &'static str,
@@ -36,7 +38,8 @@ pub(super) fn choose(options: &Options) -> anyhow::Result<Vec<Contender>> {
         false => options.stack.iter().any(|stack| stack == contender.name),
     };
     let mut contenders: Vec<_> = all.into_iter().filter(chosen).collect();
-    for contender in contenders.iter_mut().filter(|contender| contender.further) {
+    let at_its_best = |contender: &&mut Contender| contender.further && contender.stack == Stack::Volo;
+    for contender in contenders.iter_mut().filter(at_its_best) {
         contender.binary = build_with_volo_unsafe(options)?;
     }
     Ok(contenders)
@@ -52,12 +55,21 @@ fn all(binary: &Path) -> Vec<Contender> {
         name,
         stack,
         setup: Setup::Governed,
+        sample: None,
         binary: binary.to_owned(),
         further: false,
         limits,
     };
+    let standard = |name, percent, further| Contender {
+        sample: Some(percent),
+        further,
+        ..governed(name, Stack::KitexStandard, "")
+    };
     vec![
         governed("kitex", Stack::Kitex, ""),
+        standard("kitex-standard", 1.0, false),
+        standard("kitex-standard-0", 0.0, true),
+        standard("kitex-standard-100", 100.0, true),
         governed(
             "volo",
             Stack::Volo,

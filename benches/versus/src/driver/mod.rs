@@ -1,5 +1,6 @@
 //! Runs the stacks against each other and reports.
 
+mod collector;
 mod contender;
 mod idle;
 mod processes;

@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context, bail, ensure};
 use serde::de::DeserializeOwned;
 
-use super::{Pace, contender::Contender, scenario::Scenario, wire::Sizes};
+use super::{Pace, collector, contender::Contender, scenario::Scenario, wire::Sizes};
 use crate::{
     load::Measurement,
     options::{Mode, Pinning, loopback},
@@ -35,6 +35,7 @@ impl Server {
         let child = Command::new(&contender.binary)
             .args(["serve", &contender.stack.to_string(), "--port", &port.to_string()])
             .args(["--mode", &mode.to_string(), "--pinning", &pinning.to_string()])
+            .args(observed(contender)?)
             .stdin(Stdio::null())
             .spawn()
             .with_context(|| format!("cannot start {}", contender.binary.display()))?;
@@ -65,6 +66,7 @@ impl Server {
         let mut client = Command::new(&contender.binary);
         client.args([command, &contender.stack.to_string(), "--port", &self.port.to_string()]);
         client.args(["--server", &self.child.id().to_string(), "--setup", &contender.setup.to_string()]);
+        client.args(observed(contender)?);
         for (name, value) in arguments {
             client.args([name, value.as_str()]);
         }
@@ -80,6 +82,13 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Where the contender's spans and measurements go, and how many of them.
+fn observed(contender: &Contender) -> anyhow::Result<Vec<String>> {
+    let Some(percent) = contender.sample else { return Ok(Vec::new()) };
+    let port = collector::port()?.to_string();
+    Ok(vec!["--collector".to_owned(), port, "--sample".to_owned(), percent.to_string()])
 }
 
 /// Measures one contender in one row, once, in fresh processes.

@@ -7,7 +7,7 @@ use super::{
     targets::{self, IDLE_BYTES, TARGETS},
     wire::Sizes,
 };
-use crate::idle::Footprint;
+use crate::{idle::Footprint, options::Stack};
 
 const MEBIBYTE: f64 = 1_048_576.0;
 
@@ -22,10 +22,10 @@ pub(super) fn heading(pace: Pace, mimalloc: bool) {
 /// Prints what one call is on the wire.
 pub(super) fn wire(sizes: &Sizes) {
     println!("\none call of 1024 B on the wire");
-    println!("  {:<10} {:>9} {:>9}  header", "stack", "request B", "reply B");
+    println!("  {:<18} {:>9} {:>9}  header", "stack", "request B", "reply B");
     for (name, summary) in &sizes.calls {
         let header = summary.header.join(" ");
-        println!("  {name:<10} {:>9} {:>9}  {header}", summary.request_bytes, summary.reply_bytes);
+        println!("  {name:<18} {:>9} {:>9}  {header}", summary.request_bytes, summary.reply_bytes);
     }
     println!(
         "  the raw echo is as large as {}: {} + payload, {} + payload",
@@ -38,11 +38,12 @@ pub(super) fn table(table: &Table) {
     let rounds = table.rows.first().map_or(0, |row| row.rounds.len());
     println!("\n{}  ({rounds} rounds: median, and the least and most)", table.scenario.name());
     println!(
-        "  {:<10} {:>10} {:>21} {:>9} {:>9} {:>10} {:>10} {:>6} {:>6}",
+        "  {:<18} {:>10} {:>21} {:>9} {:>9} {:>10} {:>10} {:>6} {:>6}",
         "stack", "calls/s", "", "p50 µs", "p99 µs", "server µs", "client µs", "conns", "errors"
     );
     table.rows.iter().for_each(row);
     above_the_floor(table);
+    above_kitex(table);
     ratios(table);
 }
 
@@ -50,7 +51,7 @@ fn row(row: &Row) {
     let calls = Spread::of(row.rounds.iter().map(|round| round.calls_per_s));
     let Some(Spread { median, least, most }) = calls else { return };
     println!(
-        "  {:<10} {median:>10.0} {:>21} {:>9.1} {:>9.1} {:>10.2} {:>10.2} {:>6} {:>6}",
+        "  {:<18} {median:>10.0} {:>21} {:>9.1} {:>9.1} {:>10.2} {:>10.2} {:>6} {:>6}",
         row.contender.name,
         format!("{least:.0}–{most:.0}"),
         row.median(|round| round.p50_us),
@@ -61,7 +62,7 @@ fn row(row: &Row) {
         row.errors()
     );
     if let Some(error) = row.rounds.iter().find_map(|round| round.first_error.as_ref()) {
-        println!("  {:<10} VOID: {error}", "");
+        println!("  {:<18} VOID: {error}", "");
     }
 }
 
@@ -77,6 +78,22 @@ fn above_the_floor(table: &Table) {
     }
 }
 
+/// Prints what the standard suite adds to a call.
+fn above_kitex(table: &Table) {
+    for row in table.rows.iter().filter(|row| row.contender.stack == Stack::KitexStandard) {
+        let name = row.contender.name;
+        let Some(Spread { median, least, most }) = table.cpu_above(name, "kitex") else { continue };
+        let line =
+            format!("  {name}: {median:.2} µs of CPU a call above kitex, both sides ({least:.2}–{most:.2})");
+        match targets::STANDARD_CPU_US {
+            (scenario, most) if scenario == table.scenario && name == "kitex-standard" => {
+                println!("{line}  target ≤ {most:.2}: {}", mark(median <= most));
+            }
+            _ => println!("{line}"),
+        }
+    }
+}
+
 fn ratios(table: &Table) {
     for ours in &table.rows {
         for theirs in table.rows.iter().filter(|row| is_compared(ours, row)) {
@@ -89,16 +106,18 @@ fn ratios(table: &Table) {
     }
 }
 
-/// Kitex is compared with all, and all with the raw echo.
+/// Kitex is compared with all, all with the raw echo, and Kitex with its standard suite with Kitex alone.
 fn is_compared(ours: &Row, theirs: &Row) -> bool {
     let (ours, theirs) = (ours.contender.name, theirs.contender.name);
-    ours != theirs && ours != "raw" && (ours == "kitex" || theirs == "raw")
+    let governed = ours.starts_with("kitex-standard") && theirs == "kitex";
+    let kin = theirs.starts_with("kitex-standard");
+    ours != theirs && ours != "raw" && !kin && (ours == "kitex" || theirs == "raw" || governed)
 }
 
 fn ratio_line(stack: &str, rival: &str, ratio: Spread, least: Option<f64>) -> String {
     let Spread { median, least: lowest, most } = ratio;
     let name = format!("{stack} / {rival}");
-    let line = format!("{name:<20} {median:>6.2}  ({lowest:.2}–{most:.2})");
+    let line = format!("{name:<28} {median:>6.2}  ({lowest:.2}–{most:.2})");
     match least {
         Some(least) => format!("{line}  target ≥ {least:.2}: {}", mark(median >= least)),
         None => line,
@@ -113,7 +132,7 @@ fn mark(met: bool) -> &'static str {
 pub(super) fn idle(footprints: &[(&'static str, Footprint)]) {
     println!("\nidle connections, after one call of 1024 B on each: the server's resident memory");
     println!(
-        "  {:<10} {:>11} {:>11} {:>11} {:>17}",
+        "  {:<18} {:>11} {:>11} {:>11} {:>17}",
         "stack", "connections", "before MiB", "after MiB", "bytes/connection"
     );
     for (name, Footprint { connections, before, after }) in footprints {
@@ -123,7 +142,7 @@ pub(super) fn idle(footprints: &[(&'static str, Footprint)]) {
             "kitex" => format!("  target < {} MB: {}", IDLE_BYTES / 1_000_000, mark(*after < IDLE_BYTES)),
             _rival => String::new(),
         };
-        println!("  {name:<10} {connections:>11} {before:>11.1} {after_mib:>11.1} {each:>17}{target}");
+        println!("  {name:<18} {connections:>11} {before:>11.1} {after_mib:>11.1} {each:>17}{target}");
     }
 }
 
@@ -131,7 +150,7 @@ pub(super) fn idle(footprints: &[(&'static str, Footprint)]) {
 pub(super) fn limits(contenders: &[Contender]) {
     println!("\nwhat they do not do");
     for contender in contenders.iter().filter(|contender| !contender.limits.is_empty()) {
-        println!("  {:<10} {}", contender.name, contender.limits);
+        println!("  {:<18} {}", contender.name, contender.limits);
     }
 }
 

@@ -59,6 +59,14 @@ impl Table {
         let rounds = row(stack)?.rounds.iter().zip(&row(rival)?.rounds);
         Spread::of(rounds.map(|(ours, theirs)| ours.calls_per_s / theirs.calls_per_s))
     }
+
+    /// Returns how much more CPU time one stack takes for a call than another, both ends together, round by round, in µs.
+    pub(super) fn cpu_above(&self, stack: &str, other: &str) -> Option<Spread> {
+        let row = |name| self.rows.iter().find(|row| row.contender.name == name && row.errors() == 0);
+        let rounds = row(stack)?.rounds.iter().zip(&row(other)?.rounds);
+        let cost = |round: &Measurement| round.server_cpu_us + round.client_cpu_us;
+        Spread::of(rounds.map(|(ours, theirs)| cost(ours) - cost(theirs)))
+    }
 }
 
 impl Row {

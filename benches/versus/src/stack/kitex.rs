@@ -20,12 +20,15 @@ impl echo::Echo for Handler {
     }
 }
 
-pub(super) async fn serve(address: SocketAddr) -> anyhow::Result<()> {
-    let server = ::kitex::Server::new().add(echo::EchoServer::new(Handler));
-    Ok(server.serve(address).await?)
+pub(super) fn server() -> ::kitex::Server {
+    ::kitex::Server::new().add(echo::EchoServer::new(Handler))
 }
 
-pub(super) async fn callers(target: Target) -> anyhow::Result<Vec<KitexCaller>> {
+pub(super) async fn serve(address: SocketAddr) -> anyhow::Result<()> {
+    Ok(server().serve(address).await?)
+}
+
+pub(super) fn builder(target: Target) -> ::kitex::ClientBuilder<echo::EchoClient> {
     let mut builder = echo::EchoClient::builder(target.address);
     builder = match target.mode {
         Mode::Pooled => builder.pool(target.callers),
@@ -35,7 +38,18 @@ pub(super) async fn callers(target: Target) -> anyhow::Result<Vec<KitexCaller>> 
         builder =
             builder.service_name(CALLEE).caller(CALLER).timeout(DEADLINE).persistent(METADATA.0, METADATA.1);
     }
+    builder
+}
+
+pub(super) async fn connect(
+    builder: ::kitex::ClientBuilder<echo::EchoClient>,
+    target: Target,
+) -> anyhow::Result<Vec<KitexCaller>> {
     Ok(vec![KitexCaller { client: builder.connect().await? }; target.callers])
+}
+
+pub(super) async fn callers(target: Target) -> anyhow::Result<Vec<KitexCaller>> {
+    connect(builder(target), target).await
 }
 
 #[derive(Clone)]

@@ -1,5 +1,6 @@
 //! The stacks: for each a server, and callers for the one load loop.
 mod kitex;
+mod kitex_standard;
 mod raw;
 mod raw_mux;
 mod tarpc;
@@ -9,7 +10,7 @@ use std::net::SocketAddr;
 
 use crate::{
     load::{Measurement, Plan, measure},
-    options::{Mode, Serve, Setup, Stack, Target, loopback},
+    options::{Mode, Observed, Serve, Setup, Stack, Target, loopback},
     process::{self, Role},
 };
 
@@ -46,12 +47,13 @@ pub(crate) trait Caller: Send + 'static {
 /// Serves one stack until the process is killed.
 pub(crate) fn serve(options: &Serve) -> anyhow::Result<()> {
     process::raise_file_limit(crate::idle::FILES)?;
-    let (address, mode) = (loopback(options.port), options.mode);
-    process::block_on(options.pinning, Role::Server, serve_at(options.stack, mode, address))?
+    let serving = serve_at(options.stack, options.mode, loopback(options.port), options.observed);
+    process::block_on(options.pinning, Role::Server, serving)?
 }
 
-async fn serve_at(stack: Stack, mode: Mode, address: SocketAddr) -> anyhow::Result<()> {
+async fn serve_at(stack: Stack, mode: Mode, address: SocketAddr, observed: Observed) -> anyhow::Result<()> {
     match (stack, mode) {
+        (Stack::KitexStandard, _) => kitex_standard::serve(address, observed).await,
         (Stack::Kitex, _) => kitex::serve(address).await,
         (Stack::Volo, _) => volo::serve(address, mode).await,
         (Stack::Tarpc, _) => tarpc::serve(address).await,
@@ -64,6 +66,7 @@ async fn serve_at(stack: Stack, mode: Mode, address: SocketAddr) -> anyhow::Resu
 pub(crate) async fn load(stack: Stack, target: Target, plan: &Plan) -> anyhow::Result<Measurement> {
     match (stack, target.mode) {
         (Stack::Kitex, _) => measure(kitex::callers(target).await?, plan).await,
+        (Stack::KitexStandard, _) => measure(kitex_standard::callers(target).await?, plan).await,
         (Stack::Volo, _) => measure(volo::callers(target), plan).await,
         (Stack::Tarpc, _) => measure(tarpc::callers(target).await?, plan).await,
         (Stack::Raw, Mode::Pooled) => measure(raw::callers(target).await?, plan).await,
@@ -90,13 +93,22 @@ mod tests {
             .flat_map(|stack| Mode::value_variants().iter().map(|mode| (*stack, *mode)))
         {
             let address = free_address().await;
-            let server = tokio::spawn(serve_at(stack, mode, address));
+            // Nobody is there to collect, which is nothing to an exporter but a failure to log.
+            let observed = Observed { collector: 1, sample: 100.0 };
+            let server = tokio::spawn(serve_at(stack, mode, address, observed));
             while TcpStream::connect(address).await.is_err() {
                 tokio::task::yield_now().await;
             }
             for (payload, setup) in [(128, Setup::Governed), (16384, Setup::Bare)] {
-                let target =
-                    Target { address, mode, setup, callers: 20, request_overhead: 150, reply_overhead: 70 };
+                let target = Target {
+                    address,
+                    observed,
+                    mode,
+                    setup,
+                    callers: 20,
+                    request_overhead: 150,
+                    reply_overhead: 70,
+                };
                 let made = load(stack, target, &Plan { payload, setup, calls: Calls::Once }).await.unwrap();
                 assert_eq!(made.first_error, None, "{stack} {mode} {payload}");
             }
