@@ -12,6 +12,22 @@
 //! [`configure`] has more: include directories, several files in one build, another place for the output, which
 //! [`Dialect`] counts where compilers differ, and what becomes of each [`Lint`].
 //!
+//! # Annotations
+//!
+//! All annotations of an IDL are kept: those of a function in its `MethodDescriptor`, and all of a module in its table
+//! `ANNOTATIONS`, by the place where each stands, such as `User.id`. These are followed:
+//!
+//! | annotation | at | what it does |
+//! |---|---|---|
+//! | `rust.name = "…"`, `pilota.name` | types, fields, values, functions, constants | the name in Rust, as it is |
+//! | `rust.type = "BTreeMap"`, `"BTreeSet"` | maps and sets in structs and unions | sorted, and so is what is sent |
+//! | `rust.type = "String"`, `"Vec<u8>"` | strings and binaries there | the type of the standard library, which is copied |
+//! | `rust.type = "Arc"`, `pilota.rust_wrapper_arc` | any field there | shared instead of cloned |
+//! | `rust.derive = "serde::Serialize, …"` | structs, unions, exceptions, enums | further traits |
+//! | `rust.attribute = "serde(rename = \"…\")"` | those and their fields | further attributes |
+//! | `rust.unknown_fields` | structs and exceptions | keeps fields that this build does not know |
+//! | `idempotent` | functions | calls may be made twice without harm |
+//!
 //! The crate's binary does the same without a build script: `kitex-build check FILE…`, `kitex-build gen FILE… --out DIR`.
 
 mod builder;

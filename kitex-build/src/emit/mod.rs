@@ -27,7 +27,7 @@ use code::Code;
 use plan::Plan;
 use traits::Traits;
 
-use crate::thrift::model::{Id, Kind, Program, StructKind};
+use crate::thrift::model::{Field, Id, Kind, Program, StructKind};
 
 /// Lints that speak of names and shapes: those are the IDL's, and nothing to be changed here.
 const LINTS: [&str; 14] = [
@@ -46,6 +46,9 @@ const LINTS: [&str; 14] = [
     "clippy::upper_case_acronyms",
     "clippy::wrong_self_convention",
 ];
+
+/// The same where annotations ask for names: they stand as they are given.
+const RENAMED: [&str; 3] = ["non_camel_case_types", "non_snake_case", "non_upper_case_globals"];
 
 /// What a build asks for beyond the IDL.
 #[derive(Clone, Debug, Default)]
@@ -103,8 +106,9 @@ impl Emitter<'_> {
         let fallback: String = fallback.chars().map(printable).collect();
         docs::write(code, module.doc.as_deref(), &fallback);
         if outermost {
+            let own = if self.is_renamed() { &RENAMED[..] } else { &[] };
             code.line("#[allow(");
-            code.body(|code| code.lines(&LINTS.join(",\n")), ")]");
+            code.body(|code| code.lines(&[&LINTS[..], own].concat().join(",\n")), ")]");
         }
         let name = module.path.last().map_or("", String::as_str);
         code.block(format!("pub mod {name}"), |code| {
@@ -118,6 +122,21 @@ impl Emitter<'_> {
                 self.module(code, child, false);
             }
         });
+    }
+
+    /// Whether an annotation asks for the name of anything.
+    fn is_renamed(&self) -> bool {
+        let fields = |fields: &[Field]| fields.iter().any(|field| field.wishes.name.is_some());
+        self.program.definitions.iter().any(|definition| {
+            let inside = match &definition.kind {
+                Kind::Struct(found) => fields(&found.fields),
+                Kind::Service(service) => service.methods.iter().any(|method| {
+                    method.wishes.name.is_some() || fields(&method.arguments) || fields(&method.throws)
+                }),
+                Kind::Const(_) | Kind::Typedef(_) | Kind::Enum(_) => false,
+            };
+            inside || definition.wishes.name.is_some()
+        })
     }
 
     fn definition(&self, code: &mut Code, id: Id, from: &[String]) {

@@ -71,9 +71,7 @@ impl Wishes {
 
 fn identifier(name: &str) -> Result<String, (String, String)> {
     let letters = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
-    let fine = name.chars().all(letters)
-        && !name.starts_with(|first: char| first.is_ascii_digit())
-        && name.contains(|letter| letter != '_');
+    let fine = name.chars().all(letters) && name.starts_with(|first: char| first.is_ascii_alphabetic());
     match fine {
         true => Ok(name.to_owned()),
         false => Err((format!("`{name}` is no name in Rust"), String::new())),

@@ -15,7 +15,10 @@
     clippy::too_many_arguments,
     clippy::type_complexity,
     clippy::upper_case_acronyms,
-    clippy::wrong_self_convention
+    clippy::wrong_self_convention,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals
 )]
 pub mod renames {
     /// `struct UGLY_NAME_T`
@@ -27,6 +30,8 @@ pub mod renames {
         pub count_2: i32,
         /// `3: i32 other`
         pub r#type: i32,
+        /// `4: required i32 kept`
+        pub keptAsIs: i32,
     }
 
     impl ::kitex::codegen::Message for Pretty {
@@ -38,6 +43,7 @@ pub mod renames {
             out.write_i32_field(1, self.count);
             out.write_i32_field(2, self.count_2);
             out.write_i32_field(3, self.r#type);
+            out.write_i32_field(4, self.keptAsIs);
             out.end_struct();
             Ok(())
         }
@@ -48,14 +54,24 @@ pub mod renames {
             use ::kitex::codegen::Type;
 
             let mut value = <Self as ::std::default::Default>::default();
+            let mut has_keptAsIs = false;
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
                     (1, Type::I32) => value.count = from.read_i32()?,
                     (2, Type::I32) => value.count_2 = from.read_i32()?,
                     (3, Type::I32) => value.r#type = from.read_i32()?,
+                    (4, Type::I32) => {
+                        let read = from.read_i32()?;
+                        value.keptAsIs = read;
+                        has_keptAsIs = true;
+                    }
                     _ => from.skip(field.kind)?,
                 }
+            }
+            if !has_keptAsIs {
+                let error = ::kitex::codegen::DecodeError::missing_field("UGLY_NAME_T", "kept", 4);
+                return Err(error);
             }
             Ok(value)
         }
@@ -524,10 +540,11 @@ pub mod renames {
     }
 
     /// The annotations of the IDL: where each stands, such as `User.id`, its keys and values.
-    pub static ANNOTATIONS: [(&str, &[(&str, &str)]); 15] = [
+    pub static ANNOTATIONS: [(&str, &[(&str, &str)]); 16] = [
         ("UGLY_NAME_T", &[("rust.name", "Pretty")]),
         ("UGLY_NAME_T.m_nCount", &[("rust.name", "count")]),
         ("UGLY_NAME_T.other", &[("pilota.name", "type")]),
+        ("UGLY_NAME_T.kept", &[("rust.name", "keptAsIs")]),
         ("u_t", &[("rust.name", "Either")]),
         ("u_t.a", &[("rust.name", "First")]),
         ("E_COLOR", &[("rust.name", "Color")]),

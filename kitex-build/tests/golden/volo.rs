@@ -15,7 +15,10 @@
     clippy::too_many_arguments,
     clippy::type_complexity,
     clippy::upper_case_acronyms,
-    clippy::wrong_self_convention
+    clippy::wrong_self_convention,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals
 )]
 pub mod volo {
     /// `const list<i32> A`

@@ -63,7 +63,7 @@ fn the_wire_is_the_same_for_every_choice() {
 
 #[test]
 fn names_are_those_of_annotations() {
-    let pretty = renames::Pretty { count: 1, count_2: 2, r#type: 3 };
+    let pretty = renames::Pretty { count: 1, count_2: 2, r#type: 3, keptAsIs: 4 };
     assert_survives(&pretty);
     assert_eq!(renames::BEST, renames::Color::RED);
     assert_eq!((renames::Color::RED.name(), renames::Color::COLOR_BLUE.0), (Some("COLOR_RED"), 5));

@@ -39,7 +39,8 @@ impl Parser<'_> {
             self.report.error(opening, "this string runs over the end of the line").hint("write `\\n`");
         }
         if self.source.lossy && inside.contains('\u{fffd}') {
-            self.report.error(span, "this string is not UTF-8");
+            let finding = self.report.error(span, "this string is not UTF-8");
+            finding.hint("save the file as UTF-8; bytes of a `binary` are written as `\\xNN`");
         }
         let mut bytes = Vec::with_capacity(inside.len());
         let mut rest = inside;

@@ -51,6 +51,8 @@ pub(crate) enum Space {
 pub(crate) struct Symbols<'a> {
     build: &'a Build,
     tables: Vec<Table>,
+    /// Where each definition's name stands.
+    spans: Vec<Span>,
 }
 
 impl<'a> Symbols<'a> {
@@ -78,7 +80,7 @@ impl<'a> Symbols<'a> {
             }
             tables.push(table);
         }
-        Symbols { build, tables }
+        Symbols { build, tables, spans }
     }
 
     pub(crate) fn dialect(&self) -> Option<Dialect> {
@@ -134,9 +136,12 @@ impl<'a> Symbols<'a> {
                 }
                 None
             }
-            _ => {
+            ref found => {
                 let finding = report.error(span, format!("`{name}` is ambiguous"));
-                finding.hint("two included files of the same name define it");
+                found.iter().take(2).for_each(|&id| {
+                    finding.see(self.spans[id], "this may be meant");
+                });
+                finding.hint("included files of the same name share a prefix: rename one of them");
                 None
             }
         }
@@ -162,7 +167,7 @@ impl<'a> Symbols<'a> {
         });
         if let Some(other) = other {
             let path = self.build.loaded[other].path.display();
-            return Some(format!("it is defined in {path}, which this file does not include"));
+            return Some(format!("it is defined in {path}: include that file here"));
         }
         let owner = nearest(prefix, self.tables[file].types.keys().map(String::as_str));
         if let (Some(owner), Space::Constants) = (owner, space) {
