@@ -6,10 +6,12 @@
 kitex::include_idl!("idl");
 
 pub mod client;
+pub mod compact;
 pub mod detect;
 pub mod envelope;
 pub mod frame;
 pub mod header;
+pub mod json;
 pub mod seeds;
 pub mod server;
 pub mod skip;
@@ -17,3 +19,4 @@ pub mod skip;
 mod engine;
 mod heap;
 mod script;
+mod shape;

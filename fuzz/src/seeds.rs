@@ -40,10 +40,20 @@ impl Seed {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 9] = [
     Target { name: "frame", run: crate::frame::run, candidates: messages::streams },
     Target { name: "header", run: crate::header::run, candidates: messages::headers },
     Target { name: "envelope", run: crate::envelope::run, candidates: messages::payloads },
+    Target {
+        name: "compact",
+        run: crate::compact::run,
+        candidates: || messages::structs(kitex_codec::Protocol::Compact),
+    },
+    Target {
+        name: "json",
+        run: crate::json::run,
+        candidates: || messages::structs(kitex_codec::Protocol::Json),
+    },
     Target { name: "skip", run: crate::skip::run, candidates: messages::values },
     Target { name: "detect", run: crate::detect::run, candidates: messages::heads },
     Target { name: "server", run: crate::server::run, candidates: conversations::servers },

@@ -1,7 +1,7 @@
 //! Seeds of the targets that read bytes.
 
 use golden::{Case, Side};
-use kitex_codec::{BytesMut, Envelope, Frame, Limits};
+use kitex_codec::{BytesMut, Envelope, Frame, Limits, Protocol};
 
 use super::Seed;
 
@@ -107,6 +107,11 @@ pub(super) fn values() -> Vec<Seed> {
         ("deeper-than-allowed", b"\x01\x02\x0f\0\0\0\x01\x0f\0\0\0\x01\x0f\0\0\0\x01\x02\0\0\0\0"),
     ];
     structs.chain(others.map(|(name, bytes)| Seed::made(name, bytes))).collect()
+}
+
+/// A struct of each shape in a protocol.
+pub(super) fn structs(protocol: Protocol) -> Vec<Seed> {
+    crate::shape::samples(protocol).into_iter().map(|(name, bytes)| Seed::made(name, &bytes)).collect()
 }
 
 /// One message of each shape, and the heads of what is served nowhere.
