@@ -55,6 +55,13 @@ fn the_same_value_is_kept_alike_whatever_protocol_it_came_in() {
 }
 
 #[test]
+fn an_empty_map_without_types_is_kept_with_some_that_every_peer_knows() {
+    let kept: Choice = read(&Bytes::from_static(b"\x0b\x9a\x01\x00\x00"), Protocol::Compact);
+    let binary = Protocol::Binary.encode(&kept, &limits()).unwrap().into_bytes();
+    assert_eq!(binary, &b"\x0d\0\x4d\x03\x03\0\0\0\0\0"[..]);
+}
+
+#[test]
 fn a_kept_binary_is_base64_in_json() {
     let kept = |bytes: &'static [u8], protocol| read::<Choice>(&Bytes::from_static(bytes), protocol);
     let binary = kept(b"\x0b\0\x4d\0\0\0\x02\xff\0\0", Protocol::Binary);

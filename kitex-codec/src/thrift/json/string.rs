@@ -137,6 +137,7 @@ mod tests {
             (r"\/\b\f\n\r\t", "/\x08\x0c\n\r\t"),
             (r"\u0041\u00e9\u4E2d", "Aé中"),
             (r"\uD83D\uDE00x", "😀x"),
+            (r"\ud800\udc00\udbff\udfff", "\u{10000}\u{10ffff}"),
             (r"\u0000", "\0"),
         ];
         for (form, text) in cases {
