@@ -51,7 +51,7 @@ pub struct TraceLayer {
 struct Shared {
     side: Side,
     ids: Ids,
-    server: Option<(Str, Option<u16>)>,
+    server: Option<Arc<(Str, Option<u16>)>>,
     sink: Option<&'static dyn SpanSink>,
 }
 
@@ -78,7 +78,7 @@ impl TraceLayer {
     }
 
     fn of(side: Side, server: Option<(Str, Option<u16>)>) -> Self {
-        Self { shared: Arc::new(Shared { side, ids: Ids::new(), server, sink: None }) }
+        Self { shared: Arc::new(Shared { side, ids: Ids::new(), server: server.map(Arc::new), sink: None }) }
     }
 
     /// Gives spans to a sink of its own, in place of the one that [`set_span_sink`] has named.
@@ -113,7 +113,7 @@ impl Shared {
         &self,
         request: &mut Request,
         sink: Option<&'static dyn SpanSink>,
-    ) -> (Span, Option<Watched>) {
+    ) -> (Span, Option<Box<Watched>>) {
         let span = span::client(request);
         let parent = TraceContext::of(&request.context);
         if span.is_disabled() && sink.is_none() {
@@ -124,12 +124,13 @@ impl Shared {
         }
         let own = self.own(parent.as_ref(), sink);
         if !span.is_disabled() {
-            span::record_server(&span, self.server.as_ref());
+            span::record_server(&span, self.server.as_deref());
             span::record_ids(&span, own.parent, None);
         }
         send(&mut request.context, &own);
-        let parent = parent.map(|parent| parent.parent);
-        let watched = sink.map(|sink| Watched::client(sink, request, own, parent, self.server.clone()));
+        let parent = parent.map(|parent| parent.parent.span_id());
+        let watched =
+            sink.map(|sink| Watched::begin(sink, self.side, request, own, parent, self.server.as_ref()));
         (span, watched)
     }
 
@@ -137,7 +138,7 @@ impl Shared {
         &self,
         request: &mut Request,
         sink: Option<&'static dyn SpanSink>,
-    ) -> (Span, Option<Watched>) {
+    ) -> (Span, Option<Box<Watched>>) {
         let span = span::server(request);
         if span.is_disabled() && sink.is_none() {
             let context = &mut request.context;
@@ -156,7 +157,8 @@ impl Shared {
             span::record_ids(&span, own.parent, parent);
         }
         request.context.set_inherited_extension(own.clone());
-        let watched = sink.map(|sink| Watched::server(sink, request, own, parent));
+        let parent = parent.map(|parent| parent.span_id());
+        let watched = sink.map(|sink| Watched::begin(sink, self.side, request, own, parent, None));
         (span, watched)
     }
 
@@ -185,7 +187,7 @@ fn send(context: &mut Context, trace: &TraceContext) {
 /// The span of a call until the call has ended.
 pub struct Running {
     span: Option<Span>,
-    watched: Option<Watched>,
+    watched: Option<Box<Watched>>,
     deadline: Option<Deadline>,
     /// Stays set if polling does not come back.
     polled: bool,
@@ -221,7 +223,7 @@ impl Held for Running {
         self.polled = true;
         let value = {
             let Self { span, watched, .. } = self;
-            let _entered = (span.as_ref().map(Span::enter), watched.as_mut().map(Watched::enter));
+            let _entered = (span.as_ref().map(Span::enter), watched.as_mut().map(|watched| watched.enter()));
             run()
         };
         self.polled = false;

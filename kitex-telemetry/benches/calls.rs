@@ -2,7 +2,7 @@
 //!
 //! A row's cost is what it takes beyond `service alone`. Spans that are kept go to a collector on this host.
 
-use std::future::ready;
+use std::future::{Ready, ready};
 use std::hint::black_box;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -13,10 +13,8 @@ use std::time::Instant;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion};
 use kitex_codec::Bytes;
-use kitex_core::{
-    Error, Method, MethodDescriptor, Payload, Protocol, Request, Response, SharedService, Status, Streaming,
-};
-use kitex_middleware::{MetricsLayer, SpanSink, TraceLayer};
+use kitex_core::{Error, Method, MethodDescriptor, Payload, Protocol, Request, Response, Status, Streaming};
+use kitex_middleware::{MetricsLayer, TraceLayer};
 use kitex_telemetry::{OtlpConfig, SamplingConfig, Telemetry};
 use tokio::runtime::Runtime;
 use tower_layer::Layer;
@@ -49,26 +47,18 @@ fn main() {
     for (name, telemetry) in [("0 %", &none), ("1 %", &one), ("100 %", &all)] {
         let sink = telemetry.sink().expect("traces are exported");
         let name = |what: &str| format!("{what}, {name}");
-        calls(&mut group, &name("trace of a server"), server(sink, alone(true)));
+        calls(&mut group, &name("trace of a server"), TraceLayer::server().sink(sink).layer(alone(true)));
         calls(&mut group, &name("trace of a client"), TraceLayer::client().sink(sink).layer(alone(true)));
-        let both = |clock| server(sink, SharedService::new(MetricsLayer::server().layer(alone(clock))));
+        let both = |clock| TraceLayer::server().sink(sink).layer(MetricsLayer::server().layer(alone(clock)));
         calls(&mut group, &name("trace and metrics of a server"), both(true));
         calls(&mut group, &name("trace and metrics of a server, no clock read yet"), both(false));
-        let metered = SharedService::new(MetricsLayer::client().layer(alone(true)));
-        let both = TraceLayer::client().sink(sink).layer(metered);
+        let both = TraceLayer::client().sink(sink).layer(MetricsLayer::client().layer(alone(true)));
         calls(&mut group, &name("trace and metrics of a client"), both);
     }
     calls(&mut group, "metrics of a server", MetricsLayer::server().layer(alone(true)));
     calls(&mut group, "metrics of a client", MetricsLayer::client().layer(alone(true)));
     group.finish();
     criterion.final_summary();
-}
-
-fn server(
-    sink: &'static dyn SpanSink,
-    inner: SharedService,
-) -> impl Service<Request, Response = Response, Error = Error> {
-    TraceLayer::server().sink(sink).layer(inner)
 }
 
 fn begin(runtime: &Runtime, collector: SocketAddr, percent: f64) -> Telemetry {
@@ -112,16 +102,32 @@ fn take_all(mut stream: std::net::TcpStream) -> std::io::Result<()> {
 }
 
 /// A service that answers at once, with the time at which it did, or without.
-fn alone(clock: bool) -> SharedService {
-    let ended = clock.then(now);
-    SharedService::from_fn(move |request| {
+#[derive(Clone)]
+struct Answering {
+    ended: Option<Instant>,
+}
+
+impl Service<Request> for Answering {
+    type Response = Response;
+    type Error = Error;
+    type Future = Ready<Result<Response, Error>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
         let Some(payload) = request.body.message().cloned() else {
-            return Box::pin(ready(Err(Error::handler("the request is a stream"))));
+            return ready(Err(Error::handler("the request is a stream")));
         };
         let mut response = Response::new(Status::Ok, payload);
-        response.ended = ended;
-        Box::pin(ready(Ok(response)))
-    })
+        response.ended = self.ended;
+        ready(Ok(response))
+    }
+}
+
+fn alone(clock: bool) -> Answering {
+    Answering { ended: clock.then(now) }
 }
 
 fn request(began: Instant) -> Request {

@@ -97,45 +97,27 @@ pub(super) struct Watched {
     scope: Option<SpanScope>,
     side: Side,
     method: Method,
-    parent: Option<TraceParent>,
+    parent: Option<u64>,
     state: Str,
     began: Instant,
     /// Of a call that is served: who calls, as the connection and the header have it.
     connection: Option<Arc<ConnectionInfo>>,
     header: Pairs,
-    server: Option<(Str, Option<u16>)>,
+    server: Option<Arc<(Str, Option<u16>)>>,
 }
 
 impl Watched {
-    pub(super) fn client(
-        sink: &'static dyn SpanSink,
-        request: &mut Request,
-        own: TraceContext,
-        parent: Option<TraceParent>,
-        server: Option<(Str, Option<u16>)>,
-    ) -> Self {
-        Self { server, ..Self::new(sink, Side::Client, request, own, parent) }
-    }
-
-    pub(super) fn server(
-        sink: &'static dyn SpanSink,
-        request: &mut Request,
-        own: TraceContext,
-        parent: Option<TraceParent>,
-    ) -> Self {
-        let connection = request.context.connection().cloned();
-        let header = request.context.metadata.wire().clone();
-        Self { connection, header, ..Self::new(sink, Side::Server, request, own, parent) }
-    }
-
-    fn new(
+    /// In a box: futures are moved, and every layer around this one would move it along.
+    pub(super) fn begin(
         sink: &'static dyn SpanSink,
         side: Side,
         request: &mut Request,
         own: TraceContext,
-        parent: Option<TraceParent>,
-    ) -> Self {
-        Self {
+        parent: Option<u64>,
+        server: Option<&Arc<(Str, Option<u16>)>>,
+    ) -> Box<Self> {
+        let served = matches!(side, Side::Server);
+        Box::new(Self {
             sink,
             scope: Some(SpanScope { place: own.parent, held: None }),
             side,
@@ -143,10 +125,10 @@ impl Watched {
             parent,
             state: own.state,
             began: began_at(request),
-            connection: None,
-            header: Pairs::new(),
-            server: None,
-        }
+            connection: request.context.connection().filter(|_| served).cloned(),
+            header: if served { request.context.metadata.wire().clone() } else { Pairs::new() },
+            server: server.cloned(),
+        })
     }
 
     /// What is done until the guard is dropped belongs to this call.
@@ -176,17 +158,19 @@ impl Watched {
     fn hand_over(&mut self, ended: Instant, outcome: SpanOutcome<'_>) {
         let Some(scope) = self.scope.take() else { return };
         let caller = || std::str::from_utf8(self.header.int(int_key::FROM_SERVICE)?).ok();
+        let place = scope.place;
+        let parent = self.parent.and_then(|id| TraceParent::new(place.trace_id(), id, place.is_sampled()));
         self.sink.end(EndedCall {
             served: matches!(self.side, Side::Server),
             method: &self.method,
             scope,
-            parent: self.parent,
+            parent,
             state: &self.state,
             began: self.began,
             ended,
             peer: self.connection.as_ref().map(|connection| connection.peer()),
             caller: caller().unwrap_or_default(),
-            server: self.server.as_ref().map(|(host, port)| (&**host, *port)),
+            server: self.server.as_deref().map(|(host, port)| (&**host, *port)),
             outcome,
         });
     }
