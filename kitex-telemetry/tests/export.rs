@@ -205,9 +205,12 @@ async fn the_page_is_served_until_the_end() {
     assert!(matches!(again, TelemetryError::Page { .. }), "{again}");
     telemetry.shutdown().await;
     // The task lets go of its listener when it is next asked.
-    while get(address, "GET /metrics").await.is_ok() {
-        tokio::task::yield_now().await;
-    }
+    let gone = async {
+        while get(address, "GET /metrics").await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), gone).await.unwrap();
 }
 
 async fn get(address: SocketAddr, line: &str) -> std::io::Result<String> {
