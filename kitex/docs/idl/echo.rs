@@ -5,6 +5,7 @@
     dead_code,
     unreachable_pub,
     clippy::approx_constant,
+    clippy::box_collection,
     clippy::disallowed_names,
     clippy::enum_variant_names,
     clippy::large_enum_variant,
