@@ -28,8 +28,9 @@ pub fn take_chunk() -> BytesMut {
 /// Gives a chunk back. Its content is dropped; memory that values still share is left to them.
 pub fn put_chunk(mut chunk: BytesMut) {
     chunk.clear();
-    let roomy = chunk.capacity() >= CHUNK / 4 || chunk.try_reclaim(CHUNK / 4);
-    if !roomy || chunk.capacity() > LARGEST_KEPT {
+    // What is left of larger memory keeps all of it.
+    let large = chunk.capacity() > LARGEST_KEPT || chunk.try_reclaim(LARGEST_KEPT + 1);
+    if large || chunk.capacity() < CHUNK / 4 && !chunk.try_reclaim(CHUNK / 4) {
         return;
     }
     FREE.with_borrow_mut(|free| {
@@ -62,6 +63,16 @@ mod tests {
         let mut other = take_chunk();
         other.extend_from_slice(&[9; 64]);
         assert!(kept.iter().all(|byte| *byte == 7));
+    }
+
+    #[test]
+    fn what_is_left_of_a_grown_chunk_is_not_kept() {
+        let mut chunk = BytesMut::with_capacity(8 * CHUNK);
+        chunk.resize(7 * CHUNK, 7);
+        drop(chunk.split());
+        let left = chunk.as_ptr();
+        put_chunk(chunk);
+        assert_ne!(take_chunk().as_ptr(), left);
     }
 
     #[test]

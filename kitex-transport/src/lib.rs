@@ -6,6 +6,7 @@
 mod address;
 mod channel;
 mod clock;
+mod input;
 mod io;
 mod memory;
 mod server;

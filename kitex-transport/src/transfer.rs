@@ -5,10 +5,11 @@ use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
-use kitex_codec::{BytesMut, CHUNK, Output, take_chunk};
+use kitex_codec::{CHUNK, Output};
 use tokio::io::AsyncReadExt;
 
 use crate::Io;
+use crate::input::Input;
 
 /// Pieces of one vectored write.
 const SLICES: usize = 16;
@@ -41,23 +42,23 @@ pub(crate) fn poll_send<S: Io>(
 /// with, if that is known.
 pub(crate) fn poll_receive<S: Io>(
     stream: &mut S,
-    input: &mut BytesMut,
+    input: &mut Input,
     expected: Option<usize>,
     task: &mut Context<'_>,
 ) -> Poll<io::Result<usize>> {
     make_room(input, expected);
-    pin!(stream.read_buf(input)).poll(task)
+    pin!(stream.read_buf(&mut **input)).poll(task)
 }
 
 /// Makes room for the next read: a chunk, or as much again as a large message has brought already. What its header
 /// promises takes no memory.
-fn make_room(input: &mut BytesMut, expected: Option<usize>) {
+fn make_room(input: &mut Input, expected: Option<usize>) {
     let held = input.len();
     let missing = expected.map_or(0, |whole| whole.saturating_sub(held));
     if input.capacity() == 0 {
-        *input = take_chunk();
+        input.begin();
     } else if input.capacity() - held < missing.clamp(ROOM, CHUNK) {
-        input.reserve(missing.clamp(CHUNK, held.max(CHUNK)));
+        input.grow(missing.clamp(CHUNK, held.max(CHUNK)));
     }
 }
 
@@ -67,7 +68,7 @@ mod tests {
 
     #[test]
     fn memory_grows_with_what_came_and_not_with_what_was_promised() {
-        let mut input = BytesMut::new();
+        let mut input = Input::default();
         for held in [0, 100, CHUNK, 100_000, 1 << 20] {
             input.resize(held, 0);
             make_room(&mut input, Some(16 << 20));
@@ -79,7 +80,8 @@ mod tests {
 
     #[test]
     fn there_is_room_for_the_rest_of_a_message() {
-        let mut input = BytesMut::zeroed(10_000);
+        let mut input = Input::default();
+        input.resize(10_000, 0);
         make_room(&mut input, Some(15_000));
         assert!(input.capacity() >= 15_000);
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant};
 
-use kitex_codec::{BytesMut, CHUNK, Output, put_chunk};
+use kitex_codec::{CHUNK, Output};
 use kitex_core::Stage;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
@@ -15,6 +15,7 @@ use super::multiplex::Multiplex;
 use super::shared::{End, Next, SharedConnection};
 use crate::Io;
 use crate::clock::{self, LazyTimer};
+use crate::input::Input;
 use crate::transfer::{poll_receive, poll_send};
 
 /// Reads and writes for a shared connection. Dropped with its runtime, it fails the connection's calls.
@@ -27,7 +28,7 @@ pub(super) struct Driver<S> {
     /// Bytes written so far.
     sent: u64,
     flushed: bool,
-    input: BytesMut,
+    input: Input,
     timer: LazyTimer,
     woken: Vec<Waker>,
     /// Whether this task may run before others that were woken earlier and want to write too.
@@ -55,7 +56,7 @@ impl<S: Io> Driver<S> {
             output: Output::new(),
             sent: 0,
             flushed: true,
-            input: BytesMut::new(),
+            input: Input::default(),
             timer: LazyTimer::default(),
             woken: Vec::new(),
             overtakes: !matches!(flavor, Ok(RuntimeFlavor::CurrentThread)),
@@ -113,7 +114,7 @@ impl<S: Io> Driver<S> {
                 Poll::Ready(Err(error)) => return Err(End::broken(Stage::Read)(error)),
                 Poll::Pending => {
                     if self.input.is_empty() && self.connection.load() == 0 {
-                        put_chunk(std::mem::take(&mut self.input));
+                        self.input.release();
                     }
                     return Ok(());
                 }
@@ -125,7 +126,7 @@ impl<S: Io> Driver<S> {
     fn reclaim(&mut self) {
         let worn = self.input.is_empty() && self.input.capacity() < CHUNK;
         if worn && !self.input.try_reclaim(CHUNK) {
-            self.input = BytesMut::new();
+            self.input = Input::default();
         }
     }
 

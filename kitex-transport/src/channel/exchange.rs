@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
-use kitex_codec::{Bytes, BytesMut, put_chunk};
+use kitex_codec::Bytes;
 use kitex_core::{
     Body, ClientConfig, ClientConnection, ConnectionInfo, Error, Payload, Peer, Protocol, Request, Response,
     Sent, Stage, Status,
@@ -14,6 +14,7 @@ use kitex_core::{
 
 use super::errors;
 use crate::clock::{self, LazyTimer};
+use crate::input::Input;
 use crate::transfer::{poll_receive, poll_send};
 use crate::{Io, Stream};
 
@@ -23,7 +24,7 @@ pub(super) struct Connection<S = Stream> {
     stream: S,
     engine: ClientConnection<()>,
     /// Holds memory only while there is something in it.
-    input: BytesMut,
+    input: Input,
     timer: LazyTimer,
     /// Bytes of the present request that were written.
     sent: usize,
@@ -39,7 +40,7 @@ impl<S: Io> Connection<S> {
         Self {
             stream,
             engine: ClientConnection::new(config, info),
-            input: BytesMut::new(),
+            input: Input::default(),
             timer: LazyTimer::default(),
             sent: 0,
             writing: false,
@@ -177,7 +178,7 @@ impl<S: Io> Connection<S> {
     /// Gives back the input's memory if there is nothing in it.
     fn release(&mut self) {
         if self.input.is_empty() {
-            put_chunk(std::mem::take(&mut self.input));
+            self.input.release();
         }
     }
 }

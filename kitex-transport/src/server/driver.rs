@@ -13,7 +13,6 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use kitex_codec::{BytesMut, put_chunk};
 use kitex_core::{ConnectionInfo, Error, Method, Peer, ServerConnection};
 
 use super::Shared;
@@ -23,6 +22,7 @@ use super::held::Share;
 use super::phase::{Phase, PhaseWatch};
 use crate::Io;
 use crate::clock::{self, LazyTimer};
+use crate::input::Input;
 
 use ending::End;
 
@@ -33,7 +33,7 @@ pub(super) struct Driver<S> {
     /// `None` once the connection is lost: calls that nobody waits for may go on without it.
     stream: Option<S>,
     engine: ServerConnection,
-    input: BytesMut,
+    input: Input,
     /// What is counted of this connection in the server's sum.
     share: Share,
     /// The call that is answered before the next request is taken.
@@ -76,7 +76,7 @@ impl<S: Io> Driver<S> {
         Self {
             stream: Some(stream),
             engine,
-            input: BytesMut::new(),
+            input: Input::default(),
             share: Share::default(),
             serial: None,
             calls: None,
@@ -214,6 +214,6 @@ impl<S> Drop for Driver<S> {
             let _ = catch_unwind(tell);
         }
         self.share.end(&self.counted.0.held);
-        put_chunk(std::mem::take(&mut self.input));
+        self.input.release();
     }
 }

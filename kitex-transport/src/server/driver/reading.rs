@@ -5,11 +5,11 @@ use std::pin::pin;
 use std::task::{Context, Poll};
 
 use bytes::BufMut as _;
-use kitex_codec::{BytesMut, put_chunk, take_chunk};
 use tokio::io::AsyncReadExt;
 
 use super::{Driver, Step};
 use crate::Io;
+use crate::input::Input;
 use crate::server::held::STEP;
 
 /// Input that is read ahead while no request is taken, so that the end of the peer's input is noticed.
@@ -26,7 +26,7 @@ impl<S: Io> Driver<S> {
         }
         self.make_room();
         let Some(stream) = &mut self.stream else { return Step::Wait };
-        match pin!(stream.read_buf(&mut (&mut self.input).limit(READ_MOST))).poll(task) {
+        match pin!(stream.read_buf(&mut (&mut *self.input).limit(READ_MOST))).poll(task) {
             Poll::Pending => return Step::Wait,
             Poll::Ready(Ok(0)) => self.eof = true,
             Poll::Ready(Ok(_)) => self.count(),
@@ -70,12 +70,12 @@ impl<S: Io> Driver<S> {
     /// promises takes no memory.
     fn make_room(&mut self) {
         if self.input.capacity() == 0 {
-            self.input = take_chunk();
+            self.input.begin();
         } else if self.input.capacity() - self.input.len() < 512 {
             let missing =
                 self.engine.expected_input().map_or(0, |whole| whole.saturating_sub(self.input.len()));
             let most = self.input.len().max(kitex_codec::CHUNK);
-            self.input.reserve(missing.clamp(kitex_codec::CHUNK / 4, most));
+            self.input.grow(missing.clamp(kitex_codec::CHUNK / 4, most));
         }
     }
 
@@ -89,14 +89,14 @@ impl<S: Io> Driver<S> {
     pub(super) fn rest(&mut self) {
         self.count();
         if self.input.is_empty() && self.input.capacity() > 0 {
-            put_chunk(std::mem::take(&mut self.input));
+            self.input.release();
         }
         self.engine.output().release();
     }
 
     /// Gives back all input, whether it was taken or not.
     pub(super) fn drop_input(&mut self) {
-        self.input = BytesMut::new();
+        self.input = Input::default();
         self.share.leave();
         self.count();
     }

@@ -1,0 +1,84 @@
+//! What has come from a peer and is not taken yet.
+
+use std::mem;
+use std::ops::{Deref, DerefMut};
+
+use kitex_codec::{BytesMut, CHUNK, put_chunk, take_chunk};
+
+/// A chunk of its thread, or more memory for as long as a large message needs it.
+#[derive(Debug, Default)]
+pub(crate) struct Input {
+    bytes: BytesMut,
+    /// The memory has become larger than a chunk. What is left of it when its message was taken may look like a chunk,
+    /// and would keep all of it.
+    grown: bool,
+}
+
+impl Input {
+    /// Takes a chunk, when there is no memory.
+    pub(crate) fn begin(&mut self) {
+        self.bytes = take_chunk();
+        self.grown = false;
+    }
+
+    /// Makes room for so many bytes more.
+    pub(crate) fn grow(&mut self, additional: usize) {
+        self.bytes.reserve(additional);
+        self.grown |= self.bytes.capacity() > 2 * CHUNK;
+    }
+
+    /// Gives the memory back; what is in it is dropped.
+    pub(crate) fn release(&mut self) {
+        let Self { bytes, grown } = mem::take(self);
+        if !grown {
+            put_chunk(bytes);
+        }
+    }
+}
+
+impl Deref for Input {
+    type Target = BytesMut;
+
+    fn deref(&self) -> &BytesMut {
+        &self.bytes
+    }
+}
+
+impl DerefMut for Input {
+    fn deref_mut(&mut self) -> &mut BytesMut {
+        &mut self.bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes a message of so many bytes out of an input that has room for some more.
+    fn message(input: &mut Input, len: usize) -> kitex_codec::Bytes {
+        input.begin();
+        input.grow(len + CHUNK / 2);
+        input.resize(len, 7);
+        input.split().freeze()
+    }
+
+    #[test]
+    fn what_is_left_of_a_large_messages_memory_is_no_chunk() {
+        let mut input = Input::default();
+        let held = message(&mut input, 60_000);
+        let left = input.as_ptr();
+        input.release();
+        input.begin();
+        assert_ne!(input.as_ptr(), left, "a value of {} bytes is held by the pool", held.len());
+    }
+
+    #[test]
+    fn a_small_messages_memory_is_used_again() {
+        let mut input = Input::default();
+        drop(message(&mut input, 100));
+        let left = input.as_ptr();
+        input.release();
+        input.begin();
+        assert_eq!(input.as_ptr(), left);
+    }
+}
