@@ -151,6 +151,7 @@ fn lists_and_strings_are_charged() {
         assert_charged("list<i64>", numbers(Type::I64, count), &|from| {
             from.read_list(Type::I64, |from| from.read_i64())
         });
+        assert_charged("list<i64> at once", numbers(Type::I64, count), &|from| from.read_i64_list());
         let text = written(|out| out.write_str(&Str::from("x".repeat(count as usize))).unwrap());
         assert_charged("string", text.clone(), &|from| from.read_str());
         assert_charged("binary", text, &|from| from.read_bytes());

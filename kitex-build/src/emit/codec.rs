@@ -87,7 +87,15 @@ impl Emitter<'_> {
                 let arguments = vec![place.borrowed().into(), "out".into()];
                 code.expression(&Node::Call("Message::encode".into(), arguments, "?"), ";");
             }
-            Type::List(element) => self.write_elements(code, "list", element, place, place.key),
+            Type::List(element) => match self.number(element, place.key) {
+                Some(name) => {
+                    // A pointer becomes a reference by itself.
+                    let values = Place { boxed: false, ..place }.borrowed();
+                    let call = Node::Call(format!("out.write_{name}_list"), vec![values.into()], "?");
+                    code.expression(&call, ";");
+                }
+                None => self.write_elements(code, "list", element, place, place.key),
+            },
             Type::Set(element) => self.write_elements(code, "set", element, place, true),
             Type::Map(key, value) => self.write_map(code, key, value, place),
         }
@@ -158,8 +166,21 @@ impl Emitter<'_> {
             Type::Set(element) => {
                 self.read_elements(code, if sorted { "sorted_set" } else { "set" }, element, true, from)
             }
-            Type::List(element) => self.read_elements(code, "list", element, key, from),
+            Type::List(element) => match self.number(element, key) {
+                Some(name) => Node::Call(format!("from.read_{name}_list"), Vec::new(), "?"),
+                None => self.read_elements(code, "list", element, key, from),
+            },
             _ => "None".into(),
+        }
+    }
+
+    /// The name of an element whose lists are written and read by one call: numbers, as they are in memory.
+    fn number(&self, element: &Type, key: bool) -> Option<&'static str> {
+        match self.program.target(element) {
+            Type::Base(Base::Double) if key => None,
+            Type::Base(Base::String | Base::Binary | Base::Uuid) => None,
+            Type::Base(base) => Some(suffix(*base)),
+            _ => None,
         }
     }
 

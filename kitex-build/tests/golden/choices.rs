@@ -148,11 +148,7 @@ pub mod choices {
             }
             out.end_map();
             out.write_field(Type::List, 12);
-            out.begin_list(Type::I32, self.shared_list.len())?;
-            for item in &*self.shared_list {
-                out.write_i32(*item);
-            }
-            out.end_list();
+            out.write_i32_list(&self.shared_list)?;
             out.write_field(Type::Set, 13);
             out.begin_set(Type::I32, self.usual.len())?;
             for item in &self.usual {
@@ -266,7 +262,7 @@ pub mod choices {
                         }
                     }
                     (12, Type::List) => {
-                        let read = R::read_list(from, Type::I32, R::read_i32)?;
+                        let read = from.read_i32_list()?;
                         if let Some(read) = read {
                             value.shared_list = ::std::sync::Arc::from(from.boxed(read)?);
                         }

@@ -446,11 +446,7 @@ pub mod consts {
             out.write_uuid_field(11, &self.id);
             if let Some(value) = &self.many {
                 out.write_field(Type::List, 12);
-                out.begin_list(Type::I32, value.len())?;
-                for item in value {
-                    out.write_i32(*item);
-                }
-                out.end_list();
+                out.write_i32_list(value)?;
             }
             out.write_bool_field(13, self.yes);
             out.write_field(Type::Map, 14);
@@ -513,7 +509,7 @@ pub mod consts {
                     (10, Type::String) => value.raw = from.read_bytes()?,
                     (11, Type::Uuid) => value.id = from.read_uuid()?,
                     (12, Type::List) => {
-                        let read = R::read_list(from, Type::I32, R::read_i32)?;
+                        let read = from.read_i32_list()?;
                         if let Some(read) = read {
                             value.many = Some(read);
                         }
@@ -562,11 +558,7 @@ pub mod consts {
             out.write_i32_field(1, self.zero);
             out.write_str_field(2, &self.empty)?;
             out.write_field(Type::List, 3);
-            out.begin_list(Type::I32, self.none.len())?;
-            for item in &self.none {
-                out.write_i32(*item);
-            }
-            out.end_list();
+            out.write_i32_list(&self.none)?;
             out.end_struct();
             Ok(())
         }
@@ -583,7 +575,7 @@ pub mod consts {
                     (1, Type::I32) => value.zero = from.read_i32()?,
                     (2, Type::String) => value.empty = from.read_str()?,
                     (3, Type::List) => {
-                        let read = R::read_list(from, Type::I32, R::read_i32)?;
+                        let read = from.read_i32_list()?;
                         if let Some(read) = read {
                             value.none = read;
                         }

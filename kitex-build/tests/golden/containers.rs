@@ -235,11 +235,7 @@ pub mod containers {
             out.write_field(Type::Set, 11);
             out.begin_set(Type::List, self.i.len())?;
             for item in &self.i {
-                out.begin_list(Type::I32, item.len())?;
-                for item in item {
-                    out.write_i32(*item);
-                }
-                out.end_list();
+                out.write_i32_list(item)?;
             }
             out.end_set();
             out.write_field(Type::Set, 12);
@@ -304,11 +300,7 @@ pub mod containers {
                     out.write_double(item.0);
                 }
                 out.end_list();
-                out.begin_list(Type::Double, item.len())?;
-                for item in item {
-                    out.write_double(*item);
-                }
-                out.end_list();
+                out.write_double_list(item)?;
             }
             out.end_map();
             out.write_field(Type::Map, 19);
@@ -412,7 +404,7 @@ pub mod containers {
                     }
                     (11, Type::Set) => {
                         let read_item = |from: &mut R| {
-                            let read = R::read_list(from, Type::I32, R::read_i32)?;
+                            let read = from.read_i32_list()?;
                             let what = "list<i32>";
                             read.ok_or_else(|| mismatch(what))
                         };
@@ -508,7 +500,7 @@ pub mod containers {
                             read.ok_or_else(|| mismatch(what))
                         };
                         let read_value = |from: &mut R| {
-                            let read = R::read_list(from, Type::Double, R::read_double)?;
+                            let read = from.read_double_list()?;
                             let what = "list<double>";
                             read.ok_or_else(|| mismatch(what))
                         };

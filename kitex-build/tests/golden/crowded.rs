@@ -52,11 +52,7 @@ pub mod crowded {
             out.begin_struct()?;
             out.write_i32_field(1, self.a);
             out.write_field(Type::List, 2);
-            out.begin_list(Type::I32, self.b.len())?;
-            for item in &self.b {
-                out.write_i32(*item);
-            }
-            out.end_list();
+            out.write_i32_list(&self.b)?;
             out.write_field(Type::Map, 3);
             out.begin_map(Type::String, Type::I32, self.c.len())?;
             for (key, item) in &self.c {
@@ -84,7 +80,7 @@ pub mod crowded {
                         has_a = true;
                     }
                     (2, Type::List) => {
-                        let read = R::read_list(from, Type::I32, R::read_i32)?;
+                        let read = from.read_i32_list()?;
                         if let Some(read) = read {
                             value.b = read;
                         }

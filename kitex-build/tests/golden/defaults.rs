@@ -81,11 +81,7 @@ pub mod defaults {
             out.begin_struct()?;
             out.write_i32_field(1, self.n);
             out.write_field(Type::List, 2);
-            out.begin_list(Type::I32, self.list.len())?;
-            for item in &self.list {
-                out.write_i32(*item);
-            }
-            out.end_list();
+            out.write_i32_list(&self.list)?;
             if let Some(value) = &self.next {
                 out.write_field(Type::Struct, 3);
                 Message::encode(&**value, out)?;
@@ -105,7 +101,7 @@ pub mod defaults {
                 match (field.id, field.kind) {
                     (1, Type::I32) => value.n = from.read_i32()?,
                     (2, Type::List) => {
-                        let read = R::read_list(from, Type::I32, R::read_i32)?;
+                        let read = from.read_i32_list()?;
                         if let Some(read) = read {
                             value.list = read;
                         }
@@ -249,17 +245,9 @@ pub mod defaults {
             out.write_i32_field(10, self.j.0);
             out.write_i32_field(11, self.k);
             out.write_field(Type::List, 12);
-            out.begin_list(Type::I32, self.l.len())?;
-            for item in &self.l {
-                out.write_i32(*item);
-            }
-            out.end_list();
+            out.write_i32_list(&self.l)?;
             out.write_field(Type::List, 13);
-            out.begin_list(Type::I32, self.m.len())?;
-            for item in &self.m {
-                out.write_i32(*item);
-            }
-            out.end_list();
+            out.write_i32_list(&self.m)?;
             out.write_field(Type::Set, 14);
             out.begin_set(Type::String, self.n.len())?;
             for item in &self.n {
@@ -282,11 +270,7 @@ pub mod defaults {
             }
             if let Some(value) = &self.s {
                 out.write_field(Type::List, 19);
-                out.begin_list(Type::I32, value.len())?;
-                for item in value {
-                    out.write_i32(*item);
-                }
-                out.end_list();
+                out.write_i32_list(value)?;
             }
             if let Some(value) = &self.t {
                 out.write_field(Type::Struct, 20);
@@ -300,11 +284,7 @@ pub mod defaults {
             }
             out.end_map();
             out.write_field(Type::List, 22);
-            out.begin_list(Type::I32, self.v.len())?;
-            for item in &self.v {
-                out.write_i32(*item);
-            }
-            out.end_list();
+            out.write_i32_list(&self.v)?;
             out.write_field(Type::Struct, 23);
             Message::encode(&self.w, out)?;
             out.write_field(Type::List, 24);
@@ -345,13 +325,13 @@ pub mod defaults {
                     (10, Type::I32) => value.j = Color(from.read_i32()?),
                     (11, Type::I32) => value.k = from.read_i32()?,
                     (12, Type::List) => {
-                        let read = R::read_list(from, Type::I32, R::read_i32)?;
+                        let read = from.read_i32_list()?;
                         if let Some(read) = read {
                             value.l = read;
                         }
                     }
                     (13, Type::List) => {
-                        let read = R::read_list(from, Type::I32, R::read_i32)?;
+                        let read = from.read_i32_list()?;
                         if let Some(read) = read {
                             value.m = read;
                         }
@@ -378,7 +358,7 @@ pub mod defaults {
                     (17, Type::Struct) => value.q = Message::decode(from)?,
                     (18, Type::I32) => value.r = Some(from.read_i32()?),
                     (19, Type::List) => {
-                        let read = R::read_list(from, Type::I32, R::read_i32)?;
+                        let read = from.read_i32_list()?;
                         if let Some(read) = read {
                             value.s = Some(read);
                         }
@@ -392,7 +372,7 @@ pub mod defaults {
                         }
                     }
                     (22, Type::List) => {
-                        let read = R::read_list(from, Type::I32, R::read_i32)?;
+                        let read = from.read_i32_list()?;
                         if let Some(read) = read {
                             value.v = read;
                         }
@@ -549,11 +529,7 @@ pub mod defaults {
             out.write_str_field(3, &self.c)?;
             out.write_double_field(4, self.d);
             out.write_field(Type::List, 5);
-            out.begin_list(Type::I32, self.e.len())?;
-            for item in &self.e {
-                out.write_i32(*item);
-            }
-            out.end_list();
+            out.write_i32_list(&self.e)?;
             if let Some(value) = self.f {
                 out.write_i32_field(6, value);
             }
@@ -575,7 +551,7 @@ pub mod defaults {
                     (3, Type::String) => value.c = from.read_str()?,
                     (4, Type::Double) => value.d = from.read_double()?,
                     (5, Type::List) => {
-                        let read = R::read_list(from, Type::I32, R::read_i32)?;
+                        let read = from.read_i32_list()?;
                         if let Some(read) = read {
                             value.e = read;
                         }

@@ -555,11 +555,7 @@ pub mod recursion {
                 Message::encode(&**value, out)?;
             }
             out.write_field(Type::List, 3);
-            out.begin_list(Type::I32, self.l.len())?;
-            for item in &*self.l {
-                out.write_i32(*item);
-            }
-            out.end_list();
+            out.write_i32_list(&self.l)?;
             out.end_struct();
             Ok(())
         }
@@ -582,7 +578,7 @@ pub mod recursion {
                         value.r = Some(from.boxed(read)?);
                     }
                     (3, Type::List) => {
-                        let read = R::read_list(from, Type::I32, R::read_i32)?;
+                        let read = from.read_i32_list()?;
                         if let Some(read) = read {
                             value.l = from.boxed(read)?;
                         }

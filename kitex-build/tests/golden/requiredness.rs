@@ -135,11 +135,7 @@ pub mod requiredness {
             out.write_field(Type::Struct, 3);
             Message::encode(&self.r3, out)?;
             out.write_field(Type::List, 4);
-            out.begin_list(Type::I32, self.r4.len())?;
-            for item in &self.r4 {
-                out.write_i32(*item);
-            }
-            out.end_list();
+            out.write_i32_list(&self.r4)?;
             out.write_double_field(5, self.r5);
             if let Some(value) = self.o1 {
                 out.write_bool_field(11, value);
@@ -153,11 +149,7 @@ pub mod requiredness {
             }
             if let Some(value) = &self.o4 {
                 out.write_field(Type::List, 14);
-                out.begin_list(Type::I32, value.len())?;
-                for item in value {
-                    out.write_i32(*item);
-                }
-                out.end_list();
+                out.write_i32_list(value)?;
             }
             if let Some(value) = self.o5 {
                 out.write_double_field(15, value);
@@ -171,11 +163,7 @@ pub mod requiredness {
             out.write_field(Type::Struct, 23);
             Message::encode(&self.d3, out)?;
             out.write_field(Type::List, 24);
-            out.begin_list(Type::I32, self.d4.len())?;
-            for item in &self.d4 {
-                out.write_i32(*item);
-            }
-            out.end_list();
+            out.write_i32_list(&self.d4)?;
             out.write_double_field(25, self.d5);
             out.write_field(Type::Struct, 26);
             Message::encode(&self.d6, out)?;
@@ -213,7 +201,7 @@ pub mod requiredness {
                         has_r3 = true;
                     }
                     (4, Type::List) => {
-                        let read = R::read_list(from, Type::I32, R::read_i32)?;
+                        let read = from.read_i32_list()?;
                         if let Some(read) = read {
                             value.r4 = read;
                             has_r4 = true;
@@ -228,7 +216,7 @@ pub mod requiredness {
                     (12, Type::String) => value.o2 = Some(from.read_str()?),
                     (13, Type::Struct) => value.o3 = Some(Message::decode(from)?),
                     (14, Type::List) => {
-                        let read = R::read_list(from, Type::I32, R::read_i32)?;
+                        let read = from.read_i32_list()?;
                         if let Some(read) = read {
                             value.o4 = Some(read);
                         }
@@ -239,7 +227,7 @@ pub mod requiredness {
                     (22, Type::String) => value.d2 = from.read_str()?,
                     (23, Type::Struct) => value.d3 = Message::decode(from)?,
                     (24, Type::List) => {
-                        let read = R::read_list(from, Type::I32, R::read_i32)?;
+                        let read = from.read_i32_list()?;
                         if let Some(read) = read {
                             value.d4 = read;
                         }

@@ -107,11 +107,7 @@ pub mod typedefs {
             out.write_field(Type::List, 4);
             out.begin_list(Type::List, self.matrix.len())?;
             for item in &self.matrix {
-                out.begin_list(Type::I64, item.len())?;
-                for item in item {
-                    out.write_i64(*item);
-                }
-                out.end_list();
+                out.write_i64_list(item)?;
             }
             out.end_list();
             out.write_field(Type::Set, 5);
@@ -159,7 +155,7 @@ pub mod typedefs {
                     (3, Type::I32) => value.tint = Shade(from.read_i32()?),
                     (4, Type::List) => {
                         let read_item = |from: &mut R| {
-                            let read = R::read_list(from, Type::I64, R::read_i64)?;
+                            let read = from.read_i64_list()?;
                             let what = "list<First>";
                             read.ok_or_else(|| mismatch(what))
                         };

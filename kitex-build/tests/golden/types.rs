@@ -337,11 +337,7 @@ pub mod types {
             out.write_field(Type::Struct, 8);
             Message::encode(&self.inner, out)?;
             out.write_field(Type::List, 9);
-            out.begin_list(Type::I32, self.list.len())?;
-            for item in &self.list {
-                out.write_i32(*item);
-            }
-            out.end_list();
+            out.write_i32_list(&self.list)?;
             out.write_field(Type::Struct, 10);
             Message::encode(&self.choice, out)?;
             out.end_struct();
@@ -408,7 +404,7 @@ pub mod types {
                         has_inner = true;
                     }
                     (9, Type::List) => {
-                        let read = R::read_list(from, Type::I32, R::read_i32)?;
+                        let read = from.read_i32_list()?;
                         if let Some(read) = read {
                             value.list = read;
                             has_list = true;
@@ -528,11 +524,7 @@ pub mod types {
             }
             if let Some(value) = &self.list {
                 out.write_field(Type::List, 9);
-                out.begin_list(Type::I32, value.len())?;
-                for item in value {
-                    out.write_i32(*item);
-                }
-                out.end_list();
+                out.write_i32_list(value)?;
             }
             if let Some(value) = &self.choice {
                 out.write_field(Type::Struct, 10);
@@ -569,7 +561,7 @@ pub mod types {
                     (7, Type::I32) => value.color = Some(Color(from.read_i32()?)),
                     (8, Type::Struct) => value.inner = Some(Message::decode(from)?),
                     (9, Type::List) => {
-                        let read = R::read_list(from, Type::I32, R::read_i32)?;
+                        let read = from.read_i32_list()?;
                         if let Some(read) = read {
                             value.list = Some(read);
                         }
@@ -641,11 +633,7 @@ pub mod types {
 
             out.begin_struct()?;
             out.write_field(Type::List, 1);
-            out.begin_list(Type::I32, self.li.len())?;
-            for item in &self.li {
-                out.write_i32(*item);
-            }
-            out.end_list();
+            out.write_i32_list(&self.li)?;
             out.write_field(Type::List, 2);
             out.begin_list(Type::String, self.ls.len())?;
             for item in &self.ls {
@@ -679,11 +667,7 @@ pub mod types {
             out.write_field(Type::List, 6);
             out.begin_list(Type::List, self.lli.len())?;
             for item in &self.lli {
-                out.begin_list(Type::I32, item.len())?;
-                for item in item {
-                    out.write_i32(*item);
-                }
-                out.end_list();
+                out.write_i32_list(item)?;
             }
             out.end_list();
             out.write_field(Type::Map, 7);
@@ -722,11 +706,7 @@ pub mod types {
             }
             out.end_list();
             out.write_field(Type::List, 11);
-            out.begin_list(Type::Double, self.ld.len())?;
-            for item in &self.ld {
-                out.write_double(*item);
-            }
-            out.end_list();
+            out.write_double_list(&self.ld)?;
             out.write_field(Type::List, 12);
             out.begin_list(Type::String, self.lb.len())?;
             for item in &self.lb {
@@ -775,7 +755,7 @@ pub mod types {
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
                     (1, Type::List) => {
-                        let read = R::read_list(from, Type::I32, R::read_i32)?;
+                        let read = from.read_i32_list()?;
                         if let Some(read) = read {
                             value.li = read;
                         }
@@ -813,7 +793,7 @@ pub mod types {
                     }
                     (6, Type::List) => {
                         let read_item = |from: &mut R| {
-                            let read = R::read_list(from, Type::I32, R::read_i32)?;
+                            let read = from.read_i32_list()?;
                             let what = "list<i32>";
                             read.ok_or_else(|| mismatch(what))
                         };
@@ -867,7 +847,7 @@ pub mod types {
                         }
                     }
                     (11, Type::List) => {
-                        let read = R::read_list(from, Type::Double, R::read_double)?;
+                        let read = from.read_double_list()?;
                         if let Some(read) = read {
                             value.ld = read;
                         }
@@ -1472,11 +1452,7 @@ pub mod types {
                 Message::encode(&**value, out)?;
             }
             out.write_field(Type::List, 9);
-            out.begin_list(Type::I32, self.numbers.len())?;
-            for item in &*self.numbers {
-                out.write_i32(*item);
-            }
-            out.end_list();
+            out.write_i32_list(&self.numbers)?;
             out.end_struct();
             Ok(())
         }
@@ -1522,7 +1498,7 @@ pub mod types {
                         value.maybe = Some(from.boxed(read)?);
                     }
                     (9, Type::List) => {
-                        let read = R::read_list(from, Type::I32, R::read_i32)?;
+                        let read = from.read_i32_list()?;
                         if let Some(read) = read {
                             value.numbers = from.boxed(read)?;
                         }

@@ -159,11 +159,7 @@ pub mod unions {
                 Self::Text(value) => out.write_str_field(2, value)?,
                 Self::Numbers(value) => {
                     out.write_field(Type::List, 3);
-                    out.begin_list(Type::I32, value.len())?;
-                    for item in value {
-                        out.write_i32(*item);
-                    }
-                    out.end_list();
+                    out.write_i32_list(value)?;
                 }
                 Self::Named(value) => {
                     out.write_field(Type::Map, 4);
@@ -206,7 +202,7 @@ pub mod unions {
                     (1, Type::Bool) => Some(Self::Flag(from.read_bool()?)),
                     (2, Type::String) => Some(Self::Text(from.read_str()?)),
                     (3, Type::List) => {
-                        let read = R::read_list(from, Type::I32, R::read_i32)?;
+                        let read = from.read_i32_list()?;
                         read.map(Self::Numbers)
                     }
                     (4, Type::Map) => {

@@ -10,6 +10,9 @@ use bytes::Bytes;
 
 use crate::{DecodeError, EncodeError, Limits, Message, Output, Segments};
 
+/// Numbers of a list that are written or read at once.
+const BLOCK: usize = 8;
+
 /// Encodes a struct. Errors if a limit does not allow it.
 pub fn encode<M: Message>(message: &M, limits: &Limits) -> Result<Segments, EncodeError> {
     let mut output = Output::new();

@@ -82,6 +82,42 @@ pub trait ThriftReader: Sized {
         Ok(Some(list))
     }
 
+    /// Reads a list of bools. `None` as for a list.
+    #[inline]
+    fn read_bool_list(&mut self) -> Result<Option<Vec<bool>>, DecodeError> {
+        self.read_list(Type::Bool, Self::read_bool)
+    }
+
+    /// Reads a list of i8s. `None` as for a list.
+    #[inline]
+    fn read_i8_list(&mut self) -> Result<Option<Vec<i8>>, DecodeError> {
+        self.read_list(Type::I8, Self::read_i8)
+    }
+
+    /// Reads a list of i16s. `None` as for a list.
+    #[inline]
+    fn read_i16_list(&mut self) -> Result<Option<Vec<i16>>, DecodeError> {
+        self.read_list(Type::I16, Self::read_i16)
+    }
+
+    /// Reads a list of i32s. `None` as for a list.
+    #[inline]
+    fn read_i32_list(&mut self) -> Result<Option<Vec<i32>>, DecodeError> {
+        self.read_list(Type::I32, Self::read_i32)
+    }
+
+    /// Reads a list of i64s. `None` as for a list.
+    #[inline]
+    fn read_i64_list(&mut self) -> Result<Option<Vec<i64>>, DecodeError> {
+        self.read_list(Type::I64, Self::read_i64)
+    }
+
+    /// Reads a list of doubles. `None` as for a list.
+    #[inline]
+    fn read_double_list(&mut self) -> Result<Option<Vec<f64>>, DecodeError> {
+        self.read_list(Type::Double, Self::read_double)
+    }
+
     /// Reads a set. `None` as for a list; of equal elements one stays.
     fn read_set<T: Eq + Hash>(
         &mut self,
@@ -172,7 +208,7 @@ pub trait ThriftReader: Sized {
 
 /// The elements to read; `None` if they are of another type and have been skipped.
 #[inline]
-fn expect_elements<R: ThriftReader>(
+pub(super) fn expect_elements<R: ThriftReader>(
     from: &mut R,
     found: Type,
     expected: Type,

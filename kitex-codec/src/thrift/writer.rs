@@ -94,4 +94,44 @@ pub trait ThriftWriter {
         self.write_field(Type::String, id);
         self.write_bytes(value)
     }
+
+    /// Writes a list, value by value. Errors as [`begin_list`](Self::begin_list) does.
+    #[inline]
+    fn write_list<T: Copy>(
+        &mut self,
+        element: Type,
+        values: &[T],
+        mut write: impl FnMut(&mut Self, T),
+    ) -> Result<(), EncodeError> {
+        self.begin_list(element, values.len())?;
+        for value in values {
+            write(self, *value);
+        }
+        self.end_list();
+        Ok(())
+    }
+    /// Writes a list of bools. Errors as [`begin_list`](Self::begin_list) does.
+    fn write_bool_list(&mut self, values: &[bool]) -> Result<(), EncodeError> {
+        self.write_list(Type::Bool, values, Self::write_bool)
+    }
+    /// Writes a list of i8s. Errors as [`begin_list`](Self::begin_list) does.
+    fn write_i8_list(&mut self, values: &[i8]) -> Result<(), EncodeError> {
+        self.write_list(Type::I8, values, Self::write_i8)
+    }
+    /// Writes a list of i16s. Errors as [`begin_list`](Self::begin_list) does.
+    fn write_i16_list(&mut self, values: &[i16]) -> Result<(), EncodeError> {
+        self.write_list(Type::I16, values, Self::write_i16)
+    }
+    /// Writes a list of i32s. Errors as [`begin_list`](Self::begin_list) does.
+    fn write_i32_list(&mut self, values: &[i32]) -> Result<(), EncodeError> {
+        self.write_list(Type::I32, values, Self::write_i32)
+    }
+    /// Writes a list of i64s. Errors as [`begin_list`](Self::begin_list) does.
+    fn write_i64_list(&mut self, values: &[i64]) -> Result<(), EncodeError> {
+        self.write_list(Type::I64, values, Self::write_i64)
+    }
+    /// Writes a list of doubles. Errors as [`begin_list`](Self::begin_list) does.
+    fn write_double_list(&mut self, values: &[f64]) -> Result<(), EncodeError> {
+        self.write_list(Type::Double, values, Self::write_double)
+    }
 }

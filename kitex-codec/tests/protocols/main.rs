@@ -4,6 +4,7 @@
 mod golden;
 mod hostile;
 mod kept;
+mod lists;
 mod rivals;
 mod round_trip;
 mod sample;

@@ -45,9 +45,7 @@ impl Message for Sample {
         out.write_str_field(7, &self.text)?;
         out.write_bytes_field(8, &self.raw)?;
         out.write_field(Type::List, 9);
-        out.begin_list(Type::I32, self.list.len())?;
-        self.list.iter().for_each(|element| out.write_i32(*element));
-        out.end_list();
+        out.write_i32_list(&self.list)?;
         out.write_field(Type::Set, 10);
         out.begin_set(Type::Bool, self.set.len())?;
         self.set.iter().for_each(|element| out.write_bool(*element));
@@ -86,9 +84,7 @@ impl Message for Sample {
                 (6, Type::Double) => sample.double = from.read_double()?,
                 (7, Type::String) => sample.text = from.read_str()?,
                 (8, Type::String) => sample.raw = from.read_bytes()?,
-                (9, Type::List) => {
-                    sample.list = from.read_list(Type::I32, R::read_i32)?.unwrap_or(sample.list);
-                }
+                (9, Type::List) => sample.list = from.read_i32_list()?.unwrap_or(sample.list),
                 (10, Type::Set) => {
                     sample.set = from.read_set(Type::Bool, R::read_bool)?.unwrap_or(sample.set);
                 }

@@ -2,8 +2,10 @@
 
 use bytes::Bytes;
 
+use super::BLOCK;
+use crate::thrift::reader::expect_elements;
 use crate::thrift::source::Source;
-use crate::thrift::{Field, ThriftReader, Type, UnknownField, Uuid, Walk, Walker};
+use crate::thrift::{Field, ThriftReader, Type, UnknownField, Uuid, Walk, Walker, heap};
 use crate::{DecodeError, DecodeReason, Limits, Str};
 
 /// Reads Thrift Binary from contiguous bytes. Long strings and binaries share them.
@@ -53,6 +55,31 @@ impl<'a> BinaryReader<'a> {
         let element = Type::from_byte(found)?;
         self.source.check_count(count, element.least_len())?;
         Ok((element, count))
+    }
+
+    /// A list of values of `N` bytes; `None` if its elements are of another type. They are turned round in blocks: one
+    /// check for room each, and no loop.
+    #[inline]
+    fn numbers<T: Copy, const N: usize>(
+        &mut self,
+        element: Type,
+        value: impl Fn([u8; N]) -> T,
+    ) -> Result<Option<Vec<T>>, DecodeError> {
+        let (found, count) = self.elements()?;
+        let Some(count) = expect_elements(self, found, element, count)? else {
+            self.source.leave();
+            return Ok(None);
+        };
+        self.charge(heap::list::<T>(count))?;
+        let (values, _) = self.source.take(count.saturating_mul(N))?.as_chunks();
+        let mut list = Vec::with_capacity(count);
+        let (blocks, rest) = values.as_chunks::<BLOCK>();
+        for block in blocks {
+            list.extend_from_slice(&block.map(&value));
+        }
+        list.extend(rest.iter().map(|bytes| value(*bytes)));
+        self.source.leave();
+        Ok(Some(list))
     }
 
     fn walk(&mut self, mut walker: Walker) -> Result<(), DecodeError> {
@@ -215,6 +242,36 @@ impl ThriftReader for BinaryReader<'_> {
         let raw = &from[..from.len() - self.source.rest.len()];
         self.source.budget.charge(raw.len())?;
         Ok(UnknownField::new(field, self.source.bytes(raw)))
+    }
+
+    #[inline]
+    fn read_bool_list(&mut self) -> Result<Option<Vec<bool>>, DecodeError> {
+        self.numbers(Type::Bool, |[byte]| byte == 1)
+    }
+
+    #[inline]
+    fn read_i8_list(&mut self) -> Result<Option<Vec<i8>>, DecodeError> {
+        self.numbers(Type::I8, i8::from_be_bytes)
+    }
+
+    #[inline]
+    fn read_i16_list(&mut self) -> Result<Option<Vec<i16>>, DecodeError> {
+        self.numbers(Type::I16, i16::from_be_bytes)
+    }
+
+    #[inline]
+    fn read_i32_list(&mut self) -> Result<Option<Vec<i32>>, DecodeError> {
+        self.numbers(Type::I32, i32::from_be_bytes)
+    }
+
+    #[inline]
+    fn read_i64_list(&mut self) -> Result<Option<Vec<i64>>, DecodeError> {
+        self.numbers(Type::I64, i64::from_be_bytes)
+    }
+
+    #[inline]
+    fn read_double_list(&mut self) -> Result<Option<Vec<f64>>, DecodeError> {
+        self.numbers(Type::Double, f64::from_be_bytes)
     }
 }
 
