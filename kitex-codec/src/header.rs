@@ -55,11 +55,13 @@ impl Header {
         info.advance(2 + usize::from(transforms));
         let mut walk = Cursor { rest: &info, whole: info.len() };
         let mut header = Self { flags, sequence, protocol, ..Self::default() };
-        let (mut entries, mut strings) = (0, false);
+        let (mut entries, mut strings) = (0, 0);
         while !walk.rest.is_empty() {
             let (found, string) = header.section(&mut walk)?;
             entries += found;
-            strings |= string;
+            if string {
+                strings = info.len() - walk.rest.len();
+            }
             if entries > limits.max_header_entries {
                 return Err(DecodeError::limit(
                     "Limits::max_header_entries",

@@ -13,36 +13,36 @@ pub struct Pairs {
     raw: Bytes,
     /// True if `raw` begins with the count of its only section, as a mesh header does.
     bare: bool,
-    /// True if there is a pair with a string key.
-    strings: bool,
+    /// Where the last section with string keys ends, 0 if there is none: they stand in front of integer keys, and who
+    /// looks for one need not walk over those.
+    strings: u32,
 }
 
 impl Pairs {
     /// No pairs.
     pub const fn new() -> Self {
-        Self { raw: Bytes::new(), bare: false, strings: false }
+        Self { raw: Bytes::new(), bare: false, strings: 0 }
     }
 
-    /// `raw` must have been walked without an error.
-    pub(super) fn of_sections(raw: Bytes, strings: bool) -> Self {
-        Self { raw, bare: false, strings }
+    /// `raw` must have been walked without an error; `strings` is where the last section with string keys ends.
+    pub(super) fn of_sections(raw: Bytes, strings: usize) -> Self {
+        // A header is not longer than its format can express, which fits.
+        Self { raw, bare: false, strings: u32::try_from(strings).unwrap_or(u32::MAX) }
     }
 
     /// `raw` must have been walked without an error.
     pub(super) fn of_block(raw: Bytes) -> Self {
-        Self { strings: raw.len() > 2, raw, bare: true }
+        let strings = if raw.len() > 2 { u32::MAX } else { 0 };
+        Self { raw, bare: true, strings }
     }
 
     /// True if there is no pair with a string key.
     pub fn is_empty(&self) -> bool {
-        !self.strings
+        self.strings == 0
     }
 
     /// The value of `key`; of several the last.
     pub fn get(&self, key: &str) -> Option<&[u8]> {
-        if !self.strings {
-            return None;
-        }
         self.iter().filter(|(found, _)| *found == key.as_bytes()).last().map(|(_, value)| value)
     }
 
@@ -53,12 +53,12 @@ impl Pairs {
 
     /// All pairs with string keys in the order of the wire.
     pub fn iter(&self) -> PairsIter<'_> {
-        PairsIter(if self.strings { self.walk() } else { Walk::default() })
+        PairsIter(self.walk(self.raw.len().min(self.strings as usize)))
     }
 
     /// All pairs with integer keys in the order of the wire.
     pub fn ints(&self) -> impl Iterator<Item = (u16, &[u8])> {
-        self.walk().filter_map(|entry| match entry {
+        self.walk(self.raw.len()).filter_map(|entry| match entry {
             Entry::Int(key, value) => Some((key, value)),
             Entry::String(..) => None,
         })
@@ -73,9 +73,9 @@ impl Pairs {
         self.raw.get(at as usize..at as usize + usize::from(len))
     }
 
-    fn walk(&self) -> Walk<'_> {
-        let mut walk = Walk { rest: &self.raw, section: STRINGS, left: 0 };
-        if self.bare && !self.raw.is_empty() {
+    fn walk(&self, end: usize) -> Walk<'_> {
+        let mut walk = Walk { rest: self.raw.get(..end).unwrap_or_default(), section: STRINGS, left: 0 };
+        if self.bare && end > 0 {
             walk.left = walk.u16();
         }
         walk
@@ -110,7 +110,7 @@ enum Entry<'a> {
 }
 
 /// A walk over sections. They were checked when the header was parsed; what is missing all the same reads as nothing.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 struct Walk<'a> {
     rest: &'a [u8],
     section: u8,

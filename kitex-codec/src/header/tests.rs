@@ -43,6 +43,26 @@ fn a_full_header_is_written_as_kitex_writes_it() {
     assert_eq!(header.ints().count(), 7);
 }
 
+#[test]
+fn string_keys_are_found_wherever_their_sections_stand() {
+    let ints = b"\x10\0\x01\0\x03\0\x03cli".as_slice();
+    let strings = b"\x01\0\x01\0\x01k\0\x01v".as_slice();
+    let acl = b"\x11\0\x03tok".as_slice();
+    for (sections, expected) in [
+        (vec![ints], 0),
+        (vec![ints, strings], 1),
+        (vec![strings, ints, acl, ints], 2),
+        (vec![ints, acl, strings, ints, ints], 2),
+        (vec![strings, ints, strings, b"\0\0"], 2),
+    ] {
+        let header = parsed(&[b"\0\0", &*sections.concat()].concat()).unwrap();
+        assert_eq!(header.pairs().iter().count(), expected, "{sections:?}");
+        assert_eq!(header.pairs().is_empty(), expected == 0);
+        assert_eq!(header.pairs().get("k").is_some(), sections.contains(&strings));
+        assert_eq!(header.int(int_key::FROM_SERVICE), Some(&b"cli"[..]));
+    }
+}
+
 /// The header info with an ACL token of kitex-wire 6.9.
 #[test]
 fn an_acl_token_shows_as_a_transient_pair() {
