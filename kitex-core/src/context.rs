@@ -50,6 +50,9 @@ pub struct Context {
     /// How long an outgoing call may take, from the moment it is made. Becomes part of the deadline there.
     pub timeout: Option<Duration>,
     method: Option<Method>,
+    /// The first of the extensions that are inherited: the place in a trace, which nearly every call that is served has,
+    /// takes no memory but its own.
+    inherited: Option<Arc<dyn Any + Send + Sync>>,
     rest: Option<Box<Rest>>,
     connection: Option<Arc<ConnectionInfo>>,
     cancel: CancelGuard,
@@ -91,7 +94,13 @@ impl Context {
         if let Some(method) = &self.method {
             rest.get_or_insert_default().caller = Some((Str::new(), Str::from(method.name())));
         }
-        Self { metadata: self.metadata.inherited(), deadline: self.deadline, rest, ..Self::default() }
+        Self {
+            metadata: self.metadata.inherited(),
+            deadline: self.deadline,
+            inherited: self.inherited.clone(),
+            rest,
+            ..Self::default()
+        }
     }
 
     /// A context for sending the same request once more.
@@ -106,6 +115,7 @@ impl Context {
             began: self.began,
             timeout: self.timeout,
             method: self.method.clone(),
+            inherited: self.inherited.clone(),
             rest,
             connection: self.connection.clone(),
             cancel: CancelGuard::default(),
@@ -212,6 +222,9 @@ impl Context {
 
     /// A value that a layer left for those after it.
     pub fn extension<T: Any + Send + Sync>(&self) -> Option<&T> {
+        if let Some(value) = self.inherited.as_ref().and_then(|value| value.downcast_ref()) {
+            return Some(value);
+        }
         let extensions = &self.rest.as_ref()?.extensions;
         let extension = extensions.iter().find(|extension| extension.kind == TypeId::of::<T>())?;
         extension.value.downcast_ref()
@@ -228,8 +241,17 @@ impl Context {
     }
 
     fn put_extension<T: Any + Send + Sync>(&mut self, value: T, inherited: bool) {
+        if let Some(rest) = &mut self.rest {
+            rest.extensions.retain(|extension| extension.kind != TypeId::of::<T>());
+        }
+        if self.inherited.as_ref().is_some_and(|there| there.is::<T>()) {
+            self.inherited = None;
+        }
+        if inherited && self.inherited.is_none() {
+            self.inherited = Some(Arc::new(value));
+            return;
+        }
         let extensions = &mut self.rest.get_or_insert_default().extensions;
-        extensions.retain(|extension| extension.kind != TypeId::of::<T>());
         extensions.push(Extension { kind: TypeId::of::<T>(), inherited, value: Arc::new(value) });
     }
 }
@@ -278,5 +300,24 @@ mod tests {
         let inherited = context.inherited();
         assert_eq!((inherited.extension::<u8>(), inherited.extension::<u16>()), (None, Some(&3)));
         assert_eq!(context.try_clone().extension::<u8>(), Some(&2));
+    }
+
+    #[test]
+    fn an_extension_is_there_once_whether_inherited_or_not() {
+        let mut context = Context::new();
+        context.set_inherited_extension(1_u8);
+        context.set_inherited_extension(2_u16);
+        context.set_inherited_extension(3_u8);
+        let both =
+            |context: &Context| (context.extension::<u8>().copied(), context.extension::<u16>().copied());
+        assert_eq!(both(&context), (Some(3), Some(2)));
+        assert_eq!(both(&context.inherited().inherited()), (Some(3), Some(2)));
+        assert_eq!(both(&context.try_clone()), (Some(3), Some(2)));
+        context.set_extension(4_u8);
+        assert_eq!(both(&context), (Some(4), Some(2)));
+        assert_eq!(both(&context.inherited()), (None, Some(2)));
+        context.set_inherited_extension(5_u16);
+        context.set_inherited_extension(6_u8);
+        assert_eq!(both(&context.inherited()), (Some(6), Some(5)));
     }
 }

@@ -239,7 +239,7 @@ impl RequestTemplate {
             if !service.is_empty() {
                 header.string(&[string_key::SERVICE.as_bytes()], service.as_bytes());
             }
-            entry_pairs(header, shared.map(|entries| &**entries).unwrap_or_default());
+            entry_pairs(header, shared.into_iter().flat_map(|entries| entries.iter()));
         })?;
         Ok(Self { ints, strings, shared: shared.cloned() })
     }
@@ -258,9 +258,7 @@ impl RequestTemplate {
         let mut count = self.strings.entries() + self.ints.entries() + 1;
         header.prepared(&self.strings);
         count += received_pairs(header, &context.metadata);
-        if self.shared.is_none() {
-            count += entry_pairs(header, context.metadata.entries());
-        }
+        count += entry_pairs(header, context.metadata.own());
         header.prepared(&self.ints);
         header.int(int_key::FROM_METHOD, context.caller_method().as_bytes());
         if let Some(deadline) = context.deadline {
@@ -274,7 +272,7 @@ impl RequestTemplate {
 
 /// The ACL token to send, which has a section of its own.
 pub(crate) fn acl_token(metadata: &Metadata) -> Option<&[u8]> {
-    let mut entries = metadata.entries().iter();
+    let mut entries = metadata.entries();
     let token = entries.find(|entry| entry.scope == Scope::Transient && entry.key == acl_key())?;
     (!token.value.is_empty()).then(|| token.value.as_bytes())
 }
@@ -298,7 +296,7 @@ fn received_pairs(header: &mut HeaderWriter<'_>, metadata: &Metadata) -> usize {
 }
 
 /// Writes what was set on this side.
-fn entry_pairs(header: &mut HeaderWriter<'_>, entries: &[Entry]) -> usize {
+fn entry_pairs<'a>(header: &mut HeaderWriter<'_>, entries: impl Iterator<Item = &'a Entry>) -> usize {
     let mut count = 0;
     for entry in entries {
         let acl = entry.scope == Scope::Transient && entry.key == acl_key();
@@ -326,7 +324,7 @@ pub(crate) fn reply_pairs(
     if reset {
         count += control_pairs(header);
     }
-    let backward = metadata.entries().iter().filter(|entry| entry.scope == Scope::Backward);
+    let backward = metadata.entries().filter(|entry| entry.scope == Scope::Backward);
     for entry in backward.filter(|entry| !entry.key.is_empty() && !entry.value.is_empty()) {
         header.string(&[entry.key.as_bytes()], entry.value.as_bytes());
         count += 1;

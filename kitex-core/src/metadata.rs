@@ -48,18 +48,23 @@ pub struct Metadata {
     set: Entries,
 }
 
-/// Pairs that were set on this side.
-#[derive(Clone)]
+/// Pairs that were set on this side. Cloned without a copy, as every call is that may have to be made again.
+#[derive(Clone, Default)]
 pub(crate) enum Entries {
-    Own(Vec<Entry>),
+    #[default]
+    None,
     /// Those that every call of a client begins with: neither copied nor written anew for each.
     Shared(Arc<[Entry]>),
+    Own(Arc<Own>),
 }
 
-impl Default for Entries {
-    fn default() -> Self {
-        Self::new()
-    }
+/// What one call has, over what it shares with others. No key is among both.
+#[derive(Clone)]
+pub(crate) struct Own {
+    shared: Option<Arc<[Entry]>>,
+    /// With no memory of its own: most calls have just this one.
+    first: Entry,
+    more: Vec<Entry>,
 }
 
 #[derive(Debug, Clone)]
@@ -72,12 +77,12 @@ pub(crate) struct Entry {
 impl Metadata {
     /// No pairs. Takes no memory.
     pub const fn new() -> Self {
-        Self { received: Pairs::new(), inherited: false, set: Entries::new() }
+        Self { received: Pairs::new(), inherited: false, set: Entries::None }
     }
 
     /// The pairs of a received header.
     pub fn received(pairs: Pairs) -> Self {
-        Self { received: pairs, inherited: false, set: Entries::new() }
+        Self { received: pairs, inherited: false, set: Entries::None }
     }
 
     /// Sets a pair in place of an earlier one.
@@ -92,10 +97,14 @@ impl Metadata {
         self.get_bytes(scope, key).and_then(|value| std::str::from_utf8(value).ok())
     }
 
+    /// The value of a key, if it was set on this side.
+    pub fn get_set(&self, scope: Scope, key: &str) -> Option<&str> {
+        self.find_set(scope, key).map(|entry| &*entry.value)
+    }
+
     /// The value of a key as it came.
     pub fn get_bytes(&self, scope: Scope, key: &str) -> Option<&[u8]> {
-        let set = self.entries().iter().find(|entry| entry.scope == scope && entry.key == key);
-        if let Some(entry) = set {
+        if let Some(entry) = self.find_set(scope, key) {
             return Some(entry.value.as_bytes());
         }
         let found = self.received_scope(scope).filter(|(found, _)| *found == key.as_bytes()).last();
@@ -104,7 +113,7 @@ impl Metadata {
 
     /// All pairs of a scope, those that were set last.
     pub fn iter(&self, scope: Scope) -> impl Iterator<Item = (&[u8], &[u8])> {
-        let set = self.entries().iter().filter(move |entry| entry.scope == scope);
+        let set = self.entries().filter(move |entry| entry.scope == scope);
         let set = set.map(|entry| (entry.key.as_bytes(), entry.value.as_bytes()));
         let covered = move |key: &[u8]| self.covers(scope, key);
         self.received_scope(scope).filter(move |(key, _)| !covered(key)).chain(set)
@@ -112,7 +121,7 @@ impl Metadata {
 
     /// True if there is no pair of any scope.
     pub fn is_empty(&self) -> bool {
-        self.received.is_empty() && self.entries().is_empty()
+        self.received.is_empty() && self.set.is_empty()
     }
 
     /// The pairs of the header that this metadata came with, under their names on the wire.
@@ -122,8 +131,10 @@ impl Metadata {
 
     /// What an outgoing call inherits: the persistent pairs and nothing else (spec: kitex-wire 8.2).
     pub fn inherited(&self) -> Self {
-        let persistent = self.entries().iter().filter(|entry| entry.scope == Scope::Persistent);
-        let set = Entries::Own(persistent.cloned().collect());
+        let mut set = Entries::None;
+        for entry in self.entries().filter(|entry| entry.scope == Scope::Persistent) {
+            set.push(entry.clone());
+        }
         Self { received: self.received.clone(), inherited: true, set }
     }
 
@@ -134,29 +145,30 @@ impl Metadata {
         }
     }
 
-    /// What was set, for the writer of a header.
-    pub(crate) fn entries(&self) -> &[Entry] {
-        match &self.set {
-            Entries::Own(entries) => entries,
-            Entries::Shared(entries) => entries,
-        }
+    /// What was set.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.set.iter()
     }
 
-    /// Makes clones share what was set, until something is set in one of them.
+    /// Makes calls that begin with what was set share it.
     pub(crate) fn share(&mut self) {
-        if let Entries::Own(entries) = &mut self.set
-            && !entries.is_empty()
-        {
-            self.set = Entries::Shared(std::mem::take(entries).into());
+        if let Entries::Own(_) = &self.set {
+            self.set = Entries::Shared(self.entries().cloned().collect());
         }
     }
 
-    /// What was set, if it is shared with other calls.
+    /// What was set, of what is shared with other calls.
     pub(crate) fn shared(&self) -> Option<&Arc<[Entry]>> {
         match &self.set {
-            Entries::Own(_) => None,
+            Entries::None => None,
             Entries::Shared(entries) => Some(entries),
+            Entries::Own(own) => own.shared.as_ref(),
         }
+    }
+
+    /// What was set besides.
+    pub(crate) fn own(&self) -> impl Iterator<Item = &Entry> {
+        self.set.own()
     }
 
     /// The pairs of the header that came with this very call.
@@ -166,7 +178,11 @@ impl Metadata {
 
     /// True if a pair was set over a received one.
     pub(crate) fn covers(&self, scope: Scope, key: &[u8]) -> bool {
-        self.entries().iter().any(|entry| entry.scope == scope && entry.key.as_bytes() == key)
+        self.entries().any(|entry| entry.scope == scope && entry.key.as_bytes() == key)
+    }
+
+    fn find_set(&self, scope: Scope, key: &str) -> Option<&Entry> {
+        self.entries().find(|entry| entry.scope == scope && entry.key == key)
     }
 
     fn received_scope(&self, scope: Scope) -> impl Iterator<Item = (&[u8], &[u8])> {
@@ -177,22 +193,58 @@ impl Metadata {
 }
 
 impl Entries {
-    pub(crate) const fn new() -> Self {
-        Self::Own(Vec::new())
+    fn is_empty(&self) -> bool {
+        matches!(self, Self::None)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Entry> {
+        let shared = match self {
+            Self::None => None,
+            Self::Shared(entries) => Some(&**entries),
+            Self::Own(own) => own.shared.as_deref(),
+        };
+        shared.unwrap_or_default().iter().chain(self.own())
+    }
+
+    fn own(&self) -> impl Iterator<Item = &Entry> {
+        let (first, more) = match self {
+            Self::Own(own) => (Some(&own.first), &own.more[..]),
+            _ => (None, &[][..]),
+        };
+        first.into_iter().chain(more)
     }
 
     pub(crate) fn set(&mut self, scope: Scope, key: Str, value: Str) {
-        let entries = match self {
-            Self::Own(entries) => entries,
-            Self::Shared(entries) => {
-                *self = Self::Own(entries.to_vec());
-                return self.set(scope, key, value);
+        let entry = Entry { scope, key, value };
+        let is_there = self.iter().any(|there| there.is_same(&entry));
+        if is_there { self.replace(entry) } else { self.push(entry) }
+    }
+
+    #[cold]
+    fn replace(&mut self, entry: Entry) {
+        let others = std::mem::take(self);
+        for other in others.iter() {
+            self.push(if other.is_same(&entry) { entry.clone() } else { other.clone() });
+        }
+    }
+
+    /// Adds an entry whose key is not there.
+    fn push(&mut self, first: Entry) {
+        let own = |shared, first| Self::Own(Arc::new(Own { shared, first, more: Vec::new() }));
+        *self = match std::mem::take(self) {
+            Self::None => own(None, first),
+            Self::Shared(entries) => own(Some(entries), first),
+            Self::Own(mut there) => {
+                Arc::make_mut(&mut there).more.push(first);
+                Self::Own(there)
             }
         };
-        match entries.iter_mut().find(|entry| entry.scope == scope && entry.key == key) {
-            Some(entry) => entry.value = value,
-            None => entries.push(Entry { scope, key, value }),
-        }
+    }
+}
+
+impl Entry {
+    fn is_same(&self, other: &Self) -> bool {
+        self.scope == other.scope && self.key == other.key
     }
 }
 
@@ -216,10 +268,8 @@ pub(crate) fn scoped<'a>(scope: Scope, key: &'a [u8], value: &'a [u8]) -> Option
 
 impl fmt::Debug for Metadata {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let set = self
-            .entries()
-            .iter()
-            .map(|entry| (format!("{}{}", entry.scope.prefix(), entry.key), &entry.value));
+        let set =
+            self.entries().map(|entry| (format!("{}{}", entry.scope.prefix(), entry.key), &entry.value));
         f.debug_struct("Metadata")
             .field("received", &self.received)
             .field("set", &set.collect::<Vec<_>>())
@@ -239,6 +289,32 @@ mod tests {
         metadata.set(Scope::Persistent, "K", "3");
         assert_eq!(metadata.get(Scope::Transient, "K"), Some("2"));
         assert_eq!(metadata.iter(Scope::Transient).count(), 1);
+    }
+
+    #[test]
+    fn what_calls_share_stays_shared_under_what_one_has_of_its_own() {
+        let mut defaults = Metadata::new();
+        defaults.set(Scope::Persistent, "P", "1");
+        defaults.set(Scope::Transient, "T", "2");
+        defaults.share();
+        let values = |metadata: &Metadata| {
+            let pairs = metadata.entries().map(|entry| format!("{}={}", entry.key, entry.value));
+            pairs.collect::<Vec<_>>().join(" ")
+        };
+        let mut call = defaults.clone();
+        call.set(Scope::Transient, "A", "3");
+        call.set(Scope::Transient, "B", "4");
+        let mut again = call.clone();
+        again.set(Scope::Transient, "A", "5");
+        again.set(Scope::Transient, "C", "6");
+        assert!(Arc::ptr_eq(call.shared().unwrap(), defaults.shared().unwrap()));
+        assert_eq!(call.own().count(), 2);
+        assert_eq!(values(&call), "P=1 T=2 A=3 B=4");
+        assert_eq!(values(&again), "P=1 T=2 A=5 B=4 C=6");
+        call.set(Scope::Persistent, "P", "7");
+        assert_eq!((values(&call), call.shared().is_none()), ("P=7 T=2 A=3 B=4".to_owned(), true));
+        assert_eq!(values(&defaults), "P=1 T=2");
+        assert_eq!(values(&again.inherited()), "P=1");
     }
 
     #[test]
