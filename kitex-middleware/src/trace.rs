@@ -168,9 +168,9 @@ impl Shared {
             return TraceContext { parent: parent.child(self.ids.span()), state: state.clone() };
         }
         loop {
-            let trace = self.ids.trace();
+            let (trace, span) = self.ids.root();
             let sampled = sink.is_none_or(|sink| sink.samples(trace));
-            if let Some(parent) = TraceParent::new(trace, self.ids.span(), sampled) {
+            if let Some(parent) = TraceParent::new(trace, span, sampled) {
                 return TraceContext { parent, state: Str::new() };
             }
         }

@@ -21,9 +21,10 @@ impl Ids {
         }
     }
 
-    /// The id of a trace; never zero.
-    pub(super) fn trace(&self) -> u128 {
-        u128::from(self.span()) << 64 | u128::from(self.span())
+    /// The ids of a trace and of the span at its root. Zero once in a long while, which is the id of none.
+    pub(super) fn root(&self) -> (u128, u64) {
+        let [high, low, span] = self.0.next_three();
+        (u128::from(high) << 64 | u128::from(low), span)
     }
 }
 
@@ -38,7 +39,8 @@ mod tests {
         let (one, other) = (Ids::new(), Ids::new());
         let ids: HashSet<u64> = (0..1000).flat_map(|_| [one.span(), other.span()]).collect();
         assert_eq!(ids.len(), 2000);
-        assert_ne!(one.trace(), one.trace());
+        let (root, next) = (one.root(), one.root());
+        assert!(root.0 != next.0 && root.1 != next.1);
     }
 
     #[test]

@@ -41,17 +41,23 @@ impl TraceParent {
     ///
     /// A version that is not known yet is read by its first four fields.
     pub fn parse(text: &str) -> Option<Self> {
-        let bytes = text.as_bytes();
-        let (head, tail) = bytes.split_at_checked(LEN)?;
+        let (head, tail) = text.as_bytes().split_first_chunk()?;
+        Self::of_bytes(head, tail)
+    }
+
+    /// The head is what version 00 consists of.
+    fn of_bytes(head: &[u8; LEN], tail: &[u8]) -> Option<Self> {
         let dashes = [head[2], head[35], head[52]];
-        let version = hex(&head[..2])?;
+        let [version, flags, ..] =
+            hex(&[head[0], head[1], head[53], head[54], b'0', b'0', b'0', b'0'])?.to_be_bytes();
         let ends = tail.is_empty() || (version != 0 && tail[0] == b'-');
         if dashes != [b'-'; 3] || version == 0xff || !ends {
             return None;
         }
-        let span_id = u64::try_from(hex(&head[36..52])?).ok()?;
-        let flags = hex(&head[53..])? as u8;
-        Self::new(hex(&head[3..35])?, span_id, flags & SAMPLED != 0)
+        let word = |at: usize| hex(head[at..].first_chunk()?).map(u64::from);
+        let trace_id = [word(3)? << 32 | word(11)?, word(19)? << 32 | word(27)?];
+        let trace_id = u128::from(trace_id[0]) << 64 | u128::from(trace_id[1]);
+        Self::new(trace_id, word(36)? << 32 | word(44)?, flags & SAMPLED != 0)
     }
 
     /// The id of the whole trace.
@@ -106,29 +112,60 @@ pub struct TraceContext {
 impl TraceContext {
     /// The trace of a call that is served, or that is made on behalf of one. `None` if it belongs to none.
     pub fn of(context: &Context) -> Option<Self> {
-        let (parent, state) = (context.transient(PARENT), context.transient(STATE));
-        let came = received(context, PARENT);
-        if let Some(set) = parent.filter(|set| came != Some(set)) {
-            return Self::parse(set, state);
+        let set = context.metadata.get_set(Scope::Transient, PARENT);
+        let noted = context.extension::<Self>();
+        if let (None, Some(noted)) = (set, noted) {
+            return Some(noted.clone());
         }
-        let noted = context.extension::<Self>().cloned();
-        noted.or_else(|| Self::parse(came?, received(context, STATE)))
+        let came = Came::in_header(context);
+        match set {
+            Some(set) if came.parent != Some(set.as_bytes()) => Self::set(set, context),
+            _ => noted.cloned().or_else(|| came.read()),
+        }
     }
 
-    fn parse(parent: &str, state: Option<&str>) -> Option<Self> {
+    /// What somebody on this side has put in the place of what came.
+    fn set(parent: &str, context: &Context) -> Option<Self> {
         let parent = TraceParent::parse(parent)?;
-        Some(Self { parent, state: state.map(Str::from).unwrap_or_default() })
+        Some(Self { parent, state: context.transient(STATE).map(Str::from).unwrap_or_default() })
     }
 }
 
 /// What the header of the call says, or that of the one on whose behalf it is made: a trace outlives the hop that other
 /// transient pairs end with.
-fn received<'a>(context: &'a Context, key: &str) -> Option<&'a str> {
-    let prefix = Scope::Transient.prefix().as_bytes();
-    let pairs = context.metadata.wire().iter();
-    let found = pairs.filter(|(found, _)| found.strip_prefix(prefix) == Some(key.as_bytes())).last();
-    found.and_then(|(_, value)| std::str::from_utf8(value).ok())
+#[derive(Default)]
+struct Came<'a> {
+    parent: Option<&'a [u8]>,
+    state: Option<&'a [u8]>,
 }
+
+impl<'a> Came<'a> {
+    /// One walk for both: every call that is served takes it.
+    fn in_header(context: &'a Context) -> Self {
+        let mut came = Self::default();
+        for (key, value) in context.metadata.wire().iter().filter(|(_, value)| !value.is_empty()) {
+            if let Some(key) = key.strip_prefix(PREFIX) {
+                match key {
+                    _ if key == PARENT.as_bytes() => came.parent = Some(value),
+                    _ if key == STATE.as_bytes() => came.state = Some(value),
+                    _ => {}
+                }
+            }
+        }
+        came
+    }
+
+    fn read(self) -> Option<TraceContext> {
+        let (head, tail) = self.parent?.split_first_chunk()?;
+        // The head is digits, or it is refused; only what a version to come has behind it may be no text.
+        let parent = std::str::from_utf8(tail).ok().and_then(|_| TraceParent::of_bytes(head, tail))?;
+        let state = self.state.and_then(|state| Str::copy_from_utf8(state).ok()).unwrap_or_default();
+        Some(TraceContext { parent, state })
+    }
+}
+
+/// What stands before a transient key in a header.
+const PREFIX: &[u8] = kitex_codec::string_key::TRANSIENT.as_bytes();
 
 /// The lower-case hexadecimal digits of a number, all eight at once: each in a byte of a word.
 fn digits(number: u32) -> [u8; 8] {
@@ -143,16 +180,25 @@ fn digits(number: u32) -> [u8; 8] {
     ascii.to_be_bytes()
 }
 
-/// The number that lower-case hexadecimal digits stand for.
-fn hex(digits: &[u8]) -> Option<u128> {
-    digits.iter().try_fold(0, |number, digit| {
-        let value = match digit {
-            b'0'..=b'9' => digit - b'0',
-            b'a'..=b'f' => digit - b'a' + 10,
-            _ => return None,
-        };
-        Some(number << 4 | u128::from(value))
-    })
+/// The number that eight lower-case hexadecimal digits stand for, read all at once.
+fn hex(digits: &[u8; 8]) -> Option<u32> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x80 * ONES;
+    let ascii = u64::from_be_bytes(*digits);
+    if ascii & HIGH != 0 {
+        return None;
+    }
+    // The high bit of each byte that is at least `least`: no sum of two that are below 0x80 goes beyond its byte.
+    let from = |least: u8| ascii + u64::from(0x80 - least) * ONES;
+    let figures = from(b'0') & !from(b'9' + 1) & HIGH;
+    let letters = from(b'a') & !from(b'f' + 1) & HIGH;
+    if figures | letters != HIGH {
+        return None;
+    }
+    let number = (ascii & (0x0f * ONES)) + (letters >> 7) * 9;
+    let number = (number | number >> 4) & 0x00ff_00ff_00ff_00ff;
+    let number = (number | number >> 8) & 0x0000_ffff_0000_ffff;
+    Some((number | number >> 16) as u32)
 }
 
 #[cfg(test)]
@@ -182,6 +228,58 @@ mod tests {
         ];
         for text in cases {
             assert_eq!(TraceParent::parse(&text), None, "{text}");
+        }
+    }
+
+    /// As the standard has it, digit by digit.
+    fn simple(text: &str) -> Option<TraceParent> {
+        let fields: Vec<&str> = text.splitn(5, '-').collect();
+        let [version, trace, span, flags, rest @ ..] = &fields[..] else { return None };
+        let digit = |digit: char| matches!(digit, '0'..='9' | 'a'..='f');
+        let number = |text: &str, len| {
+            let good = text.len() == len && text.chars().all(digit);
+            good.then(|| u128::from_str_radix(text, 16).ok()).flatten()
+        };
+        let version = number(version, 2)?;
+        if version == 0xff || (version == 0 && !rest.is_empty()) {
+            return None;
+        }
+        let span = u64::try_from(number(span, 16)?).ok()?;
+        TraceParent::new(number(trace, 32)?, span, number(flags, 2)? & 1 == 1)
+    }
+
+    #[test]
+    fn words_are_read_as_digits_are() {
+        let random = crate::random::Random::seeded(3);
+        let below = |bound: usize| (random.next() % bound as u64) as usize;
+        let (mut taken, mut refused) = (0, 0);
+        for _ in 0..200_000 {
+            let mut text: Vec<u8> = GOOD.bytes().chain(*b"-tail").collect();
+            text.truncate([LEN, LEN, LEN, below(text.len() + 1)][below(4)]);
+            for _ in 0..below(4).min(text.len()) {
+                let at = below(text.len());
+                text[at] = match below(3) {
+                    0 => below(128) as u8,
+                    1 => b"09afAF/:`g-"[below(11)],
+                    _ => b"0123456789abcdef"[below(16)],
+                };
+            }
+            let text = String::from_utf8(text).unwrap();
+            let read = TraceParent::parse(&text);
+            assert_eq!(read, simple(&text), "{text}");
+            *if read.is_some() { &mut taken } else { &mut refused } += 1;
+        }
+        assert!(taken > 50_000 && refused > 50_000, "{taken}, {refused}");
+    }
+
+    #[test]
+    fn every_byte_at_every_place_is_read_as_a_digit_is() {
+        for (at, byte) in (0..8).flat_map(|at| (0..=u8::MAX).map(move |byte| (at, byte))) {
+            let mut digits = *b"09afc3d1";
+            digits[at] = byte;
+            let text = std::str::from_utf8(&digits).ok().filter(|text| !text.contains('+'));
+            let lower = text.filter(|text| text.to_lowercase() == *text);
+            assert_eq!(hex(&digits), lower.and_then(|text| u32::from_str_radix(text, 16).ok()), "{digits:?}");
         }
     }
 

@@ -59,12 +59,20 @@ pub struct EndedCall<'a> {
     pub ended: Instant,
     /// Of a call that was served: where it came from.
     pub peer: Option<&'a Peer>,
-    /// Of a call that was served: who made it; may be empty.
-    pub caller: &'a str,
     /// Of a call that was made: where it went, if the layer was told.
     pub server: Option<(&'a str, Option<u16>)>,
     /// How it ended.
     pub outcome: SpanOutcome<'a>,
+    header: &'a Pairs,
+}
+
+impl EndedCall<'_> {
+    /// Of a call that was served: who made it; may be empty. Looked for in what came with the call: to be asked of spans
+    /// that are kept.
+    pub fn caller(&self) -> &str {
+        let caller = self.header.int(int_key::FROM_SERVICE);
+        caller.and_then(|caller| std::str::from_utf8(caller).ok()).unwrap_or_default()
+    }
 }
 
 /// How a call has ended.
@@ -157,7 +165,6 @@ impl Watched {
 
     fn hand_over(&mut self, ended: Instant, outcome: SpanOutcome<'_>) {
         let Some(scope) = self.scope.take() else { return };
-        let caller = || std::str::from_utf8(self.header.int(int_key::FROM_SERVICE)?).ok();
         let place = scope.place;
         let parent = self.parent.and_then(|id| TraceParent::new(place.trace_id(), id, place.is_sampled()));
         self.sink.end(EndedCall {
@@ -169,7 +176,7 @@ impl Watched {
             began: self.began,
             ended,
             peer: self.connection.as_ref().map(|connection| connection.peer()),
-            caller: caller().unwrap_or_default(),
+            header: &self.header,
             server: self.server.as_deref().map(|(host, port)| (&**host, *port)),
             outcome,
         });

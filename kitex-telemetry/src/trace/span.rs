@@ -45,8 +45,9 @@ pub(super) fn of_call(call: &EndedCall<'_>) -> Span {
     if let Some(peer) = call.peer {
         add_peer(&mut span.attributes, ["client.address", "client.port"], peer);
     }
-    if !call.caller.is_empty() {
-        span.attributes.push(text("kitex.caller", call.caller));
+    let caller = call.caller();
+    if !caller.is_empty() {
+        span.attributes.push(text("kitex.caller", caller));
     }
     match call.outcome {
         SpanOutcome::Answered(response) => span.attributes.extend(of_answer(response)),
