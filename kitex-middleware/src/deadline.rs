@@ -10,10 +10,10 @@ use tokio::time::{Sleep, sleep_until};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use kitex_core::{BoxError, CallRef, Deadline, Error, ErrorKind, Request, Response, Stage};
+use kitex_core::{BoxError, CallRef, CallResult, Deadline, Error, ErrorKind, Request, Response, Stage};
 
 use crate::clock::now;
-use crate::guard::{Guard, Nothing, guard_layer, into_error};
+use crate::guard::{AnswerFuture, Guard, Nothing, guard_layer, into_error};
 
 /// What a call made on behalf of another leaves of that one's time, so that the answer can still be passed on: at most
 /// this, and never more than a tenth of what is left.
@@ -41,18 +41,22 @@ const MARGIN: Duration = Duration::from_millis(5);
 pub struct DeadlineLayer {
     default: Duration,
     stage: Stage,
+    /// Whether a call ends here, by a timer.
+    keeps: bool,
+    /// Whether the call begins where its context says: the clock was read just outside.
+    begun: bool,
 }
 
 impl DeadlineLayer {
     /// For callers: a call takes its own timeout, or `default` if it has none.
     pub fn new(default: Duration) -> Self {
-        Self { default, stage: Stage::Read }
+        Self { default, stage: Stage::Read, keeps: true, begun: false }
     }
 
     /// For servers: a call that comes without a deadline takes `default`. One that comes with a deadline is ended by
     /// whoever received it.
     pub fn serve(default: Duration) -> Self {
-        Self { default, stage: Stage::Handle }
+        Self { default, stage: Stage::Handle, keeps: true, begun: false }
     }
 
     /// For callers over a transport that ends calls at their deadline itself: assigns it, and costs no timer.
@@ -60,18 +64,32 @@ impl DeadlineLayer {
         AssignDeadlineLayer { default }
     }
 
+    /// Gives calls their deadline and sets no timer: for callers whose calls are ended at it by what is beneath. See
+    /// [`LayerStack::may_wait`](crate::LayerStack::may_wait).
+    pub fn kept_beneath(self) -> Self {
+        Self { keeps: false, ..self }
+    }
+
+    /// For calls that have begun where their context says so.
+    pub(crate) fn begun(self) -> Self {
+        Self { begun: true, ..self }
+    }
+
     /// Sees to a call's deadline; gives it if it is to be kept here.
     fn begin(&self, request: &mut Request) -> Result<Option<Deadline>, Error> {
         match self.stage {
             Stage::Handle => admit(request, self.default),
-            _ => assign(request, self.default).map(Some),
+            _ => {
+                let began = request.context.began.filter(|_| self.begun).unwrap_or_else(now);
+                assign(request, self.default, began).map(|at| self.keeps.then_some(at))
+            }
         }
     }
 
     /// The failure of a call that was not over in time. A caller that set no deadline is told whose it was.
     #[cold]
     fn late(&self) -> Error {
-        let Self { default, stage } = *self;
+        let Self { default, stage, .. } = *self;
         if stage != Stage::Handle {
             return Error::deadline(stage);
         }
@@ -104,7 +122,7 @@ where
 {
     type Response = Response;
     type Error = Error;
-    type Future = DeadlineFuture<S::Future>;
+    type Future = DeadlineFuture<AnswerFuture<S::Future>>;
 
     fn poll_ready(&mut self, task: &mut TaskContext<'_>) -> Poll<Result<(), Error>> {
         self.inner.poll_ready(task).map_err(into_error)
@@ -113,7 +131,7 @@ where
     #[inline(always)]
     fn call(&mut self, mut request: Request) -> Self::Future {
         let at = self.layer.begin(&mut request);
-        DeadlineFuture::new(self.layer, at, || self.inner.call(request))
+        DeadlineFuture::new(self.layer, at, || AnswerFuture::new(self.inner.call(request)))
     }
 }
 
@@ -140,7 +158,7 @@ impl Guard for AssignDeadlineLayer {
 
     #[inline]
     fn admit(&self, request: &mut Request) -> Result<Option<Nothing>, Error> {
-        assign(request, self.default).map(|_| None)
+        assign(request, self.default, now()).map(|_| None)
     }
 }
 
@@ -161,8 +179,8 @@ pin_project! {
         #[pin]
         state: State<F>,
         layer: DeadlineLayer,
-        #[pin]
-        timer: Option<Sleep>,
+        // In a box: it is seldom set, and every layer around this one would move it along.
+        timer: Option<Pin<Box<Sleep>>>,
     }
 }
 
@@ -177,40 +195,39 @@ impl<F> DeadlineFuture<F> {
     }
 }
 
-impl<F, E> Future for DeadlineFuture<F>
+impl<F> Future for DeadlineFuture<F>
 where
-    F: Future<Output = Result<Response, E>>,
-    E: Into<BoxError>,
+    F: Future<Output = CallResult>,
 {
-    type Output = Result<Response, Error>;
+    type Output = CallResult;
 
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
+        let this = self.project();
         let at = match this.state.project() {
             StateProjection::Refused { error } => {
                 let error = error.take().unwrap_or_else(|| this.layer.late());
                 return Poll::Ready(Err(error));
             }
             StateProjection::Running { answer, at } => {
-                if let Poll::Ready(answer) = answer.poll(task) {
-                    return Poll::Ready(answer.map_err(into_error));
+                let polled = answer.poll(task);
+                if polled.is_ready() {
+                    return polled;
                 }
                 *at
             }
         };
         if let (None, Some(at)) = (&*this.timer, at) {
-            this.timer.set(Some(sleep_until(at.instant().into())));
+            *this.timer = Some(Box::pin(sleep_until(at.instant().into())));
         }
-        match this.timer.as_pin_mut() {
-            Some(timer) => timer.poll(task).map(|()| Err(this.layer.late())),
+        match this.timer {
+            Some(timer) => timer.as_mut().poll(task).map(|()| Err(this.layer.late())),
             None => Poll::Pending,
         }
     }
 }
 
 /// Gives an outgoing call its deadline. Errors if that has passed.
-fn assign(request: &mut Request, default: Duration) -> Result<Deadline, Error> {
-    let now = now();
+fn assign(request: &mut Request, default: Duration, now: Instant) -> Result<Deadline, Error> {
     let context = &mut request.context;
     context.began = Some(now);
     let mut at = Deadline::after(now, context.timeout.unwrap_or(default));

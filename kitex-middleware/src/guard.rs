@@ -1,5 +1,6 @@
 //! What layers have in common that let a call pass or not, and hold something until it has ended.
 
+mod answer;
 mod future;
 mod stream;
 
@@ -10,6 +11,7 @@ use tower_service::Service;
 
 use kitex_core::{BoxError, BoxFuture, CallRef, CallResult, Error, Request, Response};
 
+pub use answer::AnswerFuture;
 pub use future::LayerFuture;
 
 /// A layer that looks at each request before it is passed on, and holds something until the call has ended.
@@ -83,7 +85,7 @@ where
 {
     type Response = Response;
     type Error = Error;
-    type Future = LayerFuture<S::Future, L::Held>;
+    type Future = LayerFuture<AnswerFuture<S::Future>, L::Held>;
 
     #[inline]
     fn poll_ready(&mut self, task: &mut TaskContext<'_>) -> Poll<Result<(), Error>> {
@@ -93,7 +95,7 @@ where
     #[inline(always)]
     fn call(&mut self, mut request: Request) -> Self::Future {
         let held = self.layer.admit(&mut request);
-        LayerFuture::begin(held, || self.inner.call(request))
+        LayerFuture::begin(held, || AnswerFuture::new(self.inner.call(request)))
     }
 }
 

@@ -11,7 +11,7 @@ use tower_service::Service;
 
 use kitex_core::{BoxError, BoxFuture, CallRef, CallResult, Error, Request, Response};
 
-use crate::guard::into_error;
+use crate::guard::{AnswerFuture, into_error};
 
 /// A layer that may be left out, without a box for either.
 #[derive(Debug, Clone)]
@@ -44,7 +44,7 @@ where
 {
     type Response = Response;
     type Error = Error;
-    type Future = OptionalFuture<A::Future, B::Future>;
+    type Future = OptionalFuture<AnswerFuture<A::Future>, AnswerFuture<B::Future>>;
 
     fn poll_ready(&mut self, task: &mut TaskContext<'_>) -> Poll<Result<(), Error>> {
         match self {
@@ -56,8 +56,10 @@ where
     #[inline(always)]
     fn call(&mut self, request: Request) -> Self::Future {
         match self {
-            Self::Layered(service) => OptionalFuture::Layered { answer: service.call(request) },
-            Self::Bare(service) => OptionalFuture::Bare { answer: service.call(request) },
+            Self::Layered(service) => {
+                OptionalFuture::Layered { answer: AnswerFuture::new(service.call(request)) }
+            }
+            Self::Bare(service) => OptionalFuture::Bare { answer: AnswerFuture::new(service.call(request)) },
         }
     }
 }
@@ -90,20 +92,18 @@ pin_project! {
     }
 }
 
-impl<A, B, E, F> Future for OptionalFuture<A, B>
+impl<A, B> Future for OptionalFuture<A, B>
 where
-    A: Future<Output = Result<Response, E>>,
-    B: Future<Output = Result<Response, F>>,
-    E: Into<BoxError>,
-    F: Into<BoxError>,
+    A: Future<Output = CallResult>,
+    B: Future<Output = CallResult>,
 {
     type Output = CallResult;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<CallResult> {
         match self.project() {
-            OptionalProjection::Layered { answer } => answer.poll(task).map_err(into_error),
-            OptionalProjection::Bare { answer } => answer.poll(task).map_err(into_error),
+            OptionalProjection::Layered { answer } => answer.poll(task),
+            OptionalProjection::Bare { answer } => answer.poll(task),
         }
     }
 }

@@ -36,7 +36,7 @@ pub use hedge::{Hedge, HedgeDelay};
 pub use rules::RetryRule;
 
 use crate::clock::{began_at, now};
-use crate::guard::into_error;
+use crate::guard::{AnswerFuture, into_error};
 use attempts::Attempts;
 use state::{MethodState, State};
 
@@ -102,7 +102,7 @@ where
 {
     type Response = Response;
     type Error = Error;
-    type Future = RetryFuture<S::Future>;
+    type Future = RetryFuture<AnswerFuture<S::Future>>;
 
     #[inline]
     fn poll_ready(&mut self, task: &mut TaskContext<'_>) -> Poll<Result<(), Error>> {
@@ -112,7 +112,8 @@ where
     #[inline(always)]
     fn call(&mut self, mut request: Request) -> Self::Future {
         let plan = plan(&self.beneath, &mut request);
-        RetryFuture::begin(&self.beneath, plan, request, |request| self.inner.call(request))
+        let call = |request| AnswerFuture::new(self.inner.call(request));
+        RetryFuture::begin(&self.beneath, plan, request, call)
     }
 }
 
@@ -142,7 +143,7 @@ enum Plan {
     /// It is made once.
     Once,
     /// It is made again if it fails, or if its answer is no good.
-    Retry { kept: Request, sees_answers: bool },
+    Retry(Box<Retry>),
     /// It gets a backup request.
     Hedge { kept: Box<Request>, began: Instant },
 }
@@ -169,7 +170,7 @@ fn plan(beneath: &Arc<Beneath>, request: &mut Request) -> Plan {
     }
     let Some(kept) = request.try_clone() else { return Plan::Once };
     bound(method, request, began_at);
-    Plan::Retry { kept, sees_answers }
+    Plan::Retry(Box::new(Retry { kept, sees_answers, beneath: Arc::clone(beneath) }))
 }
 
 fn plan_hedge(method: &MethodState, request: &mut Request) -> Plan {
@@ -205,12 +206,12 @@ fn bound(method: &MethodState, request: &mut Request, began: impl FnOnce(&mut Re
 
 pin_project! {
     /// The answer to a call that may be made again. While it has not failed it is its first attempt and a copy of the
-    /// request, in no box of its own.
+    /// request, which is in a box: every layer around this one would move it along.
     #[must_use = "a call is made when it is awaited"]
     pub struct RetryFuture<F> {
         #[pin]
         attempts: Running<F>,
-        retry: Option<Retry>,
+        retry: Option<Box<Retry>>,
     }
 }
 
@@ -237,9 +238,7 @@ impl<F> RetryFuture<F> {
     fn begin(beneath: &Arc<Beneath>, plan: Plan, request: Request, call: impl FnOnce(Request) -> F) -> Self {
         let retry = match plan {
             Plan::Once => None,
-            Plan::Retry { kept, sees_answers } => {
-                Some(Retry { kept, sees_answers, beneath: Arc::clone(beneath) })
-            }
+            Plan::Retry(retry) => Some(retry),
             Plan::Hedge { kept, began } => {
                 let attempts = hedged(beneath, request, *kept, began);
                 return Self { attempts: Running::Further { attempts }, retry: None };
@@ -250,9 +249,26 @@ impl<F> RetryFuture<F> {
 }
 
 impl Retry {
-    /// Looks at how the first attempt has ended; gives the others, if there are to be some.
+    /// The first attempt has come to `polled`.
     #[cold]
-    fn settle(self, result: CallResult) -> ControlFlow<CallResult, BoxFuture<CallResult>> {
+    fn go_on<F>(
+        self: Box<Self>,
+        polled: Poll<CallResult>,
+        mut running: Pin<&mut Running<F>>,
+        task: &mut TaskContext<'_>,
+    ) -> Poll<CallResult> {
+        match self.settle(ready!(polled)) {
+            ControlFlow::Break(result) => Poll::Ready(result),
+            ControlFlow::Continue(mut attempts) => {
+                let polled = attempts.as_mut().poll(task);
+                running.set(Running::Further { attempts });
+                polled
+            }
+        }
+    }
+
+    /// Looks at how the first attempt has ended; gives the others, if there are to be some.
+    fn settle(self: Box<Self>, result: CallResult) -> ControlFlow<CallResult, BoxFuture<CallResult>> {
         let method = self.beneath.state.methods.get(&self.kept.method);
         let mut attempts = Attempts::new(&self.beneath, method, self.kept);
         match attempts.settle(result) {
@@ -262,10 +278,9 @@ impl Retry {
     }
 }
 
-impl<F, E> Future for RetryFuture<F>
+impl<F> Future for RetryFuture<F>
 where
-    F: Future<Output = Result<Response, E>>,
-    E: Into<BoxError>,
+    F: Future<Output = CallResult>,
 {
     type Output = CallResult;
 
@@ -276,16 +291,12 @@ where
             RunningProjection::First { attempt } => attempt,
             RunningProjection::Further { attempts } => return attempts.as_mut().poll(task),
         };
-        let result = ready!(attempt.poll(task)).map_err(into_error);
+        let polled = attempt.poll(task);
+        let Poll::Ready(result) = &polled else { return Poll::Pending };
         let retry = this.retry.take().filter(|retry| result.is_err() || retry.sees_answers);
-        let Some(retry) = retry else { return Poll::Ready(result) };
-        match retry.settle(result) {
-            ControlFlow::Break(result) => Poll::Ready(result),
-            ControlFlow::Continue(mut attempts) => {
-                let polled = attempts.as_mut().poll(task);
-                this.attempts.set(Running::Further { attempts });
-                polled
-            }
+        match retry {
+            Some(retry) => retry.go_on(polled, this.attempts, task),
+            None => polled,
         }
     }
 }

@@ -35,7 +35,9 @@ impl Frame {
         if self.is_bare() {
             return SharedService::by_ref(service);
         }
-        let service = Optional(self.deadline).layer(service);
+        // A trace begins when its call does, just outside.
+        let deadline = self.deadline.map(|layer| if self.trace.is_some() { layer.begun() } else { layer });
+        let service = Optional(deadline).layer(service);
         SharedService::by_ref(Optional(self.trace.clone()).layer(service))
     }
 }
@@ -67,6 +69,7 @@ type Wrap = dyn Fn(SharedService, &Frame) -> SharedService + Send + Sync;
 struct Collected {
     name: &'static str,
     wrap: Arc<Wrap>,
+    may_wait: bool,
 }
 
 impl LayerStack {
@@ -78,6 +81,7 @@ impl LayerStack {
         <L::Service as Service<Request>>::Error: Into<BoxError>,
         <L::Service as Service<Request>>::Future: Send + 'static,
     {
+        let may_wait = !own::waits_beneath_only(&layer);
         let wrap = own::by_ref(&layer).unwrap_or_else(|| {
             Arc::new(move |inner, frame| {
                 let service = layer.layer(inner);
@@ -85,20 +89,17 @@ impl LayerStack {
                 if frame.is_bare() { SharedService::new(service) } else { frame.around(Cloned(service)) }
             })
         });
-        self.add(short_name(type_name::<L>()), wrap);
+        self.layers.push(Collected { name: short_name(type_name::<L>()), wrap, may_wait });
     }
 
-    /// Adds a layer whose service is called by reference.
+    /// Adds a layer whose service is called by reference, and which waits for nothing but what is beneath.
     pub(crate) fn push_ref<L>(&mut self, name: &'static str, layer: L)
     where
         L: Layer<SharedService> + Send + Sync + 'static,
         L::Service: CallRef + Clone,
     {
-        self.add(name, Arc::new(move |inner, frame| frame.around(layer.layer(inner))));
-    }
-
-    fn add(&mut self, name: &'static str, wrap: Arc<Wrap>) {
-        self.layers.push(Collected { name, wrap });
+        let wrap: Arc<Wrap> = Arc::new(move |inner, frame| frame.around(layer.layer(inner)));
+        self.layers.push(Collected { name, wrap, may_wait: false });
     }
 
     /// Adds the layers of another stack, and what it lists.
@@ -110,6 +111,12 @@ impl LayerStack {
     /// True if there is no layer.
     pub fn is_empty(&self) -> bool {
         self.layers.is_empty()
+    }
+
+    /// True if a call may wait in a layer for something else than its answer from beneath, so that one who keeps its
+    /// deadline there does not end it in time. Known of the layers of this crate; any other may.
+    pub fn may_wait(&self) -> bool {
+        self.layers.iter().any(|layer| layer.may_wait)
     }
 
     /// Where the state of its layers is listed.
@@ -136,5 +143,24 @@ fn short_name(path: &'static str) -> &'static str {
 impl fmt::Debug for LayerStack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.layers.iter().map(|layer| layer.name)).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{FaultLayer, RetryConfig, RetryLayer, Suite, from_fn};
+
+    #[test]
+    fn only_layers_that_wait_for_nothing_else_are_trusted_with_a_deadline_that_is_kept_beneath() {
+        let mut stack = LayerStack::default();
+        stack.extend(Suite::from(Suite::standard()).client_layers());
+        stack.push(RetryLayer::new(RetryConfig::default()).unwrap());
+        stack.push(TraceLayer::client());
+        assert!(!stack.may_wait());
+        let (mut fault, mut any) = (stack.clone(), stack);
+        fault.push(FaultLayer::seeded(1));
+        any.push(from_fn(|request, next: crate::Next| async move { next.run(request).await }));
+        assert!(fault.may_wait() && any.may_wait());
     }
 }

@@ -265,7 +265,9 @@ impl<C: GeneratedClient> ClientBuilder<C> {
             // The transport keeps the deadline itself.
             service = SharedService::by_ref(DeadlineLayer::assign(self.timeout).layer(service));
         } else {
-            frame.deadline = Some(DeadlineLayer::new(self.timeout));
+            let deadline = DeadlineLayer::new(self.timeout);
+            let waits = self.layers.may_wait();
+            frame.deadline = Some(if waits { deadline } else { deadline.kept_beneath() });
         }
         let service = self.layers.wrap(service, &frame);
         Ok((C::from_handle(ClientHandle::with_defaults(service, self.defaults)), channel))

@@ -7,8 +7,8 @@
 #[cfg(feature = "metrics")]
 pub use kitex_middleware::MetricsLayer;
 pub use kitex_middleware::{
-    AccessLayer, AccessRule, AdaptiveConfig, AdaptiveLayer, AssignDeadlineLayer, BackOff, BreakerConfig,
-    BreakerEvent, BreakerLayer, BreakerPicker, BreakerScope, BreakerState, CatchPanicLayer,
+    AccessLayer, AccessRule, AdaptiveConfig, AdaptiveLayer, AnswerFuture, AssignDeadlineLayer, BackOff,
+    BreakerConfig, BreakerEvent, BreakerLayer, BreakerPicker, BreakerScope, BreakerState, CatchPanicLayer,
     ConcurrencyConfig, ConcurrencyLayer, DeadlineFuture, DeadlineLayer, DeadlineService, FallbackLayer,
     Fault, FaultHandle, FaultLayer, FaultRule, FromFn, FromFnLayer, Hedge, HedgeDelay, LayerFuture,
     LayerService, LayerStack, Match, Next, Outcome, PeerLimit, PeerLimitConfig, Priority, RateConfig,

@@ -3,13 +3,13 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context as TaskContext, Poll, ready};
+use std::task::{Context as TaskContext, Poll};
 
 use pin_project_lite::pin_project;
 
-use kitex_core::{BoxError, CallResult, Error, Response};
+use kitex_core::{CallResult, Error};
 
-use super::{Held, into_error, settle};
+use super::{Held, settle};
 
 pin_project! {
     #[project = StateProjection]
@@ -67,10 +67,9 @@ impl<F, H: Held> LayerFuture<F, H> {
     }
 }
 
-impl<F, E, H> Future for LayerFuture<F, H>
+impl<F, H> Future for LayerFuture<F, H>
 where
-    F: Future<Output = Result<Response, E>>,
-    E: Into<BoxError>,
+    F: Future<Output = CallResult>,
     H: Held,
 {
     type Output = CallResult;
@@ -85,13 +84,16 @@ where
                 None => return Poll::Pending,
             },
         };
-        let Some(held) = this.held else { return answer.poll(task).map_err(into_error) };
-        let run = || answer.poll(task).map_err(into_error);
-        let mut result = ready!(held.run(run, |error| Poll::Ready(Err(error))));
-        let Some(mut held) = this.held.take() else { return Poll::Ready(result) };
-        held.discard(|| this.state.set(State::Refused { error: None }));
-        settle(held, &mut result);
-        Poll::Ready(result)
+        let Some(held) = this.held else { return answer.poll(task) };
+        // It stays where it is: every layer looks at it, and few change it.
+        let mut polled = held.run(|| answer.poll(task), |error| Poll::Ready(Err(error)));
+        if let Poll::Ready(result) = &mut polled
+            && let Some(mut held) = this.held.take()
+        {
+            held.discard(|| this.state.set(State::Refused { error: None }));
+            settle(held, result);
+        }
+        polled
     }
 }
 

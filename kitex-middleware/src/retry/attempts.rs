@@ -241,7 +241,9 @@ impl Attempts {
     fn has_time(&self, now: Instant, pause: Duration) -> bool {
         let policy = &self.method.policy;
         let needed = pause.saturating_add(policy.least_time);
-        let in_time = self.kept.context.deadline.is_none_or(|deadline| deadline.remaining(now) >= needed);
+        let deadline = self.kept.context.deadline;
+        let in_time =
+            deadline.is_none_or(|deadline| !deadline.has_passed(now) && deadline.remaining(now) >= needed);
         let since =
             self.kept.context.began.map_or(Duration::ZERO, |began| now.saturating_duration_since(began));
         let allowed = policy.max_duration.is_none_or(|most| since.saturating_add(pause) < most);

@@ -40,6 +40,30 @@ pub(super) fn by_ref(layer: &dyn Any) -> Option<Arc<Wrap>> {
     })
 }
 
+/// Whether a layer waits for nothing but what is beneath it, or ends what it waits for at the call's deadline, as retries
+/// do with their pauses: those that do not fit into what is left are not made.
+pub(super) fn waits_beneath_only(layer: &dyn Any) -> bool {
+    macro_rules! is_one_of {
+        ($($type:ty),+ $(,)?) => { false$(|| layer.is::<$type>())+ };
+    }
+    #[cfg(feature = "metrics")]
+    if layer.is::<crate::MetricsLayer>() {
+        return true;
+    }
+    is_one_of!(
+        crate::AccessLayer,
+        crate::AdaptiveLayer,
+        crate::AssignDeadlineLayer,
+        crate::BreakerLayer,
+        crate::CatchPanicLayer,
+        crate::ConcurrencyLayer,
+        crate::DeadlineLayer,
+        crate::RateLayer,
+        crate::RetryLayer,
+        crate::TraceLayer,
+    )
+}
+
 fn wrap<L>(layer: &L) -> Arc<Wrap>
 where
     L: Layer<SharedService> + Clone + Send + Sync + 'static,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kitex::layer::{Next, from_fn};
-use kitex::{CallError, ErrorKind, Framing, Memory, Request, Server, Stage};
+use kitex::{CallError, ErrorKind, Framing, Memory, Request, Server, Stage, Suite};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -23,7 +23,15 @@ async fn a_call_without_an_answer_ends_at_its_deadline() {
     let (running, _) = over_memory().await;
     let pooled = || CallsClient::builder(running.address.clone()).timeout(300 * MS);
     let pass_on = from_fn(|request: Request, next: Next| async move { next.run(request).await });
-    let builders = [pooled(), pooled().mux(1), pooled().layer(pass_on), pooled().framing(Framing::Framed)];
+    let suite = Suite::standard;
+    let builders = [
+        pooled(),
+        pooled().mux(1),
+        pooled().layer(pass_on),
+        pooled().framing(Framing::Framed),
+        pooled().suite(suite()),
+        pooled().mux(1).suite(suite()),
+    ];
     for builder in builders {
         let client = builder.connect().await.unwrap();
         for (call, expected) in [
@@ -44,13 +52,17 @@ async fn a_call_without_an_answer_ends_at_its_deadline() {
 async fn a_deadline_covers_connecting() {
     // Nobody accepts: the connection is made, and no answer comes.
     let memory = Memory::new();
-    let client = CallsClient::builder(&memory).timeout(50 * MS).connect_lazy().unwrap();
-    let began = Instant::now();
-    let error = client.nothing().await.unwrap_err();
-    assert_eq!(kind(&error).0, ErrorKind::Deadline);
-    assert_eq!(began.elapsed(), 50 * MS);
-    let error = client.nothing().timeout(Duration::ZERO).await.unwrap_err();
-    assert_eq!(kind(&error), (ErrorKind::Deadline, Stage::Local));
+    let builder = || CallsClient::builder(&memory).timeout(50 * MS);
+    for builder in [builder(), builder().suite(Suite::standard()), builder().mux(1).suite(Suite::standard())]
+    {
+        let client = builder.connect_lazy().unwrap();
+        let began = Instant::now();
+        let error = client.nothing().await.unwrap_err();
+        assert_eq!(kind(&error).0, ErrorKind::Deadline);
+        assert_eq!(began.elapsed(), 50 * MS);
+        let error = client.nothing().timeout(Duration::ZERO).await.unwrap_err();
+        assert_eq!(kind(&error), (ErrorKind::Deadline, Stage::Local));
+    }
 }
 
 /// Tells when a handler's future is dropped before it has ended.

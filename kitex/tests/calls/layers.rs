@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kitex::layer::{FromFnLayer, Next, from_fn};
-use kitex::{BoxFuture, Error, ErrorKind, Memory, Request, Response, Scope, Server};
+use kitex::{BoxFuture, Error, ErrorKind, Memory, Request, Response, Scope, Server, Suite};
 use tower::limit::GlobalConcurrencyLimitLayer;
 use tower::timeout::TimeoutLayer;
 
@@ -86,7 +86,16 @@ async fn towers_layers_are_layers() {
 #[tokio::test(start_paused = true)]
 async fn a_layer_that_never_ends_is_inside_the_deadline() {
     let stuck = from_fn(|_: Request, _: Next| std::future::pending::<Result<Response, Error>>());
-    let client = CallsClient::builder(&Memory::new()).layer(stuck).connect_lazy().unwrap();
-    let error = client.nothing().timeout(Duration::from_millis(30)).await.unwrap_err();
-    assert_eq!(error.error().unwrap().kind(), ErrorKind::Deadline);
+    let builder = || CallsClient::builder(&Memory::new());
+    for builder in [
+        builder().layer(stuck.clone()),
+        builder().suite(Suite::standard()).layer(stuck.clone()),
+        builder().layer(stuck).suite(Suite::standard()),
+    ] {
+        let client = builder.connect_lazy().unwrap();
+        let began = tokio::time::Instant::now();
+        let error = client.nothing().timeout(Duration::from_millis(30)).await.unwrap_err();
+        assert_eq!(error.error().unwrap().kind(), ErrorKind::Deadline);
+        assert_eq!(began.elapsed(), Duration::from_millis(30));
+    }
 }
