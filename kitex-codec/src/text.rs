@@ -1,6 +1,7 @@
 //! [`Str`]: UTF-8 that is checked once and shared.
 //!
-//! The one unsafe call of this module turns checked bytes into `&str` without checking them again on every access.
+//! The unsafe code of this module turns checked bytes into `&str` without checking them again on every access, and looks
+//! at words as the bytes that they are.
 #![allow(unsafe_code)]
 
 use std::borrow::{Borrow, Cow};
@@ -33,17 +34,53 @@ const SHORT: usize = 128;
 #[derive(Clone)]
 pub struct Str(Repr);
 
-/// Invariant: `bytes[..len]`, and the content of `Shared`, are UTF-8.
+/// Invariant: the text of `Inline`, and the content of `Shared`, are UTF-8.
 #[derive(Clone)]
 enum Repr {
-    Inline { len: u8, bytes: [u8; INLINE] },
+    Inline(Short),
     Shared(Bytes),
+}
+
+/// Up to [`INLINE`] bytes in the order of memory, zeros, and their number in the last byte. They are words because the
+/// compiler keeps those in registers from where a text is read to where it stays, and bytes it does not.
+#[derive(Clone, Copy)]
+struct Short([u64; 3]);
+
+impl Short {
+    const EMPTY: Self = Self([0; 3]);
+
+    /// `text` must be of at most [`INLINE`] bytes.
+    #[inline]
+    fn new(text: &[u8]) -> Self {
+        let mut bytes = [0; INLINE + 1];
+        bytes[..text.len()].copy_from_slice(text);
+        bytes[INLINE] = text.len() as u8;
+        let word = |at| u64::from_ne_bytes(std::array::from_fn(|byte| bytes[at + byte]));
+        Self([word(0), word(8), word(16)])
+    }
+
+    #[inline]
+    fn memory(&self) -> &[u8; INLINE + 1] {
+        const { assert!(size_of::<Self>() == INLINE + 1) };
+        // SAFETY: the words are as many bytes, every one of which has a value, and bytes need no alignment.
+        unsafe { &*std::ptr::from_ref(&self.0).cast() }
+    }
+
+    #[inline]
+    fn len(&self) -> usize {
+        (u64::from_le(self.0[2]) >> 56) as usize
+    }
+
+    #[inline]
+    fn text(&self) -> &[u8] {
+        &self.memory()[..self.len()]
+    }
 }
 
 impl Str {
     /// The empty text.
     pub const fn new() -> Self {
-        Self(Repr::Inline { len: 0, bytes: [0; INLINE] })
+        Self(Repr::Inline(Short::EMPTY))
     }
 
     /// A text that lives as long as the program; takes no memory.
@@ -73,7 +110,7 @@ impl Str {
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         match &self.0 {
-            Repr::Inline { len, bytes } => &bytes[..usize::from(*len)],
+            Repr::Inline(short) => short.text(),
             Repr::Shared(bytes) => bytes,
         }
     }
@@ -81,7 +118,7 @@ impl Str {
     /// The text's bytes, shared if it is long.
     pub fn to_bytes(&self) -> Bytes {
         match &self.0 {
-            Repr::Inline { .. } => Bytes::copy_from_slice(self.as_bytes()),
+            Repr::Inline(_) => Bytes::copy_from_slice(self.as_bytes()),
             Repr::Shared(bytes) => bytes.clone(),
         }
     }
@@ -94,7 +131,7 @@ impl Str {
     /// The shared bytes, if this text is long enough to have some.
     pub(crate) fn shared(&self) -> Option<&Bytes> {
         match &self.0 {
-            Repr::Inline { .. } => None,
+            Repr::Inline(_) => None,
             Repr::Shared(bytes) => Some(bytes),
         }
     }
@@ -103,42 +140,30 @@ impl Str {
     /// on whole words has no loop over so few bytes.
     #[inline]
     pub(crate) fn short_ascii(window: &[u8; INLINE + 1], len: usize) -> Option<Self> {
-        let mut text = [0; INLINE + 1];
-        let mut seen = 0;
-        for at in [0, 8, 16] {
+        let word = |at: usize| {
             let mut word = [0; 8];
             word.copy_from_slice(&window[at..at + 8]);
             let kept = 8 * len.saturating_sub(at).min(8) as u32;
-            let word = u64::from_le_bytes(word) & u64::MAX.checked_shr(64 - kept).unwrap_or(0);
-            seen |= word;
-            text[at..at + 8].copy_from_slice(&word.to_le_bytes());
-        }
-        let bytes = *text.first_chunk()?;
-        let ascii = len <= INLINE && seen & 0x8080_8080_8080_8080 == 0;
-        ascii.then_some(Self(Repr::Inline { len: len as u8, bytes }))
+            u64::from_le_bytes(word) & u64::MAX.checked_shr(64 - kept).unwrap_or(0)
+        };
+        let (low, middle, high) = (word(0), word(8), word(16));
+        let ascii = len <= INLINE && (low | middle | high) & 0x8080_8080_8080_8080 == 0;
+        let counted = high | (len as u64) << 56;
+        ascii.then(|| Self(Repr::Inline(Short([low.to_le(), middle.to_le(), counted.to_le()]))))
     }
 
-    /// The bytes of a text that takes no memory, with what is behind it in their place, and its length.
+    /// The bytes of a text that takes no memory, eight in a word, the first the lowest, and their number. The last byte
+    /// is none of the text's.
     #[inline]
-    pub(crate) fn inline(&self) -> Option<(&[u8; INLINE], usize)> {
+    pub(crate) fn short_words(&self) -> Option<([u64; 3], usize)> {
         match &self.0 {
-            Repr::Inline { len, bytes } => Some((bytes, usize::from(*len))),
+            Repr::Inline(short) => Some((short.0.map(u64::from_le), short.len())),
             Repr::Shared(_) => None,
         }
     }
 
     fn from_checked(bytes: Bytes) -> Self {
-        if bytes.len() <= INLINE { Self(Repr::inline(&bytes)) } else { Self(Repr::Shared(bytes)) }
-    }
-}
-
-impl Repr {
-    /// `text` must be UTF-8 of at most [`INLINE`] bytes.
-    #[inline]
-    fn inline(text: &[u8]) -> Self {
-        let mut bytes = [0; INLINE];
-        bytes[..text.len()].copy_from_slice(text);
-        Self::Inline { len: text.len() as u8, bytes }
+        if bytes.len() <= INLINE { Self(Repr::Inline(Short::new(&bytes))) } else { Self(Repr::Shared(bytes)) }
     }
 }
 
@@ -172,7 +197,7 @@ impl From<&str> for Str {
     #[inline]
     fn from(text: &str) -> Self {
         if text.len() <= INLINE {
-            Self(Repr::inline(text.as_bytes()))
+            Self(Repr::Inline(Short::new(text.as_bytes())))
         } else {
             Self(Repr::Shared(Bytes::copy_from_slice(text.as_bytes())))
         }
@@ -323,9 +348,12 @@ mod tests {
         for len in 0..=INLINE {
             let text = Str::short_ascii(window, len).unwrap();
             assert_eq!(text.as_bytes(), &window[..len]);
-            let (bytes, inline) = text.inline().unwrap();
-            assert_eq!(inline, len);
-            assert!(bytes[len..].iter().all(|byte| *byte == 0), "nothing of what is behind it is kept");
+            let (words, short) = text.short_words().unwrap();
+            assert_eq!(short, len);
+            let bytes = words.map(u64::to_le_bytes);
+            assert_eq!(bytes.as_flattened()[..len], window[..len]);
+            let behind = &bytes.as_flattened()[len..INLINE];
+            assert!(behind.iter().all(|byte| *byte == 0), "nothing of what is behind it is kept");
             let mut other = *window;
             other[len] = 0xff;
             assert_eq!(Str::short_ascii(&other, len).unwrap(), text);

@@ -61,20 +61,29 @@ impl<'a> Sink<'a> {
     /// Writes the first `len` bytes of an array. Copying it whole and giving back what is too much has no branch on
     /// the length.
     #[inline]
-    pub(super) fn put_first<const N: usize>(&mut self, bytes: &[u8; N], len: usize) {
+    pub(super) fn put_first(&mut self, bytes: &[u8], len: usize) {
         let tail = self.out.tail();
         let end = tail.len() + len;
         tail.extend_from_slice(bytes);
         tail.truncate(end);
     }
 
-    /// Writes what stands before a text's bytes, the first `used` of `head`, then the bytes.
+    /// Writes what stands before a text's bytes, the first `USED` of `head`, then the bytes. A short text goes there
+    /// with it in four words: bytes put together in memory would be waited for when they are copied.
     #[inline]
-    pub(super) fn text(&mut self, head: [u8; 8], used: usize, text: &Str) {
-        match text.inline() {
-            Some((short, len)) => {
-                self.put_first(&head, used);
-                self.put_first(short, len);
+    pub(super) fn text<const USED: u32>(&mut self, head: [u8; 8], text: &Str) {
+        const { assert!(USED > 0 && USED < 8) };
+        let used = USED as usize;
+        match text.short_words() {
+            Some(([low, middle, high], len)) => {
+                let (up, down) = (8 * USED, 64 - 8 * USED);
+                let words = [
+                    u64::from_le_bytes(head) | low << up,
+                    low >> down | middle << up,
+                    middle >> down | high << up,
+                    high >> down,
+                ];
+                self.put_first(words.map(u64::to_le_bytes).as_flattened(), used + len);
             }
             None => self.string(&head[..used], text.as_bytes(), text.shared()),
         }

@@ -79,7 +79,7 @@ impl<'a> Source<'a> {
     }
 
     /// The next `len` bytes as text, charged to the budget. Errors if they are not UTF-8.
-    #[inline]
+    #[inline(always)]
     pub(super) fn string_text(&mut self, len: usize) -> Result<Str, DecodeError> {
         if len <= INLINE
             && len <= self.limits.max_string
@@ -90,6 +90,12 @@ impl<'a> Source<'a> {
             self.rest = self.rest.get(len..).unwrap_or_default();
             return Ok(text);
         }
+        self.other_text(len)
+    }
+
+    /// Text that is long, or not ASCII, or near the end.
+    #[inline(never)]
+    fn other_text(&mut self, len: usize) -> Result<Str, DecodeError> {
         let bytes = self.string(len)?;
         self.text(bytes)
     }

@@ -32,7 +32,7 @@ impl<'a> BinaryReader<'a> {
         self.source.rest.len()
     }
 
-    #[inline]
+    #[inline(always)]
     fn length(&mut self) -> Result<usize, DecodeError> {
         let len = i32::from_be_bytes(self.source.array()?);
         usize::try_from(len).map_err(|_| DecodeError::new(DecodeReason::NegativeLength(len)))
@@ -152,7 +152,7 @@ impl ThriftReader for BinaryReader<'_> {
         self.source.array().map(Uuid)
     }
 
-    #[inline]
+    #[inline(always)]
     fn read_str(&mut self) -> Result<Str, DecodeError> {
         let len = self.length()?;
         self.source.string_text(len)

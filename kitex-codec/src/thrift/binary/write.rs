@@ -126,7 +126,7 @@ impl ThriftWriter for BinaryWriter<'_> {
     #[inline]
     fn write_str(&mut self, value: &Str) -> Result<(), EncodeError> {
         let len = self.sink.check_string(value.len())?;
-        self.sink.text((u64::from(len) << 32).to_be_bytes(), 4, value);
+        self.sink.text::<4>((u64::from(len) << 32).to_be_bytes(), value);
         Ok(())
     }
 
@@ -212,7 +212,7 @@ impl ThriftWriter for BinaryWriter<'_> {
     fn write_str_field(&mut self, id: i16, value: &Str) -> Result<(), EncodeError> {
         let len = self.sink.check_string(value.len())?;
         let kind_and_id = u64::from(Type::String as u8) << 56 | u64::from(id.cast_unsigned()) << 40;
-        self.sink.text((kind_and_id | u64::from(len) << 8).to_be_bytes(), 7, value);
+        self.sink.text::<7>((kind_and_id | u64::from(len) << 8).to_be_bytes(), value);
         Ok(())
     }
 

@@ -3,6 +3,14 @@
 /// Bytes of the longest varint.
 pub(super) const LONGEST: usize = 10;
 
+/// A varint of at most eight bytes, the first the lowest, and its length.
+#[inline]
+pub(super) fn word_of(value: u64) -> Option<(u64, usize)> {
+    let len = (70 - (value | 1).leading_zeros()) as usize / 7;
+    let more = u64::MAX.checked_shr(72 - 8 * len.min(9) as u32).unwrap_or(0) & 0x8080_8080_8080_8080;
+    (len <= 8).then_some((spread(value) | more, len))
+}
+
 /// A varint at the front of its array, and its length.
 #[inline]
 pub(super) fn of(value: u64) -> ([u8; LONGEST], usize) {

@@ -57,6 +57,48 @@ impl<'a> CompactWriter<'a> {
         self.varint(varint::fold(i64::from(id)));
     }
 
+    /// The header if it takes one byte, as it does where ids follow each other.
+    #[inline]
+    fn short_header(&mut self, kind: Type, id: i16) -> Option<u8> {
+        let delta = i32::from(id) - i32::from(self.ids.last);
+        (1..16).contains(&delta).then(|| {
+            self.ids.last = id;
+            (delta as u8) << 4 | number(kind)
+        })
+    }
+
+    /// A number's field; most take no more than eight bytes, and are written at once.
+    #[inline]
+    fn integer_field(&mut self, kind: Type, id: i16, value: i64) {
+        let value = varint::fold(value);
+        if value < 1 << 49
+            && let Some((word, len)) = varint::word_of(value)
+            && let Some(header) = self.short_header(kind, id)
+        {
+            return self.sink.put_first(&(word << 8 | u64::from(header)).to_le_bytes(), 1 + len);
+        }
+        self.header(number(kind), id);
+        self.varint(value);
+    }
+
+    /// A list of numbers, some of which are put together where no length of the output is waited for.
+    #[inline]
+    fn integers<T: Copy + Into<i64>>(&mut self, element: Type, values: &[T]) -> Result<(), EncodeError> {
+        self.begin_elements(element, values.len())?;
+        for some in values.chunks(BLOCK) {
+            let mut bytes = [0; BLOCK * LONGEST];
+            let mut at = 0;
+            for value in some {
+                let (varint, len) = varint::of(varint::fold((*value).into()));
+                bytes[at..at + LONGEST].copy_from_slice(&varint);
+                at += len;
+            }
+            self.sink.out.tail().extend_from_slice(&bytes[..at]);
+        }
+        self.sink.leave();
+        Ok(())
+    }
+
     #[inline]
     fn string(&mut self, bytes: &[u8], shared: Option<&Bytes>) -> Result<(), EncodeError> {
         let len = self.sink.check_string(bytes.len())?;
@@ -81,6 +123,9 @@ impl<'a> CompactWriter<'a> {
         Ok(())
     }
 }
+
+/// Numbers of a list that are put together.
+const BLOCK: usize = 8;
 
 /// A bool's number, in a header and in a container.
 #[inline]
@@ -152,9 +197,9 @@ impl ThriftWriter for CompactWriter<'_> {
 
     #[inline]
     fn write_str(&mut self, value: &Str) -> Result<(), EncodeError> {
-        if value.inline().is_some() && value.len() < 0x80 {
+        if value.short_words().is_some() {
             self.sink.check_string(value.len())?;
-            self.sink.text((value.len() as u64).to_le_bytes(), 1, value);
+            self.sink.text::<1>((value.len() as u64).to_le_bytes(), value);
             return Ok(());
         }
         self.string(value.as_bytes(), value.shared())
@@ -212,10 +257,108 @@ impl ThriftWriter for CompactWriter<'_> {
     fn write_bool_field(&mut self, id: i16, value: bool) {
         self.header(flag(value), id);
     }
+
+    #[inline]
+    fn write_i16_field(&mut self, id: i16, value: i16) {
+        self.integer_field(Type::I16, id, value.into());
+    }
+
+    #[inline]
+    fn write_i32_field(&mut self, id: i16, value: i32) {
+        self.integer_field(Type::I32, id, value.into());
+    }
+
+    #[inline]
+    fn write_i64_field(&mut self, id: i16, value: i64) {
+        self.integer_field(Type::I64, id, value);
+    }
+
+    #[inline]
+    fn write_str_field(&mut self, id: i16, value: &Str) -> Result<(), EncodeError> {
+        if value.short_words().is_some()
+            && let Some(header) = self.short_header(Type::String, id)
+        {
+            let len = self.sink.check_string(value.len())?;
+            self.sink.text::<2>(u64::from(len << 8 | u32::from(header)).to_le_bytes(), value);
+            return Ok(());
+        }
+        self.header(number(Type::String), id);
+        self.write_str(value)
+    }
+
+    #[inline]
+    fn write_i16_list(&mut self, values: &[i16]) -> Result<(), EncodeError> {
+        self.integers(Type::I16, values)
+    }
+
+    #[inline]
+    fn write_i32_list(&mut self, values: &[i32]) -> Result<(), EncodeError> {
+        self.integers(Type::I32, values)
+    }
+
+    #[inline]
+    fn write_i64_list(&mut self, values: &[i64]) -> Result<(), EncodeError> {
+        self.integers(Type::I64, values)
+    }
 }
 
 impl UntypedWriter for CompactWriter<'_> {
     fn write_string(&mut self, bytes: &Bytes) -> Result<(), EncodeError> {
         self.write_bytes(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(write: impl Fn(&mut CompactWriter<'_>)) -> Bytes {
+        let (mut out, limits) = (Output::new(), Limits::default());
+        let mut writer = CompactWriter::new(&mut out, &limits);
+        for id in [1, 2, 16, 32, 31, -3, 0, i16::MAX, i16::MIN] {
+            writer.ids.last = id;
+            write(&mut writer);
+        }
+        out.take_segments().into_bytes()
+    }
+
+    /// Ids behind the last one by a short step, and by a long one.
+    const IDS: [i16; 4] = [3, 17, -2, 300];
+
+    #[test]
+    fn a_number_s_field_is_its_header_and_its_value() {
+        for id in IDS {
+            for bits in 0..64 {
+                for value in [1_i64 << bits, (1_i64 << bits).wrapping_sub(1), -1 << bits] {
+                    let once = written(|out| out.write_i64_field(id, value));
+                    let twice = written(|out| {
+                        out.write_field(Type::I64, id);
+                        out.write_i64(value);
+                    });
+                    assert_eq!(once, twice, "{value} in {id}");
+                    let once = written(|out| out.write_i32_field(id, value as i32));
+                    let twice = written(|out| {
+                        out.write_field(Type::I32, id);
+                        out.write_i32(value as i32);
+                    });
+                    assert_eq!(once, twice, "{value} in {id}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_s_field_is_its_header_and_its_value() {
+        for id in IDS {
+            for len in 0..200 {
+                let text = Str::from("abcdefgh".repeat(25)[..len].to_owned());
+                let once = written(|out| out.write_str_field(id, &text).unwrap());
+                let twice = written(|out| {
+                    out.write_field(Type::String, id);
+                    out.write_str(&text).unwrap();
+                });
+                assert_eq!(once, twice, "{len} bytes in {id}");
+            }
+        }
     }
 }
