@@ -56,6 +56,12 @@ impl<'a> CompactReader<'a> {
         usize::try_from(len).map_err(|_| DecodeError::new(DecodeReason::NegativeLength(len)))
     }
 
+    /// The id of a header that does not count from the last one.
+    #[inline(never)]
+    fn long_id(&mut self) -> Result<i16, DecodeError> {
+        self.read_i16()
+    }
+
     #[inline]
     fn string(&mut self) -> Result<&'a [u8], DecodeError> {
         let len = self.length()?;
@@ -92,7 +98,7 @@ impl ThriftReader for CompactReader<'_> {
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn read_field(&mut self) -> Result<Option<Field>, DecodeError> {
         let [head] = self.source.array()?;
         let (delta, number) = (i16::from(head >> 4), head & 15);
@@ -104,7 +110,7 @@ impl ThriftReader for CompactReader<'_> {
         let kind = of_number(number)?;
         self.flag = (kind == Type::Bool).then_some(number == TRUE);
         self.ids.last = if delta == 0 {
-            self.read_i16()?
+            self.long_id()?
         } else {
             let id = self.ids.last.checked_add(delta);
             id.ok_or_else(|| DecodeError::malformed("Compact", "a field's id is over 32767"))?
@@ -156,7 +162,7 @@ impl ThriftReader for CompactReader<'_> {
         self.source.array().map(Uuid)
     }
 
-    #[inline]
+    #[inline(always)]
     fn read_str(&mut self) -> Result<Str, DecodeError> {
         let len = self.length()?;
         self.source.string_text(len)
