@@ -90,7 +90,9 @@ impl<'a> Source<'a> {
             self.rest = self.rest.get(len..).unwrap_or_default();
             return Ok(text);
         }
-        self.other_text(len)
+        // A call whose result were this one's would keep short texts in memory: see `Short` in `text`.
+        let text = self.other_text(len)?;
+        Ok(text)
     }
 
     /// Text that is long, or not ASCII, or near the end.
