@@ -232,27 +232,37 @@ impl Context {
 
     /// Leaves a value for those after this layer, in place of an earlier one of the same type.
     pub fn set_extension<T: Any + Send + Sync>(&mut self, value: T) {
-        self.put_extension(value, false);
+        self.forget_extension::<T>();
+        self.push_extension(Arc::new(value), false);
     }
 
     /// Leaves a value for those after this layer and for the calls that are made on behalf of this one.
     pub fn set_inherited_extension<T: Any + Send + Sync>(&mut self, value: T) {
-        self.put_extension(value, true);
+        self.share_inherited_extension(Arc::new(value));
     }
 
-    fn put_extension<T: Any + Send + Sync>(&mut self, value: T, inherited: bool) {
+    /// The same of a value that others have too.
+    pub fn share_inherited_extension<T: Any + Send + Sync>(&mut self, value: Arc<T>) {
+        self.forget_extension::<T>();
+        if self.inherited.is_none() {
+            self.inherited = Some(value);
+        } else {
+            self.push_extension(value, true);
+        }
+    }
+
+    fn push_extension<T: Any + Send + Sync>(&mut self, value: Arc<T>, inherited: bool) {
+        let extensions = &mut self.rest.get_or_insert_default().extensions;
+        extensions.push(Extension { kind: TypeId::of::<T>(), inherited, value });
+    }
+
+    fn forget_extension<T: Any>(&mut self) {
         if let Some(rest) = &mut self.rest {
             rest.extensions.retain(|extension| extension.kind != TypeId::of::<T>());
         }
         if self.inherited.as_ref().is_some_and(|there| there.is::<T>()) {
             self.inherited = None;
         }
-        if inherited && self.inherited.is_none() {
-            self.inherited = Some(Arc::new(value));
-            return;
-        }
-        let extensions = &mut self.rest.get_or_insert_default().extensions;
-        extensions.push(Extension { kind: TypeId::of::<T>(), inherited, value: Arc::new(value) });
     }
 }
 

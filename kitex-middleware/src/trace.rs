@@ -18,7 +18,7 @@ pub use sink::{EndedCall, SpanOutcome, SpanScope, SpanSink, set_span_sink};
 use crate::clock::now;
 use crate::guard::{Guard, Held, guard_layer};
 use ids::Ids;
-use sink::Watched;
+use sink::{Noted, Watched};
 
 /// The key of the trace's place in metadata.
 ///
@@ -113,7 +113,7 @@ impl Shared {
         &self,
         request: &mut Request,
         sink: Option<&'static dyn SpanSink>,
-    ) -> (Span, Option<Box<Watched>>) {
+    ) -> (Span, Option<Watched>) {
         let span = span::client(request);
         let parent = TraceContext::of(&request.context);
         if span.is_disabled() && sink.is_none() {
@@ -138,7 +138,7 @@ impl Shared {
         &self,
         request: &mut Request,
         sink: Option<&'static dyn SpanSink>,
-    ) -> (Span, Option<Box<Watched>>) {
+    ) -> (Span, Option<Watched>) {
         let span = span::server(request);
         if span.is_disabled() && sink.is_none() {
             let context = &mut request.context;
@@ -146,7 +146,7 @@ impl Shared {
             if context.metadata.wire().is_empty()
                 && let Some(parent) = TraceContext::of(context)
             {
-                context.set_inherited_extension(parent);
+                context.set_inherited_extension(Noted::place(parent));
             }
             return (span, None);
         }
@@ -156,10 +156,12 @@ impl Shared {
         if !span.is_disabled() {
             span::record_ids(&span, own.parent, parent);
         }
-        request.context.set_inherited_extension(own.clone());
+        let Some(sink) = sink else {
+            request.context.set_inherited_extension(Noted::place(own));
+            return (span, None);
+        };
         let parent = parent.map(|parent| parent.span_id());
-        let watched = sink.map(|sink| Watched::begin(sink, self.side, request, own, parent, None));
-        (span, watched)
+        (span, Some(Watched::begin(sink, self.side, request, own, parent, None)))
     }
 
     /// The place of a new span: below its parent, or at the root of a trace of its own.
@@ -187,7 +189,7 @@ fn send(context: &mut Context, trace: &TraceContext) {
 /// The span of a call until the call has ended.
 pub struct Running {
     span: Option<Span>,
-    watched: Option<Box<Watched>>,
+    watched: Option<Watched>,
     deadline: Option<Deadline>,
     /// Stays set if polling does not come back.
     polled: bool,
@@ -223,7 +225,7 @@ impl Held for Running {
         self.polled = true;
         let value = {
             let Self { span, watched, .. } = self;
-            let _entered = (span.as_ref().map(Span::enter), watched.as_mut().map(|watched| watched.enter()));
+            let _entered = (span.as_ref().map(Span::enter), watched.as_mut().and_then(Watched::enter));
             run()
         };
         self.polled = false;

@@ -5,6 +5,7 @@ use std::fmt;
 use kitex_codec::Str;
 use kitex_core::{Context, Scope};
 
+use super::sink::Noted;
 use super::{PARENT, STATE};
 
 /// Where in a trace a call stands: the value of `traceparent`.
@@ -113,7 +114,7 @@ impl TraceContext {
     /// The trace of a call that is served, or that is made on behalf of one. `None` if it belongs to none.
     pub fn of(context: &Context) -> Option<Self> {
         let set = context.metadata.get_set(Scope::Transient, PARENT);
-        let noted = context.extension::<Self>();
+        let noted = context.extension::<Noted>().map(|noted| &noted.own);
         if let (None, Some(noted)) = (set, noted) {
             return Some(noted.clone());
         }

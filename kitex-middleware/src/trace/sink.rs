@@ -100,13 +100,23 @@ pub(super) fn installed() -> Option<&'static dyn SpanSink> {
 
 /// A call under way whose span a sink gets.
 pub(super) struct Watched {
-    sink: &'static dyn SpanSink,
+    /// Where the context of a call that is served has its place in the trace, too: one piece of memory for both.
+    noted: Arc<Noted>,
     /// `None` once it was handed over.
     scope: Option<SpanScope>,
+}
+
+/// The place of a call in its trace and, if a sink gets its span, what that is told at its end.
+pub(super) struct Noted {
+    pub(super) own: TraceContext,
+    call: Option<Call>,
+}
+
+struct Call {
+    sink: &'static dyn SpanSink,
     side: Side,
     method: Method,
     parent: Option<u64>,
-    state: Str,
     began: Instant,
     /// Of a call that is served: who calls, as the connection and the header have it.
     connection: Option<Arc<ConnectionInfo>>,
@@ -114,8 +124,14 @@ pub(super) struct Watched {
     server: Option<Arc<(Str, Option<u16>)>>,
 }
 
+impl Noted {
+    /// A place that is only passed on.
+    pub(super) fn place(own: TraceContext) -> Self {
+        Self { own, call: None }
+    }
+}
+
 impl Watched {
-    /// In a box: futures are moved, and every layer around this one would move it along.
     pub(super) fn begin(
         sink: &'static dyn SpanSink,
         side: Side,
@@ -123,28 +139,31 @@ impl Watched {
         own: TraceContext,
         parent: Option<u64>,
         server: Option<&Arc<(Str, Option<u16>)>>,
-    ) -> Box<Self> {
+    ) -> Self {
         let served = matches!(side, Side::Server);
-        Box::new(Self {
+        let scope = SpanScope { place: own.parent, held: None };
+        let call = Call {
             sink,
-            scope: Some(SpanScope { place: own.parent, held: None }),
             side,
             method: request.method.clone(),
             parent,
-            state: own.state,
             began: began_at(request),
             connection: request.context.connection().filter(|_| served).cloned(),
             header: if served { request.context.metadata.wire().clone() } else { Pairs::new() },
             server: server.cloned(),
-        })
+        };
+        let noted = Arc::new(Noted { own, call: Some(call) });
+        if served {
+            request.context.share_inherited_extension(Arc::clone(&noted));
+        }
+        Self { noted, scope: Some(scope) }
     }
 
     /// What is done until the guard is dropped belongs to this call.
-    pub(super) fn enter(&mut self) -> Entered<'_> {
-        if let Some(scope) = &mut self.scope {
-            self.sink.enter(scope);
-        }
-        Entered(self)
+    pub(super) fn enter(&mut self) -> Option<Entered<'_>> {
+        let (call, scope) = (self.noted.call.as_ref()?, self.scope.as_mut()?);
+        call.sink.enter(scope);
+        Some(Entered(call.sink, scope))
     }
 
     pub(super) fn end(&mut self, result: &mut CallResult) {
@@ -164,32 +183,30 @@ impl Watched {
     }
 
     fn hand_over(&mut self, ended: Instant, outcome: SpanOutcome<'_>) {
-        let Some(scope) = self.scope.take() else { return };
+        let (Some(call), Some(scope)) = (&self.noted.call, self.scope.take()) else { return };
         let place = scope.place;
-        let parent = self.parent.and_then(|id| TraceParent::new(place.trace_id(), id, place.is_sampled()));
-        self.sink.end(EndedCall {
-            served: matches!(self.side, Side::Server),
-            method: &self.method,
+        let parent = call.parent.and_then(|id| TraceParent::new(place.trace_id(), id, place.is_sampled()));
+        call.sink.end(EndedCall {
+            served: matches!(call.side, Side::Server),
+            method: &call.method,
             scope,
             parent,
-            state: &self.state,
-            began: self.began,
+            state: &self.noted.own.state,
+            began: call.began,
             ended,
-            peer: self.connection.as_ref().map(|connection| connection.peer()),
-            header: &self.header,
-            server: self.server.as_deref().map(|(host, port)| (&**host, *port)),
+            peer: call.connection.as_ref().map(|connection| connection.peer()),
+            header: &call.header,
+            server: call.server.as_deref().map(|(host, port)| (&**host, *port)),
             outcome,
         });
     }
 }
 
 /// The call goes on until this is dropped.
-pub(super) struct Entered<'a>(&'a mut Watched);
+pub(super) struct Entered<'a>(&'static dyn SpanSink, &'a mut SpanScope);
 
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
-        if let Some(scope) = &mut self.0.scope {
-            self.0.sink.leave(scope);
-        }
+        self.0.leave(self.1);
     }
 }
