@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::{Body, Context, Error, Metadata, Method, Payload, Status};
+use crate::{Body, Context, Error, Metadata, Method, MethodDescriptor, Payload, Protocol, Status, Streaming};
 
 /// A call as layers see it: the message is encoded, everything else is typed.
 #[derive(Debug)]
@@ -19,6 +19,22 @@ impl Request {
     /// A request with one message.
     pub fn new(method: impl Into<Method>, payload: Payload) -> Self {
         Self { method: method.into(), context: Context::new(), body: Body::Message(payload) }
+    }
+
+    /// Takes the request out of its place. What stays there is without a method, a message and a context.
+    pub fn take(&mut self) -> Self {
+        static NONE: MethodDescriptor = MethodDescriptor {
+            service: "",
+            name: "",
+            index: 0,
+            oneway: false,
+            idempotent: false,
+            streaming: Streaming::None,
+            exceptions: &[],
+            annotations: &[],
+        };
+        let empty = Payload::new(Protocol::ThriftBinary, bytes::Bytes::new());
+        std::mem::replace(self, Self::new(&NONE, empty))
     }
 
     /// A second request of the same bytes, to be sent once more. `None` if the body is a stream.
@@ -50,7 +66,7 @@ impl Response {
     /// A response whose result holds nothing.
     pub fn empty(status: Status) -> Self {
         let stop = bytes::Bytes::from_static(&[0]);
-        Self::new(status, Payload::new(crate::Protocol::ThriftBinary, stop))
+        Self::new(status, Payload::new(Protocol::ThriftBinary, stop))
     }
 }
 
@@ -68,6 +84,18 @@ pub fn ended_at(result: &mut Result<Response, Error>, now: impl FnOnce() -> Inst
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_taken_leaves_nothing_behind() {
+        let body = Payload::new(Protocol::ThriftBinary, bytes::Bytes::from_static(b"args"));
+        let mut request = Request::new(Method::dynamic("EchoSvc", "Echo"), body);
+        request.context.set_extension(7_u8);
+        let taken = request.take();
+        assert_eq!((taken.method.name(), taken.context.extension::<u8>()), ("Echo", Some(&7)));
+        assert_eq!(taken.body.message().unwrap().len(), 4);
+        assert_eq!((request.method.name(), request.context.extension::<u8>()), ("", None));
+        assert_eq!(request.body.message().unwrap().len(), 0);
+    }
 
     #[test]
     fn what_moves_through_the_layers_is_small() {

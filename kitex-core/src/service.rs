@@ -28,8 +28,14 @@ pub trait CallRef: Send + Sync + 'static {
     /// The answer.
     type Future: Future<Output = CallResult> + Send + 'static;
 
+    /// Calls the service with a request that is taken out of its place, see [`Request::take`]: a stack of layers hands it
+    /// down without moving it.
+    fn call_taking(&self, request: &mut Request) -> Self::Future;
+
     /// Calls the service.
-    fn call_ref(&self, request: Request) -> Self::Future;
+    fn call_ref(&self, mut request: Request) -> Self::Future {
+        self.call_taking(&mut request)
+    }
 
     /// Calls the service, for an answer in a box. One that is in a box already is passed on.
     fn call_boxed(&self, request: Request) -> BoxFuture<CallResult> {
@@ -41,8 +47,8 @@ impl CallRef for SharedService {
     type Future = BoxFuture<CallResult>;
 
     #[inline]
-    fn call_ref(&self, request: Request) -> Self::Future {
-        self.call(request)
+    fn call_taking(&self, request: &mut Request) -> Self::Future {
+        self.call(request.take())
     }
 
     #[inline]

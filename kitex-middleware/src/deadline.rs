@@ -139,9 +139,9 @@ impl<S: CallRef> CallRef for DeadlineService<S> {
     type Future = DeadlineFuture<S::Future>;
 
     #[inline(always)]
-    fn call_ref(&self, mut request: Request) -> Self::Future {
-        let at = self.layer.begin(&mut request);
-        DeadlineFuture::new(self.layer, at, || self.inner.call_ref(request))
+    fn call_taking(&self, request: &mut Request) -> Self::Future {
+        let at = self.layer.begin(request);
+        DeadlineFuture::new(self.layer, at, || self.inner.call_taking(request))
     }
 }
 

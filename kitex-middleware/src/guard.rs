@@ -103,15 +103,15 @@ impl<S: CallRef, L: Guard> CallRef for LayerService<S, L> {
     type Future = LayerFuture<S::Future, L::Held>;
 
     #[inline(always)]
-    fn call_ref(&self, mut request: Request) -> Self::Future {
-        let held = self.layer.admit(&mut request);
-        LayerFuture::begin(held, || self.inner.call_ref(request))
+    fn call_taking(&self, request: &mut Request) -> Self::Future {
+        let held = self.layer.admit(request);
+        LayerFuture::begin(held, || self.inner.call_taking(request))
     }
 
     fn call_boxed(&self, mut request: Request) -> BoxFuture<CallResult> {
         match self.layer.admit(&mut request) {
             Ok(None) => self.inner.call_boxed(request),
-            Ok(held) => Box::pin(LayerFuture::begin(Ok(held), || self.inner.call_ref(request))),
+            Ok(held) => Box::pin(LayerFuture::begin(Ok(held), || self.inner.call_taking(&mut request))),
             Err(error) => Box::pin(std::future::ready(Err(error))),
         }
     }

@@ -68,10 +68,10 @@ impl<A: CallRef, B: CallRef> CallRef for OptionalService<A, B> {
     type Future = OptionalFuture<A::Future, B::Future>;
 
     #[inline(always)]
-    fn call_ref(&self, request: Request) -> Self::Future {
+    fn call_taking(&self, request: &mut Request) -> Self::Future {
         match self {
-            Self::Layered(service) => OptionalFuture::Layered { answer: service.call_ref(request) },
-            Self::Bare(service) => OptionalFuture::Bare { answer: service.call_ref(request) },
+            Self::Layered(service) => OptionalFuture::Layered { answer: service.call_taking(request) },
+            Self::Bare(service) => OptionalFuture::Bare { answer: service.call_taking(request) },
         }
     }
 

@@ -112,8 +112,8 @@ where
     #[inline(always)]
     fn call(&mut self, mut request: Request) -> Self::Future {
         let plan = plan(&self.beneath, &mut request);
-        let call = |request| AnswerFuture::new(self.inner.call(request));
-        RetryFuture::begin(&self.beneath, plan, request, call)
+        let call = |request: &mut Request| AnswerFuture::new(self.inner.call(request.take()));
+        RetryFuture::begin(&self.beneath, plan, &mut request, call)
     }
 }
 
@@ -121,9 +121,9 @@ impl<S: CallRef> CallRef for RetryService<S> {
     type Future = RetryFuture<S::Future>;
 
     #[inline(always)]
-    fn call_ref(&self, mut request: Request) -> Self::Future {
-        let plan = plan(&self.beneath, &mut request);
-        RetryFuture::begin(&self.beneath, plan, request, |request| self.inner.call_ref(request))
+    fn call_taking(&self, request: &mut Request) -> Self::Future {
+        let plan = plan(&self.beneath, request);
+        RetryFuture::begin(&self.beneath, plan, request, |request| self.inner.call_taking(request))
     }
 
     fn call_boxed(&self, mut request: Request) -> BoxFuture<CallResult> {
@@ -131,8 +131,8 @@ impl<S: CallRef> CallRef for RetryService<S> {
             Plan::Once => self.inner.call_boxed(request),
             Plan::Hedge { kept, began } => hedged(&self.beneath, request, *kept, began),
             plan => {
-                let call = |request| self.inner.call_ref(request);
-                Box::pin(RetryFuture::begin(&self.beneath, plan, request, call))
+                let call = |request: &mut Request| self.inner.call_taking(request);
+                Box::pin(RetryFuture::begin(&self.beneath, plan, &mut request, call))
             }
         }
     }
@@ -235,12 +235,17 @@ struct Retry {
 
 impl<F> RetryFuture<F> {
     #[inline(always)]
-    fn begin(beneath: &Arc<Beneath>, plan: Plan, request: Request, call: impl FnOnce(Request) -> F) -> Self {
+    fn begin(
+        beneath: &Arc<Beneath>,
+        plan: Plan,
+        request: &mut Request,
+        call: impl FnOnce(&mut Request) -> F,
+    ) -> Self {
         let retry = match plan {
             Plan::Once => None,
             Plan::Retry(retry) => Some(retry),
             Plan::Hedge { kept, began } => {
-                let attempts = hedged(beneath, request, *kept, began);
+                let attempts = hedged(beneath, request.take(), *kept, began);
                 return Self { attempts: Running::Further { attempts }, retry: None };
             }
         };

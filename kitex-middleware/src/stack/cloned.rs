@@ -23,7 +23,8 @@ where
 {
     type Future = ClonedFuture<S, S::Future>;
 
-    fn call_ref(&self, request: Request) -> Self::Future {
+    fn call_taking(&self, request: &mut Request) -> Self::Future {
+        let request = request.take();
         let mut service = self.0.clone();
         // Nearly every service is ready at once.
         match service.poll_ready(&mut TaskContext::from_waker(Waker::noop())) {
