@@ -129,7 +129,7 @@ impl<S: CallRef> CallRef for RetryService<S> {
     fn call_boxed(&self, mut request: Request) -> BoxFuture<CallResult> {
         match plan(&self.beneath, &mut request) {
             Plan::Once => self.inner.call_boxed(request),
-            Plan::Hedge { kept, began } => hedged(&self.beneath, request, *kept, began),
+            Plan::Hedge { kept, began } => hedged(&self.beneath, request, kept, began),
             plan => {
                 let call = |request: &mut Request| self.inner.call_taking(request);
                 Box::pin(RetryFuture::begin(&self.beneath, plan, &mut request, call))
@@ -143,9 +143,9 @@ enum Plan {
     /// It is made once.
     Once,
     /// It is made again if it fails, or if its answer is no good.
-    Retry(Box<Retry>),
+    Retry(Retry),
     /// It gets a backup request.
-    Hedge { kept: Box<Request>, began: Instant },
+    Hedge { kept: Request, began: Instant },
 }
 
 #[inline]
@@ -170,7 +170,7 @@ fn plan(beneath: &Arc<Beneath>, request: &mut Request) -> Plan {
     }
     let Some(kept) = request.try_clone() else { return Plan::Once };
     bound(method, request, began_at);
-    Plan::Retry(Box::new(Retry { kept, sees_answers, beneath: Arc::clone(beneath) }))
+    Plan::Retry(Retry { kept, sees_answers, beneath: Arc::clone(beneath) })
 }
 
 fn plan_hedge(method: &MethodState, request: &mut Request) -> Plan {
@@ -178,7 +178,7 @@ fn plan_hedge(method: &MethodState, request: &mut Request) -> Plan {
     remember(method, request);
     let Some(kept) = request.try_clone() else { return Plan::Once };
     bound(method, request, |_| began);
-    Plan::Hedge { kept: Box::new(kept), began }
+    Plan::Hedge { kept, began }
 }
 
 /// Makes a call that may get a backup request.
@@ -206,12 +206,12 @@ fn bound(method: &MethodState, request: &mut Request, began: impl FnOnce(&mut Re
 
 pin_project! {
     /// The answer to a call that may be made again. While it has not failed it is its first attempt and a copy of the
-    /// request, which is in a box: every layer around this one would move it along.
+    /// request.
     #[must_use = "a call is made when it is awaited"]
     pub struct RetryFuture<F> {
         #[pin]
         attempts: Running<F>,
-        retry: Option<Box<Retry>>,
+        retry: Option<Retry>,
     }
 }
 
@@ -245,7 +245,7 @@ impl<F> RetryFuture<F> {
             Plan::Once => None,
             Plan::Retry(retry) => Some(retry),
             Plan::Hedge { kept, began } => {
-                let attempts = hedged(beneath, request.take(), *kept, began);
+                let attempts = hedged(beneath, request.take(), kept, began);
                 return Self { attempts: Running::Further { attempts }, retry: None };
             }
         };
@@ -257,7 +257,7 @@ impl Retry {
     /// The first attempt has come to `polled`.
     #[cold]
     fn go_on<F>(
-        self: Box<Self>,
+        self,
         polled: Poll<CallResult>,
         mut running: Pin<&mut Running<F>>,
         task: &mut TaskContext<'_>,
@@ -273,7 +273,7 @@ impl Retry {
     }
 
     /// Looks at how the first attempt has ended; gives the others, if there are to be some.
-    fn settle(self: Box<Self>, result: CallResult) -> ControlFlow<CallResult, BoxFuture<CallResult>> {
+    fn settle(self, result: CallResult) -> ControlFlow<CallResult, BoxFuture<CallResult>> {
         let method = self.beneath.state.methods.get(&self.kept.method);
         let mut attempts = Attempts::new(&self.beneath, method, self.kept);
         match attempts.settle(result) {

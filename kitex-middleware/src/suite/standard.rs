@@ -47,7 +47,7 @@ const CALLS: u32 = 10_000;
 /// ```
 ///
 /// Whoever takes it on lists breaker, retry and limits in its registry. All parts together cost a call one allocation a
-/// side, and on a client a second for the copy that a retry would send.
+/// side.
 #[derive(Debug, Clone)]
 #[must_use = "a suite does nothing until a client or a server takes it on"]
 pub struct StandardSuite {
