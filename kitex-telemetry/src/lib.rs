@@ -20,7 +20,7 @@
 //!   One [`Recorder`] keeps them for both readers. Recording takes no lock and no memory: each thread counts by itself.
 //! - **Spans** are those of [`TraceLayer`](kitex_middleware::TraceLayer), which every server and client has. They are
 //!   given over when their call has ended, so that every failed and every slow one can be kept, and of the rest a share:
-//!   [`SamplingConfig`]. What is not kept costs no memory. Ids are those of the `traceparent` on the wire.
+//!   [`SamplingConfig`]. What is not kept costs its call one small piece of memory, and nothing afterwards. Ids are those of the `traceparent` on the wire.
 //! - **Your own spans and events** within a call go along with it: [`Telemetry::layer`].
 //!
 //! What the crate loses or fails at it counts: `kitex.telemetry.spans.dropped` by `reason` (`queue`, `held`, `export`),
