@@ -19,7 +19,8 @@ pub struct Limits {
     pub max_string: usize,
     /// Elements of one list, set or map. Bounded by the frame alone.
     pub max_container: usize,
-    /// Structs and containers inside one another, in reading, skipping and writing. 64.
+    /// Structs and containers inside one another, in reading, skipping and writing. 64. A field that a reader does not
+    /// know has as many of its own, wherever it stands, as with Kitex (spec: kitex-wire 2.1).
     pub max_depth: usize,
     /// Heap that the values of one message may take is `heap_factor` times its frame, but at least
     /// `min_heap` and at most `max_heap`. 8.

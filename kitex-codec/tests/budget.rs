@@ -19,12 +19,15 @@ static HEAP: Counting = Counting;
 
 thread_local! {
     static HELD: Cell<usize> = const { Cell::new(0) };
+    /// The most that was held at a time.
+    static MOST: Cell<usize> = const { Cell::new(0) };
 }
 
 // SAFETY: every call goes to the system's allocator with the arguments it came with.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         HELD.set(HELD.get().wrapping_add(layout.size()));
+        MOST.set(MOST.get().max(HELD.get()));
         // SAFETY: the caller's promises are those that the call needs.
         unsafe { System.alloc(layout) }
     }
@@ -90,8 +93,8 @@ fn cost<T>(input: &Bytes, read: Read<'_, T>) -> (usize, usize) {
     cost_of(|limits| read(&mut BinaryReader::new(input, limits)))
 }
 
-fn cost_of<T>(read: impl Fn(&Limits) -> Result<T, DecodeError>) -> (usize, usize) {
-    let with_budget = |heap: usize| {
+fn cost_of<T>(mut read: impl FnMut(&Limits) -> Result<T, DecodeError>) -> (usize, usize) {
+    let mut with_budget = |heap: usize| {
         let mut limits = Limits::default();
         (limits.heap_factor, limits.min_heap) = (0, heap);
         let before = HELD.get();
@@ -268,5 +271,31 @@ fn values_are_charged_on_every_protocol() {
                 );
             }
         }
+    }
+}
+
+/// What walking a kept value takes besides: its levels, and the first piece of its memory.
+const BESIDE: usize = 2 << 10;
+
+/// A Compact struct of one field, which nobody knows: a set of so many sets of one i8.
+fn unknown_sets(count: usize) -> Bytes {
+    let number = [count as u8 & 127 | 128, (count >> 7) as u8];
+    let header = [&[0x9a, 0xfa][..], &number].concat();
+    [&header[..], &[0x13, 7].repeat(count), &[0]].concat().into()
+}
+
+#[test]
+fn what_a_kept_value_takes_while_it_grows_is_charged() {
+    for count in (16..12_000).step_by(89) {
+        let input = unknown_sets(count);
+        let mut peak = 0;
+        let (_, charged) = cost_of(|limits| {
+            let before = HELD.get();
+            MOST.set(before);
+            let read = Protocol::Compact.decode::<Mixed>(&input, limits);
+            peak = MOST.get().wrapping_sub(before);
+            read
+        });
+        assert!(peak <= charged + BESIDE, "{count}: {peak} bytes at a time, {charged} were charged");
     }
 }

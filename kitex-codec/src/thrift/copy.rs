@@ -199,9 +199,10 @@ impl<R: ThriftReader> Visitor<R> for Skip {
 struct Keep<'a>(BinaryWriter<'a>);
 
 impl Keep<'_> {
-    /// Charges bytes that are about to be written to memory that grows by doubling.
+    /// Charges bytes that are about to be written to memory that grows by doubling: while it does, what was full stands
+    /// beside what is twice as large.
     fn charge<R: ThriftReader>(from: &mut R, bytes: usize) -> Result<(), DecodeError> {
-        from.charge(bytes.saturating_mul(2))
+        from.charge(bytes.saturating_mul(3))
     }
 }
 
