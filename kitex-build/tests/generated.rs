@@ -135,7 +135,7 @@ fn recursive_values_survive() {
         label: "root".into(),
         left: Some(Box::new(leaf("left"))),
         kids: vec![leaf("a"), Tree { right: Some(Box::new(leaf("deep"))), ..leaf("b") }],
-        node: Some(Box::new(Node { tree: Some(Box::new(leaf("t"))), nodes: HashMap::new() })),
+        node: Some(Box::new(Node { tree: leaf("t"), nodes: HashMap::new() })),
         boxed: Box::new(7),
         numbers: Box::new(vec![1, 2]),
         maybe: Some(Box::new(inner("m", 1))),

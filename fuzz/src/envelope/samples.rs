@@ -99,7 +99,7 @@ fn graph() -> Graph {
     let node = Node { graph: Some(Box::new(leaf.clone())), members: vec![Member::Num(1)], ..Node::default() };
     let named = HashMap::from([(Str::from("a"), Node::default()), (Str::from("b"), node.clone())]);
     let node = Node { nodes: named, ..node };
-    Graph { right: Some(Box::new(leaf)), node: Some(Box::new(node)), ..Graph::default() }
+    Graph { right: Some(Box::new(leaf)), node, ..Graph::default() }
 }
 
 fn empties() -> Empties {

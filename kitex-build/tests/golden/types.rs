@@ -1514,7 +1514,7 @@ pub mod types {
     #[derive(Clone, Debug, Default, PartialEq, Eq)]
     pub struct Node {
         /// `1: Tree tree`
-        pub tree: ::std::option::Option<::std::boxed::Box<Tree>>,
+        pub tree: Tree,
         /// `2: map<string, Node> nodes`
         pub nodes: ::std::collections::HashMap<::kitex::codegen::Str, Node>,
     }
@@ -1527,10 +1527,8 @@ pub mod types {
             use ::kitex::codegen::{Message, Type};
 
             out.begin_struct()?;
-            if let Some(value) = &self.tree {
-                out.write_field(Type::Struct, 1);
-                Message::encode(&**value, out)?;
-            }
+            out.write_field(Type::Struct, 1);
+            Message::encode(&self.tree, out)?;
             out.write_field(Type::Map, 2);
             out.begin_map(Type::String, Type::Struct, self.nodes.len())?;
             for (key, item) in &self.nodes {
@@ -1551,10 +1549,7 @@ pub mod types {
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::Struct) => {
-                        let read = Message::decode(from)?;
-                        value.tree = Some(from.boxed(read)?);
-                    }
+                    (1, Type::Struct) => value.tree = Message::decode(from)?,
                     (2, Type::Map) => {
                         let read = R::read_map(
                             from,

@@ -11,27 +11,40 @@ use crate::report::Report;
 /// then is far from anything that people write.
 const STEPS: usize = 2_000_000;
 
-/// Cuts at optional fields and members of unions, and where those do not suffice at fields of default requiredness.
+/// Cuts at optional fields and members of unions, and where those do not suffice at fields of default requiredness. Each
+/// cycle is cut once, and no field that need not be cut is.
 pub(super) fn structs(program: &mut Program, report: &mut Report) {
-    let cuts: [fn(StructKind, &Field) -> bool; 2] = [
-        |kind, field| kind == StructKind::Union || field.requiredness == Requiredness::Optional,
-        |_, field| field.requiredness == Requiredness::Default,
-    ];
-    // Of the optional ones only those that must be. Of the others all: of two that read the same in the IDL one would be
-    // an `Option` and the other not.
-    for (cut, mut steps) in cuts.into_iter().zip([STEPS, 0]) {
-        for cycle in cycles(&by_value(program)) {
-            for (id, at) in needed(program, &cycle, cut, &mut steps) {
-                if let Kind::Struct(found) = &mut program.definitions[id].kind {
-                    found.fields[at].recursive = true;
-                    found.fields[at].boxed = true;
-                }
+    let mut steps = STEPS;
+    for cycle in cycles(&by_value(program)) {
+        for (id, at) in needed(program, &cycle, &mut steps) {
+            if let Kind::Struct(found) = &mut program.definitions[id].kind {
+                found.fields[at].recursive = true;
+                found.fields[at].boxed = true;
             }
         }
     }
     for cycle in cycles(&by_value(program)) {
         circle(program, &cycle, "this struct requires itself, so no value of it could end", report)
             .map(|finding| finding.hint("make one of the fields optional"));
+    }
+}
+
+/// How readily a field is cut: never, where nothing else suffices, or rather than others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Cut {
+    Never,
+    Last,
+    First,
+}
+
+impl Cut {
+    fn of(kind: StructKind, field: &Field) -> Cut {
+        match field.requiredness {
+            _ if kind == StructKind::Union => Cut::First,
+            Requiredness::Optional => Cut::First,
+            Requiredness::Default => Cut::Last,
+            Requiredness::Required => Cut::Never,
+        }
     }
 }
 
@@ -50,42 +63,38 @@ fn by_value(program: &Program) -> Vec<Vec<Id>> {
     (0..program.definitions.len()).map(edges).collect()
 }
 
-/// The fields among those that may be cut without which the cycle would not be one. They are tried in the order of
-/// their names, so that it does not matter in which order the structs are declared.
-fn needed(
-    program: &Program,
-    cycle: &[Id],
-    cut: fn(StructKind, &Field) -> bool,
-    steps: &mut usize,
-) -> Vec<(Id, usize)> {
+/// The fields of a cycle to cut. One after the other, those that are cut the least readily first, fields are taken for
+/// held by value unless that closes a cycle; of the same readiness in the order of the structs' names, so that it does
+/// not matter in which order they are declared.
+fn needed(program: &Program, cycle: &[Id], steps: &mut usize) -> Vec<(Id, usize)> {
     let mut held_by: HashMap<Id, Vec<Id>> = HashMap::new();
-    let mut open: Vec<(Id, usize, Id)> = Vec::new();
-    for &id in cycle {
-        let Some(found) = program.structure(id) else { continue };
-        for (at, field) in found.fields.iter().enumerate() {
-            let target =
-                held(program, found.kind, field).filter(|target| cycle.binary_search(target).is_ok());
-            match target {
-                Some(target) if cut(found.kind, field) => open.push((id, at, target)),
-                Some(target) => held_by.entry(id).or_default().push(target),
-                None => {}
-            }
-        }
-    }
-    let key = |&(id, at, _): &(Id, usize, Id)| {
-        let definition = &program.definitions[id];
-        (definition.name.text.as_str(), program.files[definition.file].path.as_path(), at)
-    };
-    open.sort_by(|a, b| key(a).cmp(&key(b)));
     let mut needed = Vec::new();
-    for (id, at, target) in open {
-        if leads(&held_by, target, id, steps) {
+    for (cut, id, at, target) in candidates(program, cycle) {
+        if cut != Cut::Never && leads(&held_by, target, id, steps) {
             needed.push((id, at));
         } else {
             held_by.entry(id).or_default().push(target);
         }
     }
     needed
+}
+
+/// The fields by which the structs of a cycle hold each other, and what each of them holds.
+fn candidates(program: &Program, cycle: &[Id]) -> Vec<(Cut, Id, usize, Id)> {
+    let mut found = Vec::new();
+    for (id, structure) in cycle.iter().filter_map(|&id| Some((id, program.structure(id)?))) {
+        for (at, field) in structure.fields.iter().enumerate() {
+            let target = held(program, structure.kind, field);
+            let inside = target.filter(|target| cycle.binary_search(target).is_ok());
+            found.extend(inside.map(|target| (Cut::of(structure.kind, field), id, at, target)));
+        }
+    }
+    let key = |&(cut, id, at, _): &(Cut, Id, usize, Id)| {
+        let definition = &program.definitions[id];
+        (cut, definition.name.text.as_str(), program.files[definition.file].path.as_path(), at)
+    };
+    found.sort_by(|a, b| key(a).cmp(&key(b)));
+    found
 }
 
 /// Whether `from` holds `to`, or nobody has the time to find out.

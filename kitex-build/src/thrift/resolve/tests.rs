@@ -153,6 +153,38 @@ fn recursion_is_cut_where_a_value_may_be_absent() {
     assert_eq!(boxed("struct A { 1: optional B & b } struct B { 1: optional A a }"), ["b"]);
     assert_eq!(boxed("typedef A T struct A { 1: optional T a } struct B { 1: A a, 2: i32 & n }"), ["a", "n"]);
     assert_eq!(boxed("struct A { 1: map<string, A> m, 2: set<A> s }"), [""; 0]);
+    assert_eq!(boxed("struct A { 1: B b } struct B { 1: A a }"), ["a"]);
+    assert_eq!(boxed("struct B { 1: A a } struct A { 1: B b }"), ["a"]);
+}
+
+/// Three structs that hold each other in every way there is: without any one of the pointers a value would have no end.
+#[test]
+fn no_pointer_is_there_that_need_not_be() {
+    for edges in 0_u32..512 {
+        let held = |from: usize, to: usize| edges >> (from * 3 + to) & 1 == 1;
+        let field = |from: usize, to: usize| {
+            let optional = if (from * 3 + to) as u32 * edges % 7 < 3 { "optional " } else { "" };
+            format!("{}: {optional}S{to} f{from}{to}, ", to + 1)
+        };
+        let fields = |from| (0..3).filter(|&to| held(from, to)).map(|to| field(from, to)).collect::<String>();
+        let text: String = (0..3).map(|from| format!("struct S{from} {{ {} }} ", fields(from))).collect();
+        let boxed = boxed(&text);
+        let is_boxed = |from: usize, to: usize| boxed.contains(&format!("f{from}{to}"));
+        let mut leads = [[false; 3]; 3];
+        for _ in 0..3 {
+            for (from, to) in (0..9).map(|edge| (edge / 3, edge % 3)) {
+                let plain = held(from, to) && !is_boxed(from, to);
+                leads[from][to] |= plain || (0..3).any(|by| leads[from][by] && leads[by][to]);
+            }
+        }
+        for (from, to) in (0..9).map(|edge| (edge / 3, edge % 3)) {
+            assert!(from != to || !leads[from][to], "{text} leads S{from} back to itself");
+            assert!(
+                !is_boxed(from, to) || from == to || leads[to][from],
+                "{text} needs no box at f{from}{to}"
+            );
+        }
+    }
 }
 
 #[test]
