@@ -28,6 +28,10 @@
 //! | `rust.unknown_fields` | structs and exceptions | keeps fields that this build does not know |
 //! | `idempotent` | functions | calls may be made twice without harm |
 //!
+//! Texts, bytes, doubles, uuids and unknown fields implement serde's traits with the feature `serde` of `kitex`, so that any
+//! type can derive them. A set or map that JSON has no form for, such as one with structs for keys, is an error of
+//! serde_json's at run time; `rust.type = "Arc"` needs the feature `rc` of serde.
+//!
 //! The crate's binary does the same without a build script: `kitex-build check FILE…`, `kitex-build gen FILE… --out DIR`.
 
 mod builder;

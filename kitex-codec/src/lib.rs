@@ -9,6 +9,9 @@
 //! - [`Header`] is a parsed TTHeader; [`HeaderWriter`] writes one.
 //! - [`Limits`] bounds what a peer may make a process do; a [`Budget`] is what one message may still spend.
 //!
+//! With the feature `serde`, the values that generated types hold ([`Str`], [`Bytes`], [`Double`], [`Uuid`],
+//! [`UnknownField`]) implement its traits, so that those types can derive them.
+//!
 //! ```
 //! use kitex_codec::{Limits, Message, Str, decode, encode};
 //!
@@ -38,6 +41,8 @@ mod header;
 mod keys;
 mod limits;
 mod output;
+#[cfg(feature = "serde")]
+mod serialize;
 mod text;
 mod thrift;
 

@@ -182,8 +182,271 @@ pub mod derives {
         }
     }
 
+    /// `struct Whole`
+    #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(default)]
+    pub struct Whole {
+        /// `1: string text`
+        pub text: ::kitex::codegen::Str,
+        /// `2: binary bytes`
+        pub bytes: ::kitex::codegen::Bytes,
+        /// `3: uuid id`
+        pub id: ::kitex::codegen::Uuid,
+        /// `4: map<string, double> named`
+        pub named: ::std::collections::HashMap<::kitex::codegen::Str, f64>,
+        /// `5: map<double, string> keyed`
+        pub keyed: ::std::collections::HashMap<::kitex::codegen::Double, ::kitex::codegen::Str>,
+        /// `6: optional Choice choice`
+        pub choice: ::std::option::Option<Choice>,
+        /// `7: list<Failed> failed`
+        pub failed: ::std::vec::Vec<Failed>,
+        /// `8: set<Color> colors`
+        pub colors: ::std::collections::HashSet<Color>,
+        /// `9: optional Whole next`
+        pub next: ::std::option::Option<::std::boxed::Box<Whole>>,
+        /// `10: Plain plain`
+        pub plain: ::std::sync::Arc<Plain>,
+        /// The fields that this build does not know, as they came.
+        pub unknown_fields: ::std::vec::Vec<::kitex::codegen::UnknownField>,
+    }
+
+    impl ::kitex::codegen::Message for Whole {
+        fn encode<W: ::kitex::codegen::ThriftWriter>(
+            &self,
+            out: &mut W,
+        ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
+            use ::kitex::codegen::{Message, Type};
+
+            out.begin_struct()?;
+            out.write_str_field(1, &self.text)?;
+            out.write_bytes_field(2, &self.bytes)?;
+            out.write_uuid_field(3, &self.id);
+            out.write_field(Type::Map, 4);
+            out.begin_map(Type::String, Type::Double, self.named.len())?;
+            for (key, item) in &self.named {
+                out.write_str(key)?;
+                out.write_double(*item);
+            }
+            out.end_map();
+            out.write_field(Type::Map, 5);
+            out.begin_map(Type::Double, Type::String, self.keyed.len())?;
+            for (key, item) in &self.keyed {
+                out.write_double(key.0);
+                out.write_str(item)?;
+            }
+            out.end_map();
+            if let Some(value) = &self.choice {
+                out.write_field(Type::Struct, 6);
+                Message::encode(value, out)?;
+            }
+            out.write_field(Type::List, 7);
+            out.begin_list(Type::Struct, self.failed.len())?;
+            for item in &self.failed {
+                Message::encode(item, out)?;
+            }
+            out.end_list();
+            out.write_field(Type::Set, 8);
+            out.begin_set(Type::I32, self.colors.len())?;
+            for item in &self.colors {
+                out.write_i32(item.0);
+            }
+            out.end_set();
+            if let Some(value) = &self.next {
+                out.write_field(Type::Struct, 9);
+                Message::encode(&**value, out)?;
+            }
+            out.write_field(Type::Struct, 10);
+            Message::encode(&*self.plain, out)?;
+            for field in &self.unknown_fields {
+                out.write_unknown(field);
+            }
+            out.end_struct();
+            Ok(())
+        }
+
+        fn decode<R: ::kitex::codegen::ThriftReader>(
+            from: &mut R,
+        ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            use ::kitex::codegen::{Message, Type};
+
+            let mut value = <Self as ::std::default::Default>::default();
+            from.begin_struct()?;
+            while let Some(field) = from.read_field()? {
+                match (field.id, field.kind) {
+                    (1, Type::String) => value.text = from.read_str()?,
+                    (2, Type::String) => value.bytes = from.read_bytes()?,
+                    (3, Type::Uuid) => value.id = from.read_uuid()?,
+                    (4, Type::Map) => {
+                        let read = R::read_map(
+                            from,
+                            Type::String,
+                            Type::Double,
+                            R::read_str,
+                            R::read_double,
+                        )?;
+                        if let Some(read) = read {
+                            value.named = read;
+                        }
+                    }
+                    (5, Type::Map) => {
+                        let read_key =
+                            |from: &mut R| Ok(::kitex::codegen::Double(from.read_double()?));
+                        let read =
+                            R::read_map(from, Type::Double, Type::String, read_key, R::read_str)?;
+                        if let Some(read) = read {
+                            value.keyed = read;
+                        }
+                    }
+                    (6, Type::Struct) => value.choice = Some(Message::decode(from)?),
+                    (7, Type::List) => {
+                        let read = R::read_list(from, Type::Struct, Message::decode)?;
+                        if let Some(read) = read {
+                            value.failed = read;
+                        }
+                    }
+                    (8, Type::Set) => {
+                        let read_item = |from: &mut R| Ok(Color(from.read_i32()?));
+                        let read = R::read_set(from, Type::I32, read_item)?;
+                        if let Some(read) = read {
+                            value.colors = read;
+                        }
+                    }
+                    (9, Type::Struct) => {
+                        let read = Message::decode(from)?;
+                        value.next = Some(from.boxed(read)?);
+                    }
+                    (10, Type::Struct) => {
+                        let read = Message::decode(from)?;
+                        value.plain = ::std::sync::Arc::from(from.boxed(read)?);
+                    }
+                    _ => {
+                        let kept = from.read_unknown(field)?;
+                        from.charge(2 * ::std::mem::size_of_val(&kept))?;
+                        value.unknown_fields.push(kept);
+                    }
+                }
+            }
+            Ok(value)
+        }
+    }
+
+    /// `union Choice`
+    #[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+    pub enum Choice {
+        /// `1: string name`
+        Name(::kitex::codegen::Str),
+        /// `2: list<Color> colors`
+        Colors(::std::vec::Vec<Color>),
+        /// Nothing, or a member that this build does not know.
+        Unknown(::kitex::codegen::UnknownField),
+    }
+
+    impl ::std::default::Default for Choice {
+        fn default() -> Self {
+            Self::Unknown(::kitex::codegen::UnknownField::none())
+        }
+    }
+
+    impl ::kitex::codegen::Message for Choice {
+        fn encode<W: ::kitex::codegen::ThriftWriter>(
+            &self,
+            out: &mut W,
+        ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
+            use ::kitex::codegen::Type;
+
+            out.begin_struct()?;
+            match self {
+                Self::Name(value) => out.write_str_field(1, value)?,
+                Self::Colors(value) => {
+                    out.write_field(Type::List, 2);
+                    out.begin_list(Type::I32, value.len())?;
+                    for item in value {
+                        out.write_i32(item.0);
+                    }
+                    out.end_list();
+                }
+                Self::Unknown(field) => out.write_unknown(field),
+            }
+            out.end_struct();
+            Ok(())
+        }
+
+        fn decode<R: ::kitex::codegen::ThriftReader>(
+            from: &mut R,
+        ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            use ::kitex::codegen::Type;
+
+            let mut member = None;
+            let mut unknown = ::kitex::codegen::UnknownField::none();
+            from.begin_struct()?;
+            while let Some(field) = from.read_field()? {
+                let read = match (field.id, field.kind) {
+                    (1, Type::String) => Some(Self::Name(from.read_str()?)),
+                    (2, Type::List) => {
+                        let read_item = |from: &mut R| Ok(Color(from.read_i32()?));
+                        let read = R::read_list(from, Type::I32, read_item)?;
+                        read.map(Self::Colors)
+                    }
+                    _ => {
+                        unknown = from.read_unknown(field)?;
+                        None
+                    }
+                };
+                if member.is_some() && read.is_some() {
+                    let error = ::kitex::codegen::DecodeError::union_members("Choice");
+                    return Err(error);
+                }
+                member = read.or(member);
+            }
+            Ok(member.unwrap_or(Self::Unknown(unknown)))
+        }
+    }
+
+    /// `exception Failed`
+    #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+    pub struct Failed {
+        /// `1: binary why`
+        pub why: ::kitex::codegen::Bytes,
+    }
+
+    impl ::kitex::codegen::Message for Failed {
+        fn encode<W: ::kitex::codegen::ThriftWriter>(
+            &self,
+            out: &mut W,
+        ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
+            out.begin_struct()?;
+            out.write_bytes_field(1, &self.why)?;
+            out.end_struct();
+            Ok(())
+        }
+
+        fn decode<R: ::kitex::codegen::ThriftReader>(
+            from: &mut R,
+        ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            use ::kitex::codegen::Type;
+
+            let mut value = <Self as ::std::default::Default>::default();
+            from.begin_struct()?;
+            while let Some(field) = from.read_field()? {
+                match (field.id, field.kind) {
+                    (1, Type::String) => value.why = from.read_bytes()?,
+                    _ => from.skip(field.kind)?,
+                }
+            }
+            Ok(value)
+        }
+    }
+
+    impl ::std::fmt::Display for Failed {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            ::std::fmt::Debug::fmt(self, f)
+        }
+    }
+
+    impl ::std::error::Error for Failed {}
+
     /// The annotations of the IDL: where each stands, such as `User.id`, its keys and values.
-    pub static ANNOTATIONS: [(&str, &[(&str, &str)]); 5] = [
+    pub static ANNOTATIONS: [(&str, &[(&str, &str)]); 9] = [
         (
             "Plain",
             &[
@@ -212,6 +475,23 @@ pub mod derives {
         (
             "Either.left",
             &[("rust.attribute", "doc = \"Documented.\"")],
+        ),
+        (
+            "Whole",
+            &[
+                ("rust.derive", "serde::Serialize, serde::Deserialize"),
+                ("rust.unknown_fields", "true"),
+                ("rust.attribute", "serde(default)"),
+            ],
+        ),
+        ("Whole.plain", &[("rust.type", "Arc")]),
+        (
+            "Choice",
+            &[("rust.derive", "serde::Serialize, serde::Deserialize")],
+        ),
+        (
+            "Failed",
+            &[("rust.derive", "serde::Serialize, serde::Deserialize")],
         ),
     ];
 }
