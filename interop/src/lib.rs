@@ -10,4 +10,9 @@ mod idl {
     kitex::include_idl!("rich");
 }
 
+mod apache {
+    kitex::include_idl!("ThriftTest");
+}
+
+pub use apache::thrift::test as thrifttest;
 pub use idl::interop::{common, control, echo, newer, rich};
