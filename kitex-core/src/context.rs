@@ -104,6 +104,7 @@ impl Context {
     }
 
     /// A context for sending the same request once more.
+    #[inline]
     pub fn try_clone(&self) -> Self {
         let mut rest = self.kept(|_| true);
         if let Some(caller) = self.rest.as_ref().and_then(|rest| rest.caller.clone()) {

@@ -51,6 +51,6 @@ pub use panic::{catch_panic, panic_text};
 pub use registry::{Inspect, Registry};
 pub use request::{Request, Response, ended_at};
 pub use router::{Router, RouterError, Target};
-pub use service::{BoxFuture, CallRef, NamedService, SharedService};
+pub use service::{BoxFuture, CallRef, NamedService, PendingCall, SharedService, boxed_call};
 pub use setting::SettingError;
 pub use status::{BusinessStatus, Status};

@@ -38,6 +38,7 @@ impl Request {
     }
 
     /// A second request of the same bytes, to be sent once more. `None` if the body is a stream.
+    #[inline(always)]
     pub fn try_clone(&self) -> Option<Self> {
         let body = self.body.try_clone()?;
         Some(Self { method: self.method.clone(), context: self.context.try_clone(), body })

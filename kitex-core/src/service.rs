@@ -1,5 +1,7 @@
 //! Services as trait objects: what a router holds, and what a stub calls.
 
+mod in_place;
+
 use std::any::Any;
 use std::future::{Future, poll_fn, ready};
 use std::pin::Pin;
@@ -8,7 +10,9 @@ use std::task::{Context as TaskContext, Poll, Waker};
 
 use tower_service::Service;
 
-use crate::{BoxError, CallResult, Error, Request, Response, ServiceDescriptor};
+use crate::{BoxError, Error, Request, Response, ServiceDescriptor};
+
+pub use in_place::{CallRef, PendingCall, boxed as boxed_call};
 
 /// A boxed future that can be sent between threads.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -17,44 +21,6 @@ pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 pub trait NamedService {
     /// The IDL's description of the service.
     const SERVICE: &'static ServiceDescriptor;
-}
-
-/// A service that is called by reference and always ready, so that nothing is cloned for a call.
-///
-/// What tower asks for, a service that is cloned for each call, makes all threads meet at its counts of references.
-/// Layers that can do without are such services over others of the kind, and [`SharedService::by_ref`] takes the type
-/// off a whole stack of them, of which a call costs one box.
-pub trait CallRef: Send + Sync + 'static {
-    /// The answer.
-    type Future: Future<Output = CallResult> + Send + 'static;
-
-    /// Calls the service with a request that is taken out of its place, see [`Request::take`]: a stack of layers hands it
-    /// down without moving it.
-    fn call_taking(&self, request: &mut Request) -> Self::Future;
-
-    /// Calls the service.
-    fn call_ref(&self, mut request: Request) -> Self::Future {
-        self.call_taking(&mut request)
-    }
-
-    /// Calls the service, for an answer in a box. One that is in a box already is passed on.
-    fn call_boxed(&self, request: Request) -> BoxFuture<CallResult> {
-        Box::pin(self.call_ref(request))
-    }
-}
-
-impl CallRef for SharedService {
-    type Future = BoxFuture<CallResult>;
-
-    #[inline]
-    fn call_taking(&self, request: &mut Request) -> Self::Future {
-        self.call(request.take())
-    }
-
-    #[inline]
-    fn call_boxed(&self, request: Request) -> BoxFuture<CallResult> {
-        self.call(request)
-    }
 }
 
 /// A service without its type. Cheap to clone.

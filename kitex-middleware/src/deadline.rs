@@ -10,7 +10,10 @@ use tokio::time::{Sleep, sleep_until};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use kitex_core::{BoxError, CallRef, CallResult, Deadline, Error, ErrorKind, Request, Response, Stage};
+use kitex_core::{
+    BoxError, BoxFuture, CallRef, CallResult, Deadline, Error, ErrorKind, PendingCall, Request, Response,
+    Stage, boxed_call,
+};
 
 use crate::clock::now;
 use crate::guard::{AnswerFuture, Guard, Nothing, guard_layer, into_error};
@@ -104,7 +107,7 @@ impl<S> Layer<S> for DeadlineLayer {
     type Service = DeadlineService<S>;
 
     fn layer(&self, inner: S) -> DeadlineService<S> {
-        DeadlineService { inner, layer: *self }
+        DeadlineService::new(inner, Some(*self))
     }
 }
 
@@ -112,7 +115,21 @@ impl<S> Layer<S> for DeadlineLayer {
 #[derive(Debug, Clone)]
 pub struct DeadlineService<S> {
     inner: S,
-    layer: DeadlineLayer,
+    /// May be left out.
+    layer: Option<DeadlineLayer>,
+}
+
+impl<S> DeadlineService<S> {
+    pub(crate) fn new(inner: S, layer: Option<DeadlineLayer>) -> Self {
+        Self { inner, layer }
+    }
+
+    #[inline(always)]
+    fn begin(&self, request: &mut Request) -> Result<Option<End>, Error> {
+        let Some(layer) = &self.layer else { return Ok(None) };
+        let at = layer.begin(request)?;
+        Ok(at.map(|at| End { at, layer: *layer, timer: None }))
+    }
 }
 
 impl<S> Service<Request> for DeadlineService<S>
@@ -122,7 +139,7 @@ where
 {
     type Response = Response;
     type Error = Error;
-    type Future = DeadlineFuture<AnswerFuture<S::Future>>;
+    type Future = DeadlineFuture<Option<AnswerFuture<S::Future>>>;
 
     fn poll_ready(&mut self, task: &mut TaskContext<'_>) -> Poll<Result<(), Error>> {
         self.inner.poll_ready(task).map_err(into_error)
@@ -130,18 +147,41 @@ where
 
     #[inline(always)]
     fn call(&mut self, mut request: Request) -> Self::Future {
-        let at = self.layer.begin(&mut request);
-        DeadlineFuture::new(self.layer, at, || AnswerFuture::new(self.inner.call(request)))
+        match self.begin(&mut request) {
+            Ok(end) => {
+                let call = Some(AnswerFuture::new(self.inner.call(request)));
+                DeadlineFuture { call, end, refused: None }
+            }
+            Err(error) => DeadlineFuture { call: None, end: None, refused: Some(error) },
+        }
     }
 }
 
 impl<S: CallRef> CallRef for DeadlineService<S> {
-    type Future = DeadlineFuture<S::Future>;
+    type Call = DeadlineFuture<S::Call>;
 
     #[inline(always)]
-    fn call_taking(&self, request: &mut Request) -> Self::Future {
-        let at = self.layer.begin(request);
-        DeadlineFuture::new(self.layer, at, || self.inner.call_taking(request))
+    fn begin(&self, request: &mut Request, call: Pin<&mut Self::Call>) {
+        let this = call.project();
+        match self.begin(request) {
+            Ok(end) => {
+                *this.end = end;
+                self.inner.begin(request, this.call);
+            }
+            Err(error) => *this.refused = Some(error),
+        }
+    }
+
+    fn call_boxed(&self, mut request: Request) -> BoxFuture<CallResult> {
+        match self.begin(&mut request) {
+            Ok(None) => self.inner.call_boxed(request),
+            Ok(end) => boxed_call(|call: Pin<&mut Self::Call>| {
+                let this = call.project();
+                *this.end = end;
+                self.inner.begin(&mut request, this.call);
+            }),
+            Err(error) => Box::pin(std::future::ready(Err(error))),
+        }
     }
 }
 
@@ -163,66 +203,72 @@ impl Guard for AssignDeadlineLayer {
 }
 
 pin_project! {
-    #[derive(Debug)]
-    #[project = StateProjection]
-    enum State<F> {
-        Running { #[pin] answer: F, at: Option<Deadline> },
-        Refused { error: Option<Error> },
-    }
-}
-
-pin_project! {
     /// The answer to a call that ends at its deadline.
     #[derive(Debug)]
     #[must_use = "a call is made when it is awaited"]
-    pub struct DeadlineFuture<F> {
+    pub struct DeadlineFuture<C> {
         #[pin]
-        state: State<F>,
-        layer: DeadlineLayer,
-        // In a box: it is seldom set, and every layer around this one would move it along.
-        timer: Option<Pin<Box<Sleep>>>,
+        call: C,
+        end: Option<End>,
+        // Why there is no call.
+        refused: Option<Error>,
     }
 }
 
-impl<F> DeadlineFuture<F> {
+/// Where a call ends.
+#[derive(Debug)]
+struct End {
+    at: Deadline,
+    layer: DeadlineLayer,
+    /// In a box: it is seldom set.
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl End {
+    fn poll(&mut self, task: &mut TaskContext<'_>) -> Poll<CallResult> {
+        let at = self.at.instant();
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(at.into())));
+        timer.as_mut().poll(task).map(|()| Err(self.layer.late()))
+    }
+}
+
+impl<C: PendingCall> Default for DeadlineFuture<C> {
     #[inline(always)]
-    fn new(layer: DeadlineLayer, at: Result<Option<Deadline>, Error>, call: impl FnOnce() -> F) -> Self {
-        let state = match at {
-            Ok(at) => State::Running { answer: call(), at },
-            Err(error) => State::Refused { error: Some(error) },
-        };
-        Self { state, layer, timer: None }
+    fn default() -> Self {
+        Self { call: C::default(), end: None, refused: None }
     }
 }
 
-impl<F> Future for DeadlineFuture<F>
-where
-    F: Future<Output = CallResult>,
-{
+impl<C: PendingCall> PendingCall for DeadlineFuture<C> {
+    #[inline]
+    fn poll_call(self: Pin<&mut Self>, task: &mut TaskContext<'_>, result: &mut Poll<CallResult>) {
+        let this = self.project();
+        if let Some(error) = this.refused.take() {
+            *result = Poll::Ready(Err(error));
+            return;
+        }
+        this.call.poll_call(task, result);
+        if let (Poll::Pending, Some(end)) = (&*result, this.end) {
+            *result = end.poll(task);
+        }
+    }
+
+    #[inline]
+    fn clear(self: Pin<&mut Self>) {
+        let this = self.project();
+        this.call.clear();
+        *this.end = None;
+    }
+}
+
+impl<C: PendingCall> Future for DeadlineFuture<C> {
     type Output = CallResult;
 
-    fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let at = match this.state.project() {
-            StateProjection::Refused { error } => {
-                let error = error.take().unwrap_or_else(|| this.layer.late());
-                return Poll::Ready(Err(error));
-            }
-            StateProjection::Running { answer, at } => {
-                let polled = answer.poll(task);
-                if polled.is_ready() {
-                    return polled;
-                }
-                *at
-            }
-        };
-        if let (None, Some(at)) = (&*this.timer, at) {
-            *this.timer = Some(Box::pin(sleep_until(at.instant().into())));
-        }
-        match this.timer {
-            Some(timer) => timer.as_mut().poll(task).map(|()| Err(this.layer.late())),
-            None => Poll::Pending,
-        }
+    #[inline]
+    fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<CallResult> {
+        let mut result = Poll::Pending;
+        self.poll_call(task, &mut result);
+        result
     }
 }
 

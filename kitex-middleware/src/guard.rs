@@ -5,11 +5,12 @@ mod future;
 mod stream;
 
 use std::fmt;
+use std::pin::Pin;
 use std::task::{Context as TaskContext, Poll};
 
 use tower_service::Service;
 
-use kitex_core::{BoxError, BoxFuture, CallRef, CallResult, Error, Request, Response};
+use kitex_core::{BoxError, BoxFuture, CallRef, CallResult, Error, Request, Response, boxed_call};
 
 pub use answer::AnswerFuture;
 pub use future::LayerFuture;
@@ -33,11 +34,10 @@ pub trait Held: Send + Unpin + 'static {
         error
     }
 
-    /// Runs what is beneath: a call or a poll. `ended` makes the same of an error that ends the call instead.
+    /// Runs what is beneath: a call or a poll. An error ends the call instead.
     #[inline(always)]
-    fn run<T>(&mut self, run: impl FnOnce() -> T, ended: impl FnOnce(Error) -> T) -> T {
-        let _ = ended;
-        run()
+    fn run<T>(&mut self, run: impl FnOnce() -> T) -> Result<T, Error> {
+        Ok(run())
     }
 
     /// Drops what is beneath, be it that it has ended or that nobody waits for it.
@@ -85,7 +85,7 @@ where
 {
     type Response = Response;
     type Error = Error;
-    type Future = LayerFuture<AnswerFuture<S::Future>, L::Held>;
+    type Future = LayerFuture<Option<AnswerFuture<S::Future>>, L::Held>;
 
     #[inline]
     fn poll_ready(&mut self, task: &mut TaskContext<'_>) -> Poll<Result<(), Error>> {
@@ -95,36 +95,53 @@ where
     #[inline(always)]
     fn call(&mut self, mut request: Request) -> Self::Future {
         let held = self.layer.admit(&mut request);
-        LayerFuture::begin(held, || AnswerFuture::new(self.inner.call(request)))
+        LayerFuture::called(held, || AnswerFuture::new(self.inner.call(request)))
     }
 }
 
 impl<S: CallRef, L: Guard> CallRef for LayerService<S, L> {
-    type Future = LayerFuture<S::Future, L::Held>;
+    type Call = LayerFuture<S::Call, L::Held>;
 
     #[inline(always)]
-    fn call_taking(&self, request: &mut Request) -> Self::Future {
-        let held = self.layer.admit(request);
-        LayerFuture::begin(held, || self.inner.call_taking(request))
+    fn begin(&self, request: &mut Request, call: Pin<&mut Self::Call>) {
+        call.begin(self.layer.admit(request), |call| self.inner.begin(request, call));
     }
 
     fn call_boxed(&self, mut request: Request) -> BoxFuture<CallResult> {
         match self.layer.admit(&mut request) {
             Ok(None) => self.inner.call_boxed(request),
-            Ok(held) => Box::pin(LayerFuture::begin(Ok(held), || self.inner.call_taking(&mut request))),
+            Ok(held) => boxed_call(|call: Pin<&mut Self::Call>| {
+                call.begin(Ok(held), |call| self.inner.begin(&mut request, call));
+            }),
             Err(error) => Box::pin(std::future::ready(Err(error))),
+        }
+    }
+}
+
+/// A layer that may be left out.
+impl<L: Guard> Guard for Option<L> {
+    type Held = L::Held;
+
+    #[inline]
+    fn admit(&self, request: &mut Request) -> Result<Option<L::Held>, Error> {
+        match self {
+            Some(layer) => layer.admit(request),
+            None => Ok(None),
         }
     }
 }
 
 /// Tells what is held of the answer, and lets go of it unless that is a stream.
 #[inline]
-pub(crate) fn settle<H: Held>(mut held: H, result: &mut CallResult) {
+pub(crate) fn settle<H: Held>(place: &mut Option<H>, result: &mut CallResult) {
+    let Some(held) = place else { return };
     if held.answered(result)
         && let Ok(response) = result
+        && let Some(held) = place.take()
     {
         stream::follow(response, held);
     }
+    *place = None;
 }
 
 pub(crate) fn into_error<E: Into<BoxError>>(error: E) -> Error {

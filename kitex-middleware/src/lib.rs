@@ -34,7 +34,6 @@ mod matching;
 mod methods;
 #[cfg(feature = "metrics")]
 mod metrics;
-mod optional;
 mod panic;
 mod random;
 mod rate;

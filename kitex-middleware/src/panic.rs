@@ -88,11 +88,9 @@ impl Held for Caught {
     }
 
     #[inline]
-    fn run<T>(&mut self, run: impl FnOnce() -> T, ended: impl FnOnce(Error) -> T) -> T {
-        match catch_unwind(AssertUnwindSafe(run)) {
-            Ok(value) => value,
-            Err(panic) => ended(self.side.error(&self.method, panic_text(&*panic))),
-        }
+    fn run<T>(&mut self, run: impl FnOnce() -> T) -> Result<T, Error> {
+        catch_unwind(AssertUnwindSafe(run))
+            .map_err(|panic| self.side.error(&self.method, panic_text(&*panic)))
     }
 
     #[inline]

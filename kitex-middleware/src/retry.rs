@@ -16,7 +16,7 @@ use std::future::Future;
 use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context as TaskContext, Poll, ready};
+use std::task::{Context as TaskContext, Poll};
 use std::time::Instant;
 
 use pin_project_lite::pin_project;
@@ -24,8 +24,8 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use kitex_core::{
-    BoxError, BoxFuture, CallRef, CallResult, Deadline, Error, Registry, Request, Response, SettingError,
-    SharedService, Tried,
+    BoxError, BoxFuture, CallRef, CallResult, Deadline, Error, PendingCall, Registry, Request, Response,
+    SettingError, SharedService, Tried, boxed_call,
 };
 
 pub use backoff::BackOff;
@@ -69,8 +69,7 @@ where
     type Service = RetryService<S>;
 
     fn layer(&self, inner: S) -> RetryService<S> {
-        let again = SharedService::new(inner.clone());
-        RetryService { inner, beneath: Arc::new(Beneath { state: Arc::clone(&self.state), inner: again }) }
+        RetryService::new(inner, Some(self))
     }
 }
 
@@ -79,12 +78,37 @@ where
 pub struct RetryService<S> {
     /// What first attempts are made with.
     inner: S,
-    beneath: Arc<Beneath>,
+    /// `None` if the layer is left out.
+    beneath: Option<Arc<Beneath>>,
+}
+
+impl<S> RetryService<S>
+where
+    S: Service<Request, Response = Response> + Clone + Send + Sync + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send + 'static,
+{
+    pub(crate) fn new(inner: S, layer: Option<&RetryLayer>) -> Self {
+        let beneath = layer.map(|layer| {
+            let again = SharedService::new(inner.clone());
+            Arc::new(Beneath { state: Arc::clone(&layer.state), inner: again })
+        });
+        Self { inner, beneath }
+    }
+}
+
+impl<S> RetryService<S> {
+    /// Gives all attempts of a call that may get a backup request; of any other the first is to be made.
+    #[inline(always)]
+    fn plan(&self, request: &mut Request, retry: &mut Option<Retry>) -> Option<BoxFuture<CallResult>> {
+        plan(self.beneath.as_ref()?, request, retry)
+    }
 }
 
 impl<S> fmt::Debug for RetryService<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RetryService").field("state", &self.beneath.state).finish_non_exhaustive()
+        let state = self.beneath.as_ref().map(|beneath| &beneath.state);
+        f.debug_struct("RetryService").field("state", &state).finish_non_exhaustive()
     }
 }
 
@@ -102,7 +126,7 @@ where
 {
     type Response = Response;
     type Error = Error;
-    type Future = RetryFuture<AnswerFuture<S::Future>>;
+    type Future = RetryFuture<Option<AnswerFuture<S::Future>>>;
 
     #[inline]
     fn poll_ready(&mut self, task: &mut TaskContext<'_>) -> Poll<Result<(), Error>> {
@@ -111,54 +135,57 @@ where
 
     #[inline(always)]
     fn call(&mut self, mut request: Request) -> Self::Future {
-        let plan = plan(&self.beneath, &mut request);
-        let call = |request: &mut Request| AnswerFuture::new(self.inner.call(request.take()));
-        RetryFuture::begin(&self.beneath, plan, &mut request, call)
+        let mut future = RetryFuture::default();
+        future.further = self.plan(&mut request, &mut future.retry);
+        if future.further.is_none() {
+            future.first = Some(AnswerFuture::new(self.inner.call(request)));
+        }
+        future
     }
 }
 
 impl<S: CallRef> CallRef for RetryService<S> {
-    type Future = RetryFuture<S::Future>;
+    type Call = RetryFuture<S::Call>;
 
     #[inline(always)]
-    fn call_taking(&self, request: &mut Request) -> Self::Future {
-        let plan = plan(&self.beneath, request);
-        RetryFuture::begin(&self.beneath, plan, request, |request| self.inner.call_taking(request))
+    fn begin(&self, request: &mut Request, call: Pin<&mut Self::Call>) {
+        let this = call.project();
+        *this.further = self.plan(request, this.retry);
+        if this.further.is_none() {
+            self.inner.begin(request, this.first);
+        }
     }
 
     fn call_boxed(&self, mut request: Request) -> BoxFuture<CallResult> {
-        match plan(&self.beneath, &mut request) {
-            Plan::Once => self.inner.call_boxed(request),
-            Plan::Hedge { kept, began } => hedged(&self.beneath, request, kept, began),
-            plan => {
-                let call = |request: &mut Request| self.inner.call_taking(request);
-                Box::pin(RetryFuture::begin(&self.beneath, plan, &mut request, call))
-            }
+        let mut retry = None;
+        match self.plan(&mut request, &mut retry) {
+            Some(attempts) => attempts,
+            None if retry.is_none() => self.inner.call_boxed(request),
+            None => boxed_call(|call: Pin<&mut Self::Call>| {
+                let this = call.project();
+                *this.retry = retry;
+                self.inner.begin(&mut request, this.first);
+            }),
         }
     }
 }
 
-/// What is to be done about a call.
-enum Plan {
-    /// It is made once.
-    Once,
-    /// It is made again if it fails, or if its answer is no good.
-    Retry(Retry),
-    /// It gets a backup request.
-    Hedge { kept: Request, began: Instant },
-}
-
+/// Counts a call, and keeps of it what a further attempt takes. Gives all of its attempts, if it may get a backup request.
 #[inline]
-fn plan(beneath: &Arc<Beneath>, request: &mut Request) -> Plan {
+fn plan(
+    beneath: &Arc<Beneath>,
+    request: &mut Request,
+    retry: &mut Option<Retry>,
+) -> Option<BoxFuture<CallResult>> {
     let method = beneath.state.methods.get(&request.method);
     if method.calls.add_one() {
         beneath.state.purse.earn(counter::CHUNK);
     }
     if !method.repeats() {
-        return Plan::Once;
+        return None;
     }
     if method.hedges() {
-        return plan_hedge(method, request);
+        return hedged(beneath, method, request);
     }
     if method.policy.max_duration.is_some() {
         began_at(request);
@@ -168,24 +195,24 @@ fn plan(beneath: &Arc<Beneath>, request: &mut Request) -> Plan {
         // Only a failure says where it was.
         remember(method, request);
     }
-    let Some(kept) = request.try_clone() else { return Plan::Once };
+    let kept = request.try_clone()?;
+    *retry = Some(Retry { kept, sees_answers, beneath: Arc::clone(beneath) });
     bound(method, request, began_at);
-    Plan::Retry(Retry { kept, sees_answers, beneath: Arc::clone(beneath) })
+    None
 }
 
-fn plan_hedge(method: &MethodState, request: &mut Request) -> Plan {
+/// Makes a call that may get a backup request; not one whose body is a stream.
+fn hedged(
+    beneath: &Arc<Beneath>,
+    method: &Arc<MethodState>,
+    request: &mut Request,
+) -> Option<BoxFuture<CallResult>> {
     let began = began_at(request);
     remember(method, request);
-    let Some(kept) = request.try_clone() else { return Plan::Once };
+    let kept = request.try_clone()?;
     bound(method, request, |_| began);
-    Plan::Hedge { kept, began }
-}
-
-/// Makes a call that may get a backup request.
-fn hedged(beneath: &Arc<Beneath>, request: Request, kept: Request, began: Instant) -> BoxFuture<CallResult> {
-    let method = beneath.state.methods.get(&request.method);
-    let attempt = beneath.inner.call(request);
-    Box::pin(Attempts::new(beneath, method, kept).hedge(attempt, began).run())
+    let attempt = beneath.inner.call(request.take());
+    Some(Box::pin(Attempts::new(beneath, method, kept).hedge(attempt, began).run()))
 }
 
 /// Leaves the places that are tried where the transport finds them.
@@ -208,20 +235,19 @@ pin_project! {
     /// The answer to a call that may be made again. While it has not failed it is its first attempt and a copy of the
     /// request.
     #[must_use = "a call is made when it is awaited"]
-    pub struct RetryFuture<F> {
+    pub struct RetryFuture<C> {
         #[pin]
-        attempts: Running<F>,
+        first: C,
         retry: Option<Retry>,
+        // All attempts after the first, or all that a backup request may be beside.
+        further: Option<BoxFuture<CallResult>>,
     }
 }
 
-pin_project! {
-    #[project = RunningProjection]
-    enum Running<F> {
-        /// The first attempt.
-        First { #[pin] attempt: F },
-        /// All others, or all that a backup request may be beside.
-        Further { attempts: BoxFuture<CallResult> },
+impl<C: PendingCall> Default for RetryFuture<C> {
+    #[inline(always)]
+    fn default() -> Self {
+        Self { first: C::default(), retry: None, further: None }
     }
 }
 
@@ -233,46 +259,9 @@ struct Retry {
     beneath: Arc<Beneath>,
 }
 
-impl<F> RetryFuture<F> {
-    #[inline(always)]
-    fn begin(
-        beneath: &Arc<Beneath>,
-        plan: Plan,
-        request: &mut Request,
-        call: impl FnOnce(&mut Request) -> F,
-    ) -> Self {
-        let retry = match plan {
-            Plan::Once => None,
-            Plan::Retry(retry) => Some(retry),
-            Plan::Hedge { kept, began } => {
-                let attempts = hedged(beneath, request.take(), kept, began);
-                return Self { attempts: Running::Further { attempts }, retry: None };
-            }
-        };
-        Self { attempts: Running::First { attempt: call(request) }, retry }
-    }
-}
-
 impl Retry {
-    /// The first attempt has come to `polled`.
-    #[cold]
-    fn go_on<F>(
-        self,
-        polled: Poll<CallResult>,
-        mut running: Pin<&mut Running<F>>,
-        task: &mut TaskContext<'_>,
-    ) -> Poll<CallResult> {
-        match self.settle(ready!(polled)) {
-            ControlFlow::Break(result) => Poll::Ready(result),
-            ControlFlow::Continue(mut attempts) => {
-                let polled = attempts.as_mut().poll(task);
-                running.set(Running::Further { attempts });
-                polled
-            }
-        }
-    }
-
     /// Looks at how the first attempt has ended; gives the others, if there are to be some.
+    #[cold]
     fn settle(self, result: CallResult) -> ControlFlow<CallResult, BoxFuture<CallResult>> {
         let method = self.beneath.state.methods.get(&self.kept.method);
         let mut attempts = Attempts::new(&self.beneath, method, self.kept);
@@ -283,26 +272,53 @@ impl Retry {
     }
 }
 
-impl<F> Future for RetryFuture<F>
-where
-    F: Future<Output = CallResult>,
-{
+impl<C: PendingCall> PendingCall for RetryFuture<C> {
+    #[inline]
+    fn poll_call(self: Pin<&mut Self>, task: &mut TaskContext<'_>, result: &mut Poll<CallResult>) {
+        let mut this = self.project();
+        if let Some(further) = this.further {
+            *result = further.as_mut().poll(task);
+            return;
+        }
+        this.first.as_mut().poll_call(task, result);
+        let Poll::Ready(ended) = &*result else { return };
+        if !this.retry.as_ref().is_some_and(|retry| ended.is_err() || retry.sees_answers) {
+            *this.retry = None;
+            return;
+        }
+        let Some((retry, ended)) = this.retry.take().zip(take(result)) else { return };
+        *result = match retry.settle(ended) {
+            ControlFlow::Break(ended) => Poll::Ready(ended),
+            ControlFlow::Continue(attempts) => {
+                this.first.clear();
+                this.further.insert(attempts).as_mut().poll(task)
+            }
+        };
+    }
+
+    #[inline]
+    fn clear(self: Pin<&mut Self>) {
+        let this = self.project();
+        this.first.clear();
+        (*this.retry, *this.further) = (None, None);
+    }
+}
+
+fn take(result: &mut Poll<CallResult>) -> Option<CallResult> {
+    match std::mem::replace(result, Poll::Pending) {
+        Poll::Ready(result) => Some(result),
+        Poll::Pending => None,
+    }
+}
+
+impl<C: PendingCall> Future for RetryFuture<C> {
     type Output = CallResult;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<CallResult> {
-        let mut this = self.project();
-        let attempt = match this.attempts.as_mut().project() {
-            RunningProjection::First { attempt } => attempt,
-            RunningProjection::Further { attempts } => return attempts.as_mut().poll(task),
-        };
-        let polled = attempt.poll(task);
-        let Poll::Ready(result) = &polled else { return Poll::Pending };
-        let retry = this.retry.take().filter(|retry| result.is_err() || retry.sees_answers);
-        match retry {
-            Some(retry) => retry.go_on(polled, this.attempts, task),
-            None => polled,
-        }
+        let mut result = Poll::Pending;
+        self.poll_call(task, &mut result);
+        result
     }
 }
 

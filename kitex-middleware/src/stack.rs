@@ -11,8 +11,8 @@ use kitex_core::{BoxError, CallRef, Registry, Request, Response, SharedService};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::optional::Optional;
-use crate::{DeadlineLayer, TraceLayer};
+use crate::guard::LayerService;
+use crate::{DeadlineLayer, DeadlineService, TraceLayer};
 use cloned::Cloned;
 
 /// What a client or a server puts around all layers.
@@ -37,8 +37,8 @@ impl Frame {
         }
         // A trace begins when its call does, just outside.
         let deadline = self.deadline.map(|layer| if self.trace.is_some() { layer.begun() } else { layer });
-        let service = Optional(deadline).layer(service);
-        SharedService::by_ref(Optional(self.trace.clone()).layer(service))
+        let service = DeadlineService::new(service, deadline);
+        SharedService::by_ref(LayerService::new(service, self.trace.clone()))
     }
 }
 

@@ -221,7 +221,7 @@ impl Held for Running {
     }
 
     #[inline]
-    fn run<T>(&mut self, run: impl FnOnce() -> T, _: impl FnOnce(Error) -> T) -> T {
+    fn run<T>(&mut self, run: impl FnOnce() -> T) -> Result<T, Error> {
         self.polled = true;
         let value = {
             let Self { span, watched, .. } = self;
@@ -229,7 +229,7 @@ impl Held for Running {
             run()
         };
         self.polled = false;
-        value
+        Ok(value)
     }
 }
 

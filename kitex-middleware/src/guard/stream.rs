@@ -43,7 +43,7 @@ impl<H: Held> MessageSource for HeldStream<H> {
     ) -> Poll<Option<Result<Payload, Error>>> {
         let this = &mut *self;
         let (Some(stream), Some(held)) = (&mut this.stream, &mut this.held) else { return Poll::Ready(None) };
-        let next = held.run(|| stream.poll_next(task), |error| Poll::Ready(Some(Err(error))));
+        let next = held.run(|| stream.poll_next(task)).unwrap_or_else(|error| Poll::Ready(Some(Err(error))));
         Poll::Ready(match ready!(next) {
             Some(Ok(message)) => Some(Ok(message)),
             Some(Err(error)) => this.end(Some(error)),

@@ -21,17 +21,18 @@ where
     S::Error: Into<BoxError>,
     S::Future: Send + 'static,
 {
-    type Future = ClonedFuture<S, S::Future>;
+    type Call = Option<ClonedFuture<S, S::Future>>;
 
-    fn call_taking(&self, request: &mut Request) -> Self::Future {
+    fn begin(&self, request: &mut Request, mut call: Pin<&mut Self::Call>) {
         let request = request.take();
         let mut service = self.0.clone();
         // Nearly every service is ready at once.
-        match service.poll_ready(&mut TaskContext::from_waker(Waker::noop())) {
+        let answer = match service.poll_ready(&mut TaskContext::from_waker(Waker::noop())) {
             Poll::Ready(Ok(())) => ClonedFuture::Called { answer: service.call(request) },
             Poll::Ready(Err(error)) => ClonedFuture::Refused { error: Some(into_error(error)) },
             Poll::Pending => ClonedFuture::Waiting { service, request: Some(Box::new(request)) },
-        }
+        };
+        call.set(Some(answer));
     }
 }
 

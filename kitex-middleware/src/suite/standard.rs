@@ -6,7 +6,6 @@ use tower_layer::Layer;
 use super::Suite;
 #[cfg(feature = "metrics")]
 use crate::MetricsLayer;
-use crate::optional::{Optional, OptionalService};
 use crate::{
     AdaptiveLayer, BreakerConfig, BreakerLayer, CatchPanicLayer, ConcurrencyConfig, ConcurrencyLayer,
     LayerService, RateLayer, RetryConfig, RetryLayer, RetryService,
@@ -129,19 +128,19 @@ impl StandardSuite {
     fn client(&self) -> Client {
         Client {
             #[cfg(feature = "metrics")]
-            metrics: Optional(self.metrics.then(MetricsLayer::client)),
-            retry: Optional(self.retry.clone()),
-            breaker: Optional(self.breaker.clone()),
+            metrics: self.metrics.then(MetricsLayer::client),
+            retry: self.retry.clone(),
+            breaker: self.breaker.clone(),
         }
     }
 
     fn server(&self) -> Server {
         Server {
             #[cfg(feature = "metrics")]
-            metrics: Optional(self.metrics.then(MetricsLayer::server)),
-            rate: Optional(self.rate.clone()),
-            concurrency: Optional(self.concurrency.clone()),
-            adaptive: Optional(self.adaptive.clone()),
+            metrics: self.metrics.then(MetricsLayer::server),
+            rate: self.rate.clone(),
+            concurrency: self.concurrency.clone(),
+            adaptive: self.adaptive.clone(),
         }
     }
 }
@@ -165,18 +164,18 @@ impl From<StandardSuite> for Suite {
 /// The layers of a client as one, so that their futures are in one box.
 struct Client {
     #[cfg(feature = "metrics")]
-    metrics: Optional<MetricsLayer>,
-    retry: Optional<RetryLayer>,
-    breaker: Optional<BreakerLayer>,
+    metrics: Option<MetricsLayer>,
+    retry: Option<RetryLayer>,
+    breaker: Option<BreakerLayer>,
 }
 
-type Guarded<S, L> = OptionalService<LayerService<S, L>, S>;
+type Guarded<S, L> = LayerService<S, Option<L>>;
 
 type Caught = LayerService<SharedService, CatchPanicLayer>;
 
 type Attempt = Guarded<Caught, BreakerLayer>;
 
-type Attempts = OptionalService<RetryService<Attempt>, Attempt>;
+type Attempts = RetryService<Attempt>;
 
 #[cfg(feature = "metrics")]
 type Measured<S> = Guarded<S, MetricsLayer>;
@@ -188,10 +187,10 @@ impl Layer<SharedService> for Client {
     type Service = Measured<Attempts>;
 
     fn layer(&self, inner: SharedService) -> Self::Service {
-        let attempt = self.breaker.layer(CatchPanicLayer::client().layer(inner));
-        let attempts = self.retry.layer(attempt);
+        let attempt = LayerService::new(CatchPanicLayer::client().layer(inner), self.breaker.clone());
+        let attempts = RetryService::new(attempt, self.retry.as_ref());
         #[cfg(feature = "metrics")]
-        let attempts = self.metrics.layer(attempts);
+        let attempts = LayerService::new(attempts, self.metrics.clone());
         attempts
     }
 }
@@ -199,10 +198,10 @@ impl Layer<SharedService> for Client {
 /// The layers of a server as one.
 struct Server {
     #[cfg(feature = "metrics")]
-    metrics: Optional<MetricsLayer>,
-    rate: Optional<RateLayer>,
-    concurrency: Optional<ConcurrencyLayer>,
-    adaptive: Optional<AdaptiveLayer>,
+    metrics: Option<MetricsLayer>,
+    rate: Option<RateLayer>,
+    concurrency: Option<ConcurrencyLayer>,
+    adaptive: Option<AdaptiveLayer>,
 }
 
 type Adapted = Guarded<Caught, AdaptiveLayer>;
@@ -213,10 +212,11 @@ impl Layer<SharedService> for Server {
     type Service = Measured<Limited>;
 
     fn layer(&self, inner: SharedService) -> Self::Service {
-        let adapted = self.adaptive.layer(CatchPanicLayer::server().layer(inner));
-        let limited = self.rate.layer(self.concurrency.layer(adapted));
+        let adapted = LayerService::new(CatchPanicLayer::server().layer(inner), self.adaptive.clone());
+        let limited = LayerService::new(adapted, self.concurrency.clone());
+        let limited = LayerService::new(limited, self.rate.clone());
         #[cfg(feature = "metrics")]
-        let limited = self.metrics.layer(limited);
+        let limited = LayerService::new(limited, self.metrics.clone());
         limited
     }
 }
