@@ -63,6 +63,7 @@ impl<T> PerMethod<T> {
         self.probe(hash, method)
     }
 
+    #[cold]
     fn probe(&self, hash: usize, method: &Method) -> &Arc<T> {
         let probed = (0..TABLES).flat_map(|table| probes(table, hash).map(move |slot| (table, slot)));
         for (table, slot) in probed {
@@ -82,6 +83,7 @@ impl<T> PerMethod<T> {
         own.chain(self.others.get().map(|state| (None, state)))
     }
 
+    #[inline]
     fn hash(&self, method: &Method) -> usize {
         match method.descriptor() {
             // Fibonacci hashing, by the high half: descriptors stand side by side.
@@ -93,6 +95,7 @@ impl<T> PerMethod<T> {
         }
     }
 
+    #[inline]
     fn table(&self, index: usize) -> &[Slot<T>] {
         self.tables[index].get_or_init(|| (0..FIRST << index).map(|_| OnceLock::new()).collect())
     }
@@ -129,6 +132,7 @@ fn probes(table: usize, hash: usize) -> impl Iterator<Item = usize> {
     (0..probes).map(move |probe| hash.wrapping_add(probe) & (slots - 1))
 }
 
+#[inline]
 fn is_same(left: &Method, right: &Method) -> bool {
     match (left.descriptor(), right.descriptor()) {
         (Some(left), Some(right)) => std::ptr::eq(left, right),

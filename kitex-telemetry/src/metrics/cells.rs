@@ -1,5 +1,6 @@
 //! Numbers that many threads add to without meeting: each thread has a cell of its own.
 
+use std::cell::Cell;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
@@ -8,10 +9,20 @@ const OWN: usize = 32;
 
 static TAKEN: AtomicU32 = AtomicU32::new(0);
 
-/// The place of one thread, free again when that ends.
-struct Place(usize);
+/// Of a thread that has not asked for a place yet.
+const UNKNOWN: usize = usize::MAX;
 
-impl Place {
+thread_local! {
+    // Made without a check whether it is there: it needs no drop, and so is never gone.
+    static PLACE: Cell<usize> = const { Cell::new(UNKNOWN) };
+
+    static OWNED: Owned = Owned::take();
+}
+
+/// The place of one thread, free again when that ends.
+struct Owned(usize);
+
+impl Owned {
     fn take() -> Self {
         let free = |taken: u32| (taken != u32::MAX).then(|| taken | (taken + 1));
         // Acquire: what the place's last owner has stored is seen by the next, who adds to it.
@@ -20,36 +31,51 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Owned {
     fn drop(&mut self) {
+        // What the thread adds after this, it adds as one of many.
+        PLACE.set(OWN);
         if self.0 < OWN {
             TAKEN.fetch_and(!(1 << self.0), Ordering::Release);
         }
     }
 }
 
-thread_local! {
-    static PLACE: Place = Place::take();
+#[cold]
+fn take_place() -> usize {
+    let place = OWNED.try_with(|owned| owned.0).unwrap_or(OWN);
+    PLACE.set(place);
+    place
 }
 
 /// One `T` for each thread that came by, and one that the rest shares.
 #[derive(Debug)]
-pub(super) struct Cells<T> {
+pub(super) struct Cells<T: ?Sized> {
     own: [OnceLock<Box<T>>; OWN],
     shared: OnceLock<Box<T>>,
 }
 
-impl<T> Cells<T> {
+impl<T: ?Sized> Cells<T> {
     pub(super) const fn new() -> Self {
         Self { own: [const { OnceLock::new() }; OWN], shared: OnceLock::new() }
     }
 
     /// The cell for this thread to add to, and whether no other thread does.
-    pub(super) fn mine(&self, make: impl FnOnce() -> T) -> (&T, Writer) {
-        let place = PLACE.try_with(|place| place.0).unwrap_or(OWN);
+    #[inline]
+    pub(super) fn mine(&self, make: impl FnOnce() -> Box<T>) -> (&T, Writer) {
+        // Nearly every thread has been here before.
+        match self.own.get(PLACE.get()).and_then(OnceLock::get) {
+            Some(cell) => (cell, Writer::Only),
+            None => self.first(make),
+        }
+    }
+
+    #[cold]
+    fn first(&self, make: impl FnOnce() -> Box<T>) -> (&T, Writer) {
+        let place = if PLACE.get() == UNKNOWN { take_place() } else { PLACE.get() };
         match self.own.get(place) {
-            Some(cell) => (cell.get_or_init(|| Box::new(make())), Writer::Only),
-            None => (self.shared.get_or_init(|| Box::new(make())), Writer::OneOfMany),
+            Some(cell) => (cell.get_or_init(make), Writer::Only),
+            None => (self.shared.get_or_init(make), Writer::OneOfMany),
         }
     }
 
@@ -90,6 +116,9 @@ impl Writer {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+    use std::sync::Arc;
+
     use super::*;
 
     #[test]
@@ -100,10 +129,10 @@ mod tests {
         std::thread::scope(|scope| {
             for _ in 0..3 * OWN {
                 scope.spawn(|| {
-                    cells.mine(AtomicU64::default);
+                    cells.mine(Box::default);
                     all_there.wait();
                     for _ in 0..1000 {
-                        let (cell, writer) = cells.mine(AtomicU64::default);
+                        let (cell, writer) = cells.mine(Box::default);
                         writer.add(cell, 1);
                     }
                 });
@@ -120,12 +149,40 @@ mod tests {
         for _ in 0..3 * OWN {
             std::thread::scope(|scope| {
                 scope.spawn(|| {
-                    let (cell, writer) = cells.mine(AtomicU64::default);
+                    let (cell, writer) = cells.mine(Box::default);
                     writer.add_float(cell, 0.5);
                 });
             });
         }
         let sum: f64 = cells.all().map(|cell| f64::from_bits(cell.load(Ordering::Relaxed))).sum();
         assert_eq!(sum, 1.5 * OWN as f64);
+    }
+
+    #[test]
+    fn what_a_thread_adds_while_it_ends_is_counted() {
+        struct Late(Arc<Cells<AtomicU64>>);
+        impl Drop for Late {
+            fn drop(&mut self) {
+                let (cell, writer) = self.0.mine(Box::default);
+                writer.add(cell, 1);
+            }
+        }
+        thread_local! {
+            static BEFORE: RefCell<Option<Late>> = const { RefCell::new(None) };
+            static AFTER: RefCell<Option<Late>> = const { RefCell::new(None) };
+        }
+        let cells = Arc::new(Cells::new());
+        let thread = || {
+            BEFORE.set(Some(Late(Arc::clone(&cells))));
+            let (cell, writer) = cells.mine(Box::default);
+            writer.add(cell, 1);
+            AFTER.set(Some(Late(Arc::clone(&cells))));
+        };
+        for _ in 0..OWN {
+            std::thread::scope(|scope| scope.spawn(thread).join().unwrap());
+        }
+        let sum: u64 = cells.all().map(|cell| cell.load(Ordering::Relaxed)).sum();
+        assert_eq!(sum, 3 * OWN as u64);
+        assert!(cells.shared.get().is_some(), "one of the two comes after the thread's place");
     }
 }

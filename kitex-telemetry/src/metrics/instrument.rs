@@ -30,7 +30,7 @@ impl Counter {
 
 impl CounterFn for Counter {
     fn increment(&self, value: u64) {
-        let (cell, writer) = self.cells.mine(AtomicU64::default);
+        let (cell, writer) = self.cells.mine(Box::default);
         writer.add(cell, value);
     }
 
@@ -62,7 +62,7 @@ impl Gauge {
 
 impl GaugeFn for Gauge {
     fn increment(&self, value: f64) {
-        let (cell, writer) = self.cells.mine(AtomicU64::default);
+        let (cell, writer) = self.cells.mine(Box::default);
         writer.add_float(cell, value);
     }
 
@@ -79,14 +79,8 @@ impl GaugeFn for Gauge {
 #[derive(Debug)]
 pub(crate) struct Histogram {
     bounds: Arc<[f64]>,
-    cells: Cells<Buckets>,
-}
-
-#[derive(Debug)]
-struct Buckets {
-    /// One more than there are bounds.
-    counts: Box<[AtomicU64]>,
-    sum: AtomicU64,
+    /// The sum, and then the counts, of which there is one more than there are bounds: one piece of memory a thread.
+    cells: Cells<[AtomicU64]>,
 }
 
 /// What a histogram has counted.
@@ -106,18 +100,17 @@ impl Histogram {
     pub(crate) fn counted(&self) -> Counted {
         let mut counts = vec![0_u64; self.bounds.len() + 1];
         let mut sum = 0.0;
-        for buckets in self.cells.all() {
-            for (total, count) in counts.iter_mut().zip(&buckets.counts) {
+        for (own_sum, own_counts) in self.cells.all().filter_map(<[_]>::split_first) {
+            for (total, count) in counts.iter_mut().zip(own_counts) {
                 *total = total.wrapping_add(count.load(Ordering::Relaxed));
             }
-            sum += f64::from_bits(buckets.sum.load(Ordering::Relaxed));
+            sum += f64::from_bits(own_sum.load(Ordering::Relaxed));
         }
         Counted { bounds: Arc::clone(&self.bounds), counts, sum }
     }
 
-    fn buckets(&self) -> Buckets {
-        let counts = (0..=self.bounds.len()).map(|_| AtomicU64::new(0)).collect();
-        Buckets { counts, sum: AtomicU64::new(0) }
+    fn cell(&self) -> Box<[AtomicU64]> {
+        (0..self.bounds.len() + 2).map(|_| AtomicU64::new(0)).collect()
     }
 }
 
@@ -127,12 +120,14 @@ impl HistogramFn for Histogram {
         if !value.is_finite() {
             return;
         }
-        let (buckets, writer) = self.cells.mine(|| self.buckets());
+        let (cell, writer) = self.cells.mine(|| self.cell());
         // From below: most calls are quick, and most messages small.
-        let place = self.bounds.iter().position(|bound| value <= *bound).unwrap_or(self.bounds.len());
-        if let Some(count) = buckets.counts.get(place) {
+        let place = self.bounds.iter().take_while(|bound| value > **bound).count();
+        if let [sum, counts @ ..] = cell
+            && let Some(count) = counts.get(place)
+        {
             writer.add(count, 1);
-            writer.add_float(&buckets.sum, value);
+            writer.add_float(sum, value);
         }
     }
 }
