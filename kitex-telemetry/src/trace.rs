@@ -1,5 +1,6 @@
 //! Spans: held until their call has ended, then kept or not.
 
+mod current;
 mod held;
 mod layer;
 mod sampling;
@@ -7,6 +8,7 @@ mod span;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use kitex_middleware::{EndedCall, SpanOutcome, SpanScope, SpanSink};
 use metrics::CounterFn;
@@ -74,8 +76,8 @@ impl Outlet {
     #[cold]
     fn take(self: &Arc<Self>, call: &EndedCall<'_>, held: Option<Arc<Held>>, why: Why) {
         let mut span = span::of_call(call);
-        let within = held::is_within(call.scope.place.trace_id());
-        let outer = within.then(|| held::current(self)).flatten().map(|(_, outer)| outer);
+        let within = current::is_within(call.scope.place.trace_id());
+        let outer = within.then(|| current::current(self)).flatten().map(|(_, outer)| outer);
         match (why, outer) {
             (Why::Within, Some(outer)) => {
                 if let Some(held) = held {
@@ -110,29 +112,44 @@ pub(crate) struct CallSink {
     pub(crate) outlet: Arc<Outlet>,
 }
 
+impl CallSink {
+    /// Whether a call failed or was slow. The time is added and compared: that costs less than to take the difference.
+    fn is_urgent(&self, began: Instant, ended: Instant, outcome: &SpanOutcome<'_>) -> bool {
+        let late = began.checked_add(self.outlet.sampler.slow_call);
+        !matches!(outcome, SpanOutcome::Answered(_)) || late.is_some_and(|late| ended >= late)
+    }
+}
+
 impl SpanSink for CallSink {
     fn samples(&self, trace_id: u128) -> bool {
         self.outlet.sampler.chooses(trace_id)
     }
 
     fn enter(&self, scope: &mut SpanScope) {
-        held::enter(scope);
+        current::enter(scope);
     }
 
     fn leave(&self, scope: &mut SpanScope) {
-        held::leave(scope);
+        current::leave(scope);
+    }
+
+    fn wants(&self, scope: &SpanScope, began: Instant, ended: Instant, outcome: &SpanOutcome<'_>) -> bool {
+        // What is held is to be told, too, that it is not kept.
+        scope.held.is_some()
+            || self.outlet.sampler.keeps(&scope.place)
+            || self.is_urgent(began, ended, outcome)
+            || current::is_within(scope.place.trace_id())
     }
 
     fn end(&self, mut call: EndedCall<'_>) {
         let sampler = &self.outlet.sampler;
         let held: Option<Arc<Held>> = call.scope.held.take().and_then(|held| held.downcast().ok());
-        let failed = !matches!(call.outcome, SpanOutcome::Answered(_));
-        let slow = call.ended.saturating_duration_since(call.began) >= sampler.slow_call;
-        let why = if failed || slow || held.as_ref().is_some_and(|held| held.is_urgent()) {
+        let urgent = self.is_urgent(call.began, call.ended, &call.outcome);
+        let why = if urgent || held.as_ref().is_some_and(|held| held.is_urgent()) {
             Why::Urgent
         } else if sampler.keeps(&call.scope.place) {
             Why::Chosen
-        } else if held::is_within(call.scope.place.trace_id()) {
+        } else if current::is_within(call.scope.place.trace_id()) {
             Why::Within
         } else {
             return held.map(|held| held.discard()).unwrap_or_default();

@@ -25,6 +25,13 @@ pub trait SpanSink: fmt::Debug + Send + Sync {
     /// The call rests, or has ended. Told once for each [`enter`](Self::enter), in the reverse order, on the same thread.
     fn leave(&self, scope: &mut SpanScope);
 
+    /// Whether to be told of a call that has ended, by [`end`](Self::end): asked of each, before what that is told is put
+    /// together. One that is not wanted is over, and what was held in its scope is dropped. True if it is not written.
+    fn wants(&self, scope: &SpanScope, began: Instant, ended: Instant, outcome: &SpanOutcome<'_>) -> bool {
+        let _ = (scope, began, ended, outcome);
+        true
+    }
+
     /// The call has ended.
     fn end(&self, call: EndedCall<'_>);
 }
@@ -184,19 +191,27 @@ impl Watched {
 
     fn hand_over(&mut self, ended: Instant, outcome: SpanOutcome<'_>) {
         let (Some(call), Some(scope)) = (&self.noted.call, self.scope.take()) else { return };
+        if call.sink.wants(&scope, call.began, ended, &outcome) {
+            call.tell(scope, &self.noted.own.state, ended, outcome);
+        }
+    }
+}
+
+impl Call {
+    fn tell(&self, scope: SpanScope, state: &str, ended: Instant, outcome: SpanOutcome<'_>) {
         let place = scope.place;
-        let parent = call.parent.and_then(|id| TraceParent::new(place.trace_id(), id, place.is_sampled()));
-        call.sink.end(EndedCall {
-            served: matches!(call.side, Side::Server),
-            method: &call.method,
+        let parent = self.parent.and_then(|id| TraceParent::new(place.trace_id(), id, place.is_sampled()));
+        self.sink.end(EndedCall {
+            served: matches!(self.side, Side::Server),
+            method: &self.method,
             scope,
             parent,
-            state: &self.noted.own.state,
-            began: call.began,
+            state,
+            began: self.began,
             ended,
-            peer: call.connection.as_ref().map(|connection| connection.peer()),
-            header: &call.header,
-            server: call.server.as_deref().map(|(host, port)| (&**host, *port)),
+            peer: self.connection.as_ref().map(|connection| connection.peer()),
+            header: &self.header,
+            server: self.server.as_deref().map(|(host, port)| (&**host, *port)),
             outcome,
         });
     }

@@ -1,11 +1,8 @@
 //! What belongs to a call and waits for its end.
 
-use std::any::Any;
-use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use kitex_middleware::{SpanScope, TraceParent};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::Event;
 
@@ -30,7 +27,7 @@ struct State {
 }
 
 impl Held {
-    fn new(outlet: Arc<Outlet>) -> Self {
+    pub(super) fn new(outlet: Arc<Outlet>) -> Self {
         Self { outlet, urgent: AtomicBool::new(false), state: Mutex::default() }
     }
 
@@ -108,48 +105,4 @@ impl Drop for Held {
     fn drop(&mut self) {
         self.discard();
     }
-}
-
-/// A call that goes on, on this thread.
-#[derive(Debug)]
-struct Current {
-    place: TraceParent,
-    held: Option<Arc<dyn Any + Send + Sync>>,
-}
-
-thread_local! {
-    /// The innermost is the last.
-    static CURRENT: RefCell<Vec<Current>> = const { RefCell::new(Vec::new()) };
-}
-
-pub(super) fn enter(scope: &mut SpanScope) {
-    let current = Current { place: scope.place, held: scope.held.take() };
-    let _ = CURRENT.try_with(|stack| stack.borrow_mut().push(current));
-}
-
-pub(super) fn leave(scope: &mut SpanScope) {
-    let left = CURRENT.try_with(|stack| stack.borrow_mut().pop()).ok().flatten();
-    scope.held = left.and_then(|left| left.held);
-}
-
-/// The innermost call on this thread: its place, and what it holds.
-pub(super) fn current(outlet: &Arc<Outlet>) -> Option<(TraceParent, Arc<Held>)> {
-    let found = CURRENT.try_with(|stack| {
-        let mut stack = stack.borrow_mut();
-        let current = stack.last_mut()?;
-        let held = current.held.get_or_insert_with(|| Arc::new(Held::new(Arc::clone(outlet))));
-        Some((current.place, Arc::clone(held).downcast().ok()?))
-    });
-    found.ok().flatten()
-}
-
-/// Whether the innermost call on this thread belongs to a trace.
-pub(super) fn is_within(trace_id: u128) -> bool {
-    let belongs = |call: &Current| call.place.trace_id() == trace_id;
-    CURRENT.try_with(|stack| stack.borrow().last().is_some_and(belongs)).unwrap_or(false)
-}
-
-/// Whether no call goes on, on this thread.
-pub(super) fn is_idle() -> bool {
-    CURRENT.try_with(|stack| stack.borrow().is_empty()).unwrap_or(true)
 }

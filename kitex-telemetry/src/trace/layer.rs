@@ -16,8 +16,8 @@ use tracing::{Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
-use super::held::{self, Held};
-use super::{Outlet, span};
+use super::held::Held;
+use super::{Outlet, current, span};
 use crate::otlp::{boolean, cut, float, int, text, unix_nanos};
 
 /// Attributes of one span or event, and events of one span, at most.
@@ -68,10 +68,10 @@ impl SpanLayer {
         });
         match near {
             // Otherwise it reaches into another call on this thread, to which belongs what happens there.
-            Some((place, held)) if held::is_idle() || held::is_within(place.trace_id()) => {
+            Some((place, held)) if current::is_idle() || current::is_within(place.trace_id()) => {
                 Some((place, held))
             }
-            _ => held::current(&self.outlet),
+            _ => current::current(&self.outlet),
         }
     }
 }
@@ -102,7 +102,7 @@ where
 
     fn on_event(&self, event: &tracing::Event<'_>, context: Context<'_, S>) {
         let around = context.event_span(event);
-        if around.is_none() && held::is_idle() {
+        if around.is_none() && current::is_idle() {
             return;
         }
         let mut told = Event { time_unix_nano: unix_nanos(SystemTime::now()), ..Event::default() };
@@ -116,7 +116,7 @@ where
                 return open.event(told);
             }
         }
-        if let Some((_, held)) = held::current(&self.outlet) {
+        if let Some((_, held)) = current::current(&self.outlet) {
             held.event(told);
         }
     }

@@ -233,6 +233,43 @@ async fn spans_and_events_of_a_handler_go_along_with_its_call() {
 }
 
 #[tokio::test]
+async fn what_is_told_before_during_and_after_a_call_within_goes_to_the_right_one() {
+    let mut process = Process::keen();
+    let _default = tracing::subscriber::set_default(process.subscriber());
+    let far = process.client(SharedService::from_fn(|_| {
+        Box::pin(async {
+            tracing::info!("far");
+            tokio::task::yield_now().await;
+            Err(Error::handler("no"))
+        })
+    }));
+    let server = process.server(move |served| {
+        let far = far.clone();
+        async move {
+            if served.method.name() == "Early" {
+                tracing::info!("early");
+            }
+            let mut onward = request("Far");
+            onward.context = served.context.inherited();
+            let answer = far.call(onward).await;
+            tracing::info!("back");
+            answer
+        }
+    });
+    for (method, told) in [("Late", vec!["back"]), ("Early", vec!["early", "back"])] {
+        server.call(request(method)).await.unwrap_err();
+        let [far, call] = process.kept().try_into().unwrap();
+        let events = |span: &Span| span.events.iter().map(|event| event.name.clone()).collect::<Vec<_>>();
+        assert_eq!(
+            (events(&far), events(&call)),
+            (vec!["far".to_owned()], told.into_iter().map(str::to_owned).collect())
+        );
+        assert_eq!(process.held(), 0);
+        assert!(current::is_idle());
+    }
+}
+
+#[tokio::test]
 async fn what_is_held_is_bounded_and_what_is_dropped_is_counted() {
     let config = SamplingConfig { percent: 0.0, held: 5, held_per_call: 3, ..SamplingConfig::default() };
     let mut process = Process::sampling(&config);
@@ -271,7 +308,7 @@ async fn a_handler_that_panics_leaves_its_thread_to_others() {
     let mut process = Process::keen();
     let server = process.server(async |_: Request| panic!("on purpose"));
     assert!(tokio::spawn(server.call(request("Panic"))).await.unwrap_err().is_panic());
-    assert!(held::is_idle());
+    assert!(current::is_idle());
     let [span] = process.kept().try_into().unwrap();
     assert_eq!(text_of(&span, "error.type"), Some(ErrorKind::Panic.name()));
 }
