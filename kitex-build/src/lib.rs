@@ -14,8 +14,9 @@
 //!
 //! # Annotations
 //!
-//! All annotations of an IDL are kept: those of a function in its `MethodDescriptor`, and all of a module in its table
-//! `ANNOTATIONS`, by the place where each stands, such as `User.id`. These are followed:
+//! All annotations of an IDL can be asked for at run time: a type's, its fields' and values' by the trait `Described`, a
+//! service's, its methods' and their arguments' by `ServiceDescriptor::idl` (a method's own also in its `MethodDescriptor`),
+//! and those of a namespace, of typedefs and of constants in the `DESCRIPTOR` of their module. These are followed:
 //!
 //! | annotation | at | what it does |
 //! |---|---|---|

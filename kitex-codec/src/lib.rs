@@ -34,6 +34,7 @@
 
 mod buffer;
 mod checksum;
+mod descriptor;
 mod detect;
 mod error;
 mod frame;
@@ -49,6 +50,7 @@ mod thrift;
 pub use buffer::{CHUNK, put_chunk, take_chunk};
 pub use bytes::{Bytes, BytesMut};
 pub use checksum::{Checksum, checksum_text};
+pub use descriptor::{Annotations, Described, Descriptor, Member};
 pub use detect::{Detected, detect};
 pub use error::{DecodeError, DecodeReason, EncodeError, EncodeReason};
 pub use frame::{Form, Frame, FrameDecoder};

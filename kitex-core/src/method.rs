@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use kitex_codec::Str;
+use kitex_codec::{Descriptor, Str};
 
 /// A service as its IDL declares it. Generated, and static.
 #[derive(Debug)]
@@ -12,6 +12,8 @@ pub struct ServiceDescriptor {
     pub name: &'static str,
     /// All methods, inherited ones included.
     pub methods: &'static [MethodDescriptor],
+    /// What else the IDL says of the service and of all that stands in it: its annotations.
+    pub idl: &'static Descriptor,
 }
 
 impl ServiceDescriptor {

@@ -14,10 +14,12 @@ use crate::{
 /// The services behind one port.
 ///
 /// ```
+/// use kitex_codec::Descriptor;
 /// use kitex_core::{MethodDescriptor, Router, ServiceDescriptor, SharedService, Streaming};
 ///
 /// // Generated code has these.
-/// static CLOCK: ServiceDescriptor = ServiceDescriptor { name: "Clock", methods: &METHODS };
+/// static CLOCK: ServiceDescriptor = ServiceDescriptor { name: "Clock", methods: &METHODS, idl: &IDL };
+/// static IDL: Descriptor = Descriptor::new("Clock", &[], &[]);
 /// static METHODS: [MethodDescriptor; 1] = [MethodDescriptor {
 ///     service: "Clock",
 ///     name: "Tick",
@@ -328,6 +330,8 @@ impl std::error::Error for RouterError {
 
 #[cfg(test)]
 mod tests {
+    use kitex_codec::Descriptor;
+
     use super::*;
     use crate::{Status, Streaming};
 
@@ -343,7 +347,9 @@ mod tests {
                 exceptions: &[],
                 annotations: $annotations,
             }];
-            static SERVICE: ServiceDescriptor = ServiceDescriptor { name: $name, methods: &METHODS };
+            static SERVICE: ServiceDescriptor =
+                ServiceDescriptor { name: $name, methods: &METHODS, idl: &IDL };
+            static IDL: Descriptor = Descriptor::new($name, &[], &[]);
             &SERVICE
         }};
     }

@@ -4,8 +4,8 @@
 
 /// Limits and values on the wire.
 pub use kitex_codec::{
-    Bytes, DecodeError, Double, EncodeError, Message, Str, ThriftReader, ThriftWriter, Type, UnknownField,
-    Uuid,
+    Bytes, DecodeError, Described, Descriptor, Double, EncodeError, Message, Str, ThriftReader, ThriftWriter,
+    Type, UnknownField, Uuid,
 };
 /// Calls, on both sides.
 pub use kitex_core::{

@@ -10,7 +10,10 @@ pub mod prelude;
 mod server;
 
 pub use client::ClientBuilder;
-pub use kitex_codec::{Bytes, Double, Form as Framing, Limits, Str, UnknownField, Uuid};
+pub use kitex_codec::{
+    Annotations, Bytes, Described, Descriptor, Double, Form as Framing, Limits, Member, Str, UnknownField,
+    Uuid,
+};
 pub use kitex_core::{
     AcceptPolicy, Body, BoxError, BoxFuture, BusinessStatus, Call, CallError, CallResult, CancelReason,
     Cancellation, ClientHandle, Context, Deadline, Endpoint, Endpoints, Error, ErrorKind, Execution,

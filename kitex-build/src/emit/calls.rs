@@ -30,8 +30,9 @@ impl Emitter<'_> {
         let methods = &self.plan.services[&id].methods;
         docs::write(code, None, "The service.");
         let descriptor = "::kitex::codegen::ServiceDescriptor".to_owned();
-        let members =
-            vec![("name".to_owned(), name.as_str().into()), ("methods".to_owned(), "&METHODS".into())];
+        let own = self.descriptor(id);
+        let members = [("name", name.as_str().into()), ("methods", "&METHODS".into()), ("idl", own)];
+        let members = members.into_iter().map(|(name, node)| (name.to_owned(), node)).collect();
         let head = "pub static SERVICE: ::kitex::codegen::ServiceDescriptor =";
         code.assign(head, &Node::Struct(descriptor, members, None), ";");
         code.gap();

@@ -33,6 +33,7 @@ impl Emitter<'_> {
         formatting(code, name);
         code.gap();
         conversions(code, name);
+        self.described(code, id);
     }
 }
 

@@ -3,12 +3,12 @@
 //! All files of a build become one tree of modules, by namespace. The code names the runtime by
 //! `::kitex::codegen` and the standard library by `::std`, so that nothing an IDL declares can get in the way.
 
-mod annotations;
 mod calls;
 mod client;
 mod code;
 mod codec;
 mod consts;
+mod descriptors;
 mod docs;
 mod enums;
 mod layout;
@@ -116,7 +116,7 @@ impl Emitter<'_> {
                 code.gap();
                 self.definition(code, id, &module.path);
             }
-            self.annotations(code, at);
+            self.module_descriptor(code, at);
             for &child in module.children.iter().filter(|&&child| self.plan.is_filled(child)) {
                 code.gap();
                 self.module(code, child, false);

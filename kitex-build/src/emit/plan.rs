@@ -21,8 +21,8 @@ pub(crate) struct Module {
     pub(crate) values: Scope,
     /// The module that is used in its place.
     pub(crate) elsewhere: Option<String>,
-    /// What the table of annotations is called.
-    pub(crate) annotations: String,
+    /// What the module's own descriptor is called.
+    pub(crate) descriptor: String,
 }
 
 /// The names that belong to one service.
@@ -125,7 +125,7 @@ impl Plan {
             plan.service_methods(program, id);
         }
         for module in &mut plan.modules {
-            module.annotations = module.values.claim("ANNOTATIONS", Case::Upper);
+            module.descriptor = module.values.claim("DESCRIPTOR", Case::Upper);
         }
         plan.fill();
         plan

@@ -30,6 +30,7 @@ impl Emitter<'_> {
         }
         code.gap();
         self.message(code, name, &fields, from);
+        self.described(code, id);
         if exception {
             code.gap();
             error_implementation(code, name);

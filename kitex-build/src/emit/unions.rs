@@ -35,6 +35,7 @@ impl Emitter<'_> {
             code.gap();
             self.decode_union(code, id, found, unknown, from);
         });
+        self.described(code, id);
     }
 
     /// The member that has a default, if one has.

@@ -117,6 +117,12 @@ pub(crate) struct Method {
     pub(crate) annotations: Vec<Annotation>,
 }
 
+/// A method, and the service that declares it.
+pub(crate) struct MethodOf<'a> {
+    pub(crate) owner: &'a Definition,
+    pub(crate) method: &'a Method,
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Type {
     Base(Base),
@@ -173,6 +179,13 @@ impl Program {
             Kind::Struct(found) => Some(found),
             _ => None,
         }
+    }
+
+    /// A method of a service, and what declares it.
+    pub(crate) fn method(&self, service: Id, at: usize) -> MethodOf<'_> {
+        let owner = &self.definitions[service];
+        let found = self.service(service).expect("the owner of a method is a service");
+        MethodOf { owner, method: &found.methods[at] }
     }
 
     pub(crate) fn service(&self, id: Id) -> Option<&Service> {

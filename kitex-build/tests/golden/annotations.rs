@@ -69,6 +69,27 @@ pub mod annotations {
         }
     }
 
+    impl ::kitex::codegen::Described for User {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "User",
+                &[("api.path", "/users"), ("text", "a\nline and \"quotes\"")],
+                &[
+                    (
+                        "id",
+                        1,
+                        &[
+                            ("go.tag", "json:\"id\""),
+                            ("go.tag", "second"),
+                            ("flag", "1"),
+                        ],
+                    ),
+                    ("names", 2, &[("kind", "k")]),
+                    ("names.<element>", 0, &[("element", "e")]),
+                ],
+            );
+    }
+
     /// `union Either`
     #[derive(Clone, Debug, PartialEq, Eq, Hash)]
     pub enum Either {
@@ -128,6 +149,15 @@ pub mod annotations {
         }
     }
 
+    impl ::kitex::codegen::Described for Either {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Either",
+                &[("u", "1")],
+                &[("left", 1, &[("l", "1")]), ("right", 2, &[])],
+            );
+    }
+
     /// `enum Color`
     #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
     #[repr(transparent)]
@@ -170,6 +200,15 @@ pub mod annotations {
         }
     }
 
+    impl ::kitex::codegen::Described for Color {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Color",
+                &[("c", "1")],
+                &[("RED", 0, &[("hex", "f00")]), ("BLUE", 1, &[])],
+            );
+    }
+
     /// `exception Gone`
     #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
     pub struct Gone {
@@ -203,6 +242,11 @@ pub mod annotations {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Gone {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Gone", &[("e", "1")], &[("why", 1, &[("w", "1")])]);
     }
 
     impl ::std::fmt::Display for Gone {
@@ -426,6 +470,17 @@ pub mod annotations {
             ::kitex::codegen::ServiceDescriptor {
                 name: "Users",
                 methods: &METHODS,
+                idl: &::kitex::codegen::Descriptor::new(
+                    "Users",
+                    &[("api.prefix", "v1")],
+                    &[
+                        ("Get", 0, &[("api.get", "/:id"), ("idempotent", "true")]),
+                        ("Get.<result>", 0, &[("r", "1")]),
+                        ("Get.id", 1, &[("api.query", "id")]),
+                        ("Get.<throws>.gone", 1, &[("status", "404")]),
+                        ("Plain", 1, &[]),
+                    ],
+                ),
             };
 
         /// Its methods, inherited ones first.
@@ -643,36 +698,343 @@ pub mod annotations {
         }
     }
 
-    /// The annotations of the IDL: where each stands, such as `User.id`, its keys and values.
-    pub static ANNOTATIONS_2: [(&str, &[(&str, &str)]); 19] = [
-        ("", &[("file", "1")]),
-        (
-            "User",
-            &[("api.path", "/users"), ("text", "a\nline and \"quotes\"")],
-        ),
-        (
-            "User.id",
-            &[
-                ("go.tag", "json:\"id\""),
-                ("go.tag", "second"),
-                ("flag", "1"),
-            ],
-        ),
-        ("User.names", &[("kind", "k")]),
-        ("User.names.<element>", &[("element", "e")]),
-        ("Either", &[("u", "1")]),
-        ("Either.left", &[("l", "1")]),
-        ("Color", &[("c", "1")]),
-        ("Color.RED", &[("hex", "f00")]),
-        ("Gone", &[("e", "1")]),
-        ("Gone.why", &[("w", "1")]),
-        ("Table", &[("t", "1")]),
-        ("Table.<key>", &[("k", "1")]),
-        ("LIMIT", &[("unit", "ms")]),
-        ("Users", &[("api.prefix", "v1")]),
-        ("Users.Get", &[("api.get", "/:id"), ("idempotent", "true")]),
-        ("Users.Get", &[("r", "1")]),
-        ("Users.Get.id", &[("api.query", "id")]),
-        ("Users.Get.gone", &[("status", "404")]),
-    ];
+    /// `service More`
+    pub trait More: ::std::marker::Send + ::std::marker::Sync + 'static {
+        /// `User Get(1: i64 id) throws (1: Gone gone)`
+        fn get(
+            &self,
+            context: &mut ::kitex::codegen::Context,
+            id: i64,
+        ) -> impl ::std::future::Future<
+            Output = ::std::result::Result<User, ::kitex::codegen::CallError<UsersGetError>>,
+        > + ::std::marker::Send;
+
+        /// `void Plain()`
+        fn plain(
+            &self,
+            context: &mut ::kitex::codegen::Context,
+        ) -> impl ::std::future::Future<
+            Output = ::std::result::Result<(), ::kitex::codegen::CallError>,
+        > + ::std::marker::Send;
+
+        /// `void More()`
+        fn more(
+            &self,
+            context: &mut ::kitex::codegen::Context,
+        ) -> impl ::std::future::Future<
+            Output = ::std::result::Result<(), ::kitex::codegen::CallError>,
+        > + ::std::marker::Send;
+    }
+
+    /// Serves `More`: a tower service over the framework's requests.
+    pub struct MoreServer<H> {
+        handler: ::std::sync::Arc<H>,
+    }
+
+    impl<H: More> MoreServer<H> {
+        /// Serves with `handler`.
+        pub fn new(handler: H) -> Self {
+            Self::from_arc(::std::sync::Arc::new(handler))
+        }
+
+        /// Serves with a handler that is used elsewhere too.
+        pub fn from_arc(handler: ::std::sync::Arc<H>) -> Self {
+            Self { handler }
+        }
+    }
+
+    impl<H> ::std::clone::Clone for MoreServer<H> {
+        fn clone(&self) -> Self {
+            Self {
+                handler: ::std::sync::Arc::clone(&self.handler),
+            }
+        }
+    }
+
+    impl<H> ::std::fmt::Debug for MoreServer<H> {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.write_str("MoreServer")
+        }
+    }
+
+    impl<H: More> ::kitex::codegen::NamedService for MoreServer<H> {
+        const SERVICE: &'static ::kitex::codegen::ServiceDescriptor = &more_calls::SERVICE;
+    }
+
+    impl<H: More> ::kitex::codegen::Service<::kitex::codegen::Request> for MoreServer<H> {
+        type Response = ::kitex::codegen::Response;
+        type Error = ::kitex::codegen::Error;
+        type Future =
+            ::kitex::codegen::BoxFuture<::std::result::Result<Self::Response, Self::Error>>;
+
+        fn poll_ready(
+            &mut self,
+            _: &mut ::std::task::Context<'_>,
+        ) -> ::std::task::Poll<::std::result::Result<(), Self::Error>> {
+            ::std::task::Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, request: ::kitex::codegen::Request) -> Self::Future {
+            use self::more_calls as calls;
+
+            let handler = ::std::sync::Arc::clone(&self.handler);
+            ::std::boxed::Box::pin(async move {
+                match request.method.index_in(&calls::SERVICE) {
+                    Some(0) => {
+                        let (mut call, args) =
+                            ::kitex::codegen::accept::<users_calls::GetArgs>(request)?;
+                        let answer = More::get(&*handler, call.context(), args.id);
+                        let outcome = answer.await;
+                        call.reply::<users_calls::GetResult>(outcome)
+                    }
+                    Some(1) => {
+                        let (mut call, _) =
+                            ::kitex::codegen::accept::<users_calls::PlainArgs>(request)?;
+                        let answer = More::plain(&*handler, call.context());
+                        let outcome = answer.await;
+                        call.reply::<users_calls::PlainResult>(outcome)
+                    }
+                    Some(2) => {
+                        let (mut call, _) = ::kitex::codegen::accept::<calls::MoreArgs>(request)?;
+                        let answer = More::more(&*handler, call.context());
+                        let outcome = answer.await;
+                        call.reply::<calls::MoreResult>(outcome)
+                    }
+                    _ => Err(::kitex::codegen::Error::unknown_method(&request.method)),
+                }
+            })
+        }
+    }
+
+    /// Calls `More`. Cheap to clone.
+    #[derive(Clone, Debug)]
+    pub struct MoreClient {
+        handle: ::kitex::codegen::ClientHandle,
+    }
+
+    impl MoreClient {
+        /// Calls over any service of requests: a channel, layers, or a server in the same process.
+        pub fn new<S>(service: S) -> Self
+        where
+            S: ::kitex::codegen::Service<
+                    ::kitex::codegen::Request,
+                    Response = ::kitex::codegen::Response,
+                > + ::std::clone::Clone
+                + ::std::marker::Send
+                + ::std::marker::Sync
+                + 'static,
+            S::Error: ::std::convert::Into<::kitex::codegen::BoxError>,
+            S::Future: ::std::marker::Send + 'static,
+        {
+            let handle = ::kitex::codegen::ClientHandle::new(service);
+            Self { handle }
+        }
+
+        /// Connects to `target` with the defaults.
+        pub async fn connect(
+            target: impl ::std::convert::Into<::kitex::codegen::Addresses>,
+        ) -> ::std::result::Result<Self, ::kitex::codegen::Error> {
+            ::kitex::codegen::connect(target).await
+        }
+
+        /// Sets up a client of `target`.
+        pub fn builder(
+            target: impl ::std::convert::Into<::kitex::codegen::Addresses>,
+        ) -> ::kitex::codegen::ClientBuilder<Self> {
+            ::kitex::codegen::ClientBuilder::new(target)
+        }
+
+        /// `User Get(1: i64 id) throws (1: Gone gone)`
+        pub fn get(&self, id: i64) -> ::kitex::codegen::Call<'_, users_calls::GetResult> {
+            let args = users_calls::GetArgs { id };
+            let method = &more_calls::METHODS[0];
+            self.handle.call(method, &args)
+        }
+
+        /// `void Plain()`
+        pub fn plain(&self) -> ::kitex::codegen::Call<'_, users_calls::PlainResult> {
+            let args = users_calls::PlainArgs {};
+            let method = &more_calls::METHODS[1];
+            self.handle.call(method, &args)
+        }
+
+        /// `void More()`
+        pub fn more(&self) -> ::kitex::codegen::Call<'_, more_calls::MoreResult> {
+            let args = more_calls::MoreArgs {};
+            let method = &more_calls::METHODS[2];
+            self.handle.call(method, &args)
+        }
+
+        /// How a call of `Get` ends, for layers that answer it.
+        pub fn get_answer(
+            outcome: ::std::result::Result<User, ::kitex::codegen::CallError<UsersGetError>>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<users_calls::GetResult>(outcome)
+        }
+
+        /// How a call of `Plain` ends, for layers that answer it.
+        pub fn plain_answer(
+            outcome: ::std::result::Result<(), ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<users_calls::PlainResult>(outcome)
+        }
+
+        /// How a call of `More` ends, for layers that answer it.
+        pub fn more_answer(
+            outcome: ::std::result::Result<(), ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<more_calls::MoreResult>(outcome)
+        }
+    }
+
+    impl ::kitex::codegen::GeneratedClient for MoreClient {
+        const SERVICE: &'static ::kitex::codegen::ServiceDescriptor = &more_calls::SERVICE;
+
+        fn from_handle(handle: ::kitex::codegen::ClientHandle) -> Self {
+            Self { handle }
+        }
+    }
+
+    /// What the calls of `More` carry.
+    #[doc(hidden)]
+    pub mod more_calls {
+        /// The service.
+        pub static SERVICE: ::kitex::codegen::ServiceDescriptor =
+            ::kitex::codegen::ServiceDescriptor {
+                name: "More",
+                methods: &METHODS,
+                idl: &::kitex::codegen::Descriptor::new(
+                    "More",
+                    &[],
+                    &[
+                        ("Get", 0, &[("api.get", "/:id"), ("idempotent", "true")]),
+                        ("Get.<result>", 0, &[("r", "1")]),
+                        ("Get.id", 1, &[("api.query", "id")]),
+                        ("Get.<throws>.gone", 1, &[("status", "404")]),
+                        ("Plain", 1, &[]),
+                        ("More", 2, &[]),
+                    ],
+                ),
+            };
+
+        /// Its methods, inherited ones first.
+        pub static METHODS: [::kitex::codegen::MethodDescriptor; 3] = [
+            ::kitex::codegen::MethodDescriptor {
+                service: "More",
+                name: "Get",
+                index: 0,
+                oneway: false,
+                idempotent: true,
+                streaming: ::kitex::codegen::Streaming::None,
+                exceptions: &[1],
+                annotations: &[("api.get", "/:id"), ("idempotent", "true")],
+            },
+            ::kitex::codegen::MethodDescriptor {
+                service: "More",
+                name: "Plain",
+                index: 1,
+                oneway: false,
+                idempotent: false,
+                streaming: ::kitex::codegen::Streaming::None,
+                exceptions: &[],
+                annotations: &[],
+            },
+            ::kitex::codegen::MethodDescriptor {
+                service: "More",
+                name: "More",
+                index: 2,
+                oneway: false,
+                idempotent: false,
+                streaming: ::kitex::codegen::Streaming::None,
+                exceptions: &[],
+                annotations: &[],
+            },
+        ];
+
+        /// The arguments of `More`.
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct MoreArgs {}
+
+        impl ::kitex::codegen::Message for MoreArgs {
+            fn encode<W: ::kitex::codegen::ThriftWriter>(
+                &self,
+                out: &mut W,
+            ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
+                out.begin_struct()?;
+                out.end_struct();
+                Ok(())
+            }
+
+            fn decode<R: ::kitex::codegen::ThriftReader>(
+                from: &mut R,
+            ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+                from.begin_struct()?;
+                while let Some(field) = from.read_field()? {
+                    from.skip(field.kind)?;
+                }
+                Ok(::std::default::Default::default())
+            }
+        }
+
+        /// What `More` ended with.
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct MoreResult {
+            /// Absent where the peer has set nothing.
+            pub outcome:
+                ::std::option::Option<::std::result::Result<(), ::kitex::codegen::NoException>>,
+        }
+
+        impl ::kitex::codegen::MethodResult for MoreResult {
+            type Success = ();
+            type Exception = ::kitex::codegen::NoException;
+
+            fn from_outcome(
+                outcome: ::std::result::Result<Self::Success, Self::Exception>,
+            ) -> Self {
+                Self {
+                    outcome: Some(outcome),
+                }
+            }
+
+            fn into_outcome(
+                self,
+            ) -> ::std::option::Option<::std::result::Result<Self::Success, Self::Exception>>
+            {
+                self.outcome
+            }
+        }
+
+        impl ::kitex::codegen::Message for MoreResult {
+            fn encode<W: ::kitex::codegen::ThriftWriter>(
+                &self,
+                out: &mut W,
+            ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
+                out.begin_struct()?;
+                out.end_struct();
+                Ok(())
+            }
+
+            fn decode<R: ::kitex::codegen::ThriftReader>(
+                from: &mut R,
+            ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+                let outcome = Some(Ok(()));
+                from.begin_struct()?;
+                while let Some(field) = from.read_field()? {
+                    from.skip(field.kind)?;
+                }
+                Ok(Self { outcome })
+            }
+        }
+    }
+
+    /// What the IDL says of the namespace, of typedefs and of constants.
+    pub static DESCRIPTOR: ::kitex::codegen::Descriptor = ::kitex::codegen::Descriptor::new(
+        "annotations",
+        &[("file", "1")],
+        &[
+            ("Table", 0, &[("t", "1")]),
+            ("Table.<key>", 0, &[("k", "1")]),
+            ("LIMIT", 0, &[("unit", "ms")]),
+        ],
+    );
 }

@@ -11,3 +11,4 @@ service Users {
     User (r = "1") Get(1: i64 id (api.query = "id")) throws (1: Gone gone (status = "404")) (api.get = "/:id", idempotent = "true")
     void Plain()
 } (api.prefix = "v1")
+service More extends Users { void More() }

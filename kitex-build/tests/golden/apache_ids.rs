@@ -65,6 +65,15 @@ pub mod apache_ids {
         }
     }
 
+    impl ::kitex::codegen::Described for Implicit {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Implicit",
+                &[],
+                &[("a", 5, &[]), ("b", -1, &[]), ("c", 2, &[]), ("d", -2, &[])],
+            );
+    }
+
     /// `service Calls`
     pub trait Calls: ::std::marker::Send + ::std::marker::Sync + 'static {
         /// `i32 Call(-1: i32 a, -2: string b) throws (-1: Gone gone)`
@@ -250,6 +259,16 @@ pub mod apache_ids {
             ::kitex::codegen::ServiceDescriptor {
                 name: "Calls",
                 methods: &METHODS,
+                idl: &::kitex::codegen::Descriptor::new(
+                    "Calls",
+                    &[],
+                    &[
+                        ("Call", 0, &[]),
+                        ("Call.a", -1, &[]),
+                        ("Call.b", -2, &[]),
+                        ("Call.<throws>.gone", -1, &[]),
+                    ],
+                ),
             };
 
         /// Its methods, inherited ones first.
@@ -414,6 +433,11 @@ pub mod apache_ids {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Gone {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Gone", &[], &[("why", -1, &[])]);
     }
 
     impl ::std::fmt::Display for Gone {

@@ -81,6 +81,23 @@ pub mod cases {
                 }
             }
 
+            impl ::kitex::codegen::Described for A {
+                const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                    &::kitex::codegen::Descriptor::new(
+                        "a",
+                        &[],
+                        &[
+                            ("fooBar", 1, &[]),
+                            ("foo_bar", 2, &[]),
+                            ("FooBar", 3, &[]),
+                            ("FOO_BAR", 4, &[]),
+                            ("_fooBar_", 5, &[]),
+                            ("foo__bar", 6, &[]),
+                            ("foo_bar_2", 7, &[]),
+                        ],
+                    );
+            }
+
             /// `struct A`
             #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
             pub struct A2 {
@@ -136,6 +153,22 @@ pub mod cases {
                 }
             }
 
+            impl ::kitex::codegen::Described for A2 {
+                const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                    &::kitex::codegen::Descriptor::new(
+                        "A",
+                        &[],
+                        &[
+                            ("HTTPServer2", 1, &[]),
+                            ("_1", 2, &[]),
+                            ("I32", 3, &[]),
+                            ("__", 4, &[]),
+                            ("URL", 5, &[]),
+                            ("urlOf", 6, &[]),
+                        ],
+                    );
+            }
+
             /// `struct _A`
             #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
             pub struct A3 {
@@ -175,6 +208,11 @@ pub mod cases {
                 }
             }
 
+            impl ::kitex::codegen::Described for A3 {
+                const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                    &::kitex::codegen::Descriptor::new("_A", &[], &[("a", 1, &[]), ("A", 2, &[])]);
+            }
+
             /// `struct A2`
             #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
             pub struct A22 {}
@@ -198,6 +236,11 @@ pub mod cases {
                     }
                     Ok(::std::default::Default::default())
                 }
+            }
+
+            impl ::kitex::codegen::Described for A22 {
+                const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                    &::kitex::codegen::Descriptor::new("A2", &[], &[]);
             }
 
             /// `struct FooResult`
@@ -225,6 +268,11 @@ pub mod cases {
                 }
             }
 
+            impl ::kitex::codegen::Described for FooResult {
+                const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                    &::kitex::codegen::Descriptor::new("FooResult", &[], &[]);
+            }
+
             /// `struct a_args`
             #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
             pub struct AArgs {}
@@ -248,6 +296,11 @@ pub mod cases {
                     }
                     Ok(::std::default::Default::default())
                 }
+            }
+
+            impl ::kitex::codegen::Described for AArgs {
+                const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                    &::kitex::codegen::Descriptor::new("a_args", &[], &[]);
             }
 
             /// `struct FooArgs`
@@ -275,6 +328,11 @@ pub mod cases {
                 }
             }
 
+            impl ::kitex::codegen::Described for FooArgs {
+                const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                    &::kitex::codegen::Descriptor::new("FooArgs", &[], &[]);
+            }
+
             /// `struct ServerError`
             #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
             pub struct ServerError {}
@@ -298,6 +356,11 @@ pub mod cases {
                     }
                     Ok(::std::default::Default::default())
                 }
+            }
+
+            impl ::kitex::codegen::Described for ServerError {
+                const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                    &::kitex::codegen::Descriptor::new("ServerError", &[], &[]);
             }
 
             /// `struct CasesClient`
@@ -325,6 +388,11 @@ pub mod cases {
                 }
             }
 
+            impl ::kitex::codegen::Described for CasesClient {
+                const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                    &::kitex::codegen::Descriptor::new("CasesClient", &[], &[]);
+            }
+
             /// `struct CasesServer`
             #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
             pub struct CasesServer {}
@@ -348,6 +416,11 @@ pub mod cases {
                     }
                     Ok(::std::default::Default::default())
                 }
+            }
+
+            impl ::kitex::codegen::Described for CasesServer {
+                const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                    &::kitex::codegen::Descriptor::new("CasesServer", &[], &[]);
             }
 
             /// `struct Tricky_`
@@ -375,6 +448,11 @@ pub mod cases {
                 }
             }
 
+            impl ::kitex::codegen::Described for Tricky {
+                const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                    &::kitex::codegen::Descriptor::new("Tricky_", &[], &[]);
+            }
+
             /// `struct tricky`
             #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
             pub struct Tricky2 {}
@@ -398,6 +476,11 @@ pub mod cases {
                     }
                     Ok(::std::default::Default::default())
                 }
+            }
+
+            impl ::kitex::codegen::Described for Tricky2 {
+                const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                    &::kitex::codegen::Descriptor::new("tricky", &[], &[]);
             }
 
             /// `const i32 fooBar`
@@ -449,6 +532,11 @@ pub mod cases {
                 }
             }
 
+            impl ::kitex::codegen::Described for FooEnum {
+                const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                    &::kitex::codegen::Descriptor::new("fooEnum", &[], &[("a", 0, &[])]);
+            }
+
             /// `enum FooEnum`
             #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
             #[repr(transparent)]
@@ -486,6 +574,11 @@ pub mod cases {
                 fn from(value: FooEnum2) -> Self {
                     value.0
                 }
+            }
+
+            impl ::kitex::codegen::Described for FooEnum2 {
+                const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                    &::kitex::codegen::Descriptor::new("FooEnum", &[], &[("A", 0, &[])]);
             }
 
             /// `const fooEnum fooenum`
@@ -766,6 +859,19 @@ pub mod cases {
                     ::kitex::codegen::ServiceDescriptor {
                         name: "cases",
                         methods: &METHODS,
+                        idl: &::kitex::codegen::Descriptor::new(
+                            "cases",
+                            &[],
+                            &[
+                                ("foo", 0, &[]),
+                                ("foo.Foo", 1, &[]),
+                                ("foo.foo", 2, &[]),
+                                ("Foo", 1, &[]),
+                                ("FOO", 2, &[]),
+                                ("fOO", 3, &[]),
+                                ("a", 4, &[]),
+                            ],
+                        ),
                     };
 
                 /// Its methods, inherited ones first.
@@ -1406,6 +1512,7 @@ pub mod cases {
                     ::kitex::codegen::ServiceDescriptor {
                         name: "Cases",
                         methods: &METHODS,
+                        idl: &::kitex::codegen::Descriptor::new("Cases", &[], &[("foo", 0, &[])]),
                     };
 
                 /// Its methods, inherited ones first.

@@ -316,6 +316,35 @@ pub mod choices {
         }
     }
 
+    impl ::kitex::codegen::Described for Chosen {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Chosen",
+                &[],
+                &[
+                    ("sorted", 1, &[("rust.type", "BTreeMap")]),
+                    ("ordered", 2, &[("rust.type", "BTreeSet")]),
+                    ("text", 3, &[("rust.type", "String")]),
+                    ("bytes", 4, &[("rust.type", "Vec<u8>")]),
+                    ("shared", 5, &[("rust.type", "Arc")]),
+                    ("maybe_sorted", 6, &[("pilota.rust_type", "btree")]),
+                    ("maybe_text", 7, &[("pilota.rust_type", "string")]),
+                    ("maybe_bytes", 8, &[("pilota.rust_type", "vec")]),
+                    ("maybe_shared", 9, &[("pilota.rust_wrapper_arc", "true")]),
+                    ("required_text", 10, &[("rust.type", "String")]),
+                    ("required_sorted", 11, &[("rust.type", "BTreeMap")]),
+                    ("shared_list", 12, &[("rust.type", "Arc")]),
+                    ("usual", 13, &[]),
+                    ("constant", 14, &[("rust.type", "BTreeSet")]),
+                    ("shared_text", 15, &[("rust.type", "Arc")]),
+                    ("next", 16, &[("rust.type", "Arc")]),
+                    ("long", 17, &[("rust.type", "String")]),
+                    ("boxed", 18, &[]),
+                    ("shared_number", 19, &[("rust.type", "Arc")]),
+                ],
+            );
+    }
+
     /// `struct Inner`
     #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
     pub struct Inner {
@@ -349,6 +378,11 @@ pub mod choices {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Inner {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Inner", &[], &[("n", 1, &[])]);
     }
 
     /// `struct Keyed`
@@ -423,6 +457,19 @@ pub mod choices {
         }
     }
 
+    impl ::kitex::codegen::Described for Keyed {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Keyed",
+                &[],
+                &[
+                    ("text", 1, &[("rust.type", "String")]),
+                    ("map", 2, &[("rust.type", "BTreeMap")]),
+                    ("shared", 3, &[("rust.type", "Arc")]),
+                ],
+            );
+    }
+
     /// `struct Keys`
     #[derive(Clone, Debug, Default, PartialEq, Eq)]
     pub struct Keys {
@@ -482,6 +529,11 @@ pub mod choices {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Keys {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Keys", &[], &[("keys", 1, &[]), ("list", 2, &[])]);
     }
 
     /// `union Either`
@@ -598,6 +650,21 @@ pub mod choices {
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
         }
+    }
+
+    impl ::kitex::codegen::Described for Either {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Either",
+                &[],
+                &[
+                    ("text", 1, &[("rust.type", "String")]),
+                    ("map", 2, &[("rust.type", "BTreeMap")]),
+                    ("inner", 3, &[("rust.type", "Arc")]),
+                    ("bytes", 4, &[("rust.type", "Vec<u8>")]),
+                    ("either", 5, &[("rust.type", "Arc")]),
+                ],
+            );
     }
 
     /// `const string TEXT`
@@ -774,6 +841,15 @@ pub mod choices {
             ::kitex::codegen::ServiceDescriptor {
                 name: "Plain",
                 methods: &METHODS,
+                idl: &::kitex::codegen::Descriptor::new(
+                    "Plain",
+                    &[],
+                    &[
+                        ("Call", 0, &[]),
+                        ("Call.text", 1, &[("rust.type", "String")]),
+                        ("Call.inner", 2, &[("rust.type", "Arc")]),
+                    ],
+                ),
             };
 
         /// Its methods, inherited ones first.
@@ -892,38 +968,4 @@ pub mod choices {
             }
         }
     }
-
-    /// The annotations of the IDL: where each stands, such as `User.id`, its keys and values.
-    pub static ANNOTATIONS: [(&str, &[(&str, &str)]); 27] = [
-        ("Chosen.sorted", &[("rust.type", "BTreeMap")]),
-        ("Chosen.ordered", &[("rust.type", "BTreeSet")]),
-        ("Chosen.text", &[("rust.type", "String")]),
-        ("Chosen.bytes", &[("rust.type", "Vec<u8>")]),
-        ("Chosen.shared", &[("rust.type", "Arc")]),
-        ("Chosen.maybe_sorted", &[("pilota.rust_type", "btree")]),
-        ("Chosen.maybe_text", &[("pilota.rust_type", "string")]),
-        ("Chosen.maybe_bytes", &[("pilota.rust_type", "vec")]),
-        (
-            "Chosen.maybe_shared",
-            &[("pilota.rust_wrapper_arc", "true")],
-        ),
-        ("Chosen.required_text", &[("rust.type", "String")]),
-        ("Chosen.required_sorted", &[("rust.type", "BTreeMap")]),
-        ("Chosen.shared_list", &[("rust.type", "Arc")]),
-        ("Chosen.constant", &[("rust.type", "BTreeSet")]),
-        ("Chosen.shared_text", &[("rust.type", "Arc")]),
-        ("Chosen.next", &[("rust.type", "Arc")]),
-        ("Chosen.long", &[("rust.type", "String")]),
-        ("Chosen.shared_number", &[("rust.type", "Arc")]),
-        ("Keyed.text", &[("rust.type", "String")]),
-        ("Keyed.map", &[("rust.type", "BTreeMap")]),
-        ("Keyed.shared", &[("rust.type", "Arc")]),
-        ("Either.text", &[("rust.type", "String")]),
-        ("Either.map", &[("rust.type", "BTreeMap")]),
-        ("Either.inner", &[("rust.type", "Arc")]),
-        ("Either.bytes", &[("rust.type", "Vec<u8>")]),
-        ("Either.either", &[("rust.type", "Arc")]),
-        ("Plain.Call.text", &[("rust.type", "String")]),
-        ("Plain.Call.inner", &[("rust.type", "Arc")]),
-    ];
 }

@@ -230,6 +230,11 @@ pub mod consts {
         }
     }
 
+    impl ::kitex::codegen::Described for Color {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Color", &[], &[("RED", 1, &[]), ("BLUE", 10, &[])]);
+    }
+
     /// `struct Inner`
     #[derive(Clone, Debug, PartialEq, Eq, Hash)]
     pub struct Inner {
@@ -276,6 +281,11 @@ pub mod consts {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Inner {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Inner", &[], &[("name", 1, &[]), ("n", 2, &[])]);
     }
 
     /// `union Choice`
@@ -335,6 +345,11 @@ pub mod consts {
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
         }
+    }
+
+    impl ::kitex::codegen::Described for Choice {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Choice", &[], &[("num", 1, &[]), ("text", 2, &[])]);
     }
 
     /// `struct Outer`
@@ -536,6 +551,30 @@ pub mod consts {
         }
     }
 
+    impl ::kitex::codegen::Described for Outer {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Outer",
+                &[],
+                &[
+                    ("inner", 1, &[]),
+                    ("names", 2, &[]),
+                    ("by_name", 3, &[]),
+                    ("choice", 4, &[]),
+                    ("weights", 5, &[]),
+                    ("color", 6, &[]),
+                    ("zero", 7, &[]),
+                    ("some_zero", 8, &[]),
+                    ("greeting", 9, &[]),
+                    ("raw", 10, &[]),
+                    ("id", 11, &[]),
+                    ("many", 12, &[]),
+                    ("yes", 13, &[]),
+                    ("odd", 14, &[]),
+                ],
+            );
+    }
+
     /// `struct Plain`
     #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
     pub struct Plain {
@@ -585,5 +624,14 @@ pub mod consts {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Plain {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Plain",
+                &[],
+                &[("zero", 1, &[]), ("empty", 2, &[]), ("none", 3, &[])],
+            );
     }
 }

@@ -82,6 +82,11 @@ pub mod containers {
         }
     }
 
+    impl ::kitex::codegen::Described for Point {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Point", &[], &[("x", 1, &[]), ("more", 2, &[])]);
+    }
+
     /// `enum Color`
     #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
     #[repr(transparent)]
@@ -122,6 +127,11 @@ pub mod containers {
         fn from(value: Color) -> Self {
             value.0
         }
+    }
+
+    impl ::kitex::codegen::Described for Color {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Color", &[], &[("RED", 0, &[]), ("BLUE", 1, &[])]);
     }
 
     /// `struct Keys`
@@ -557,6 +567,34 @@ pub mod containers {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Keys {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Keys",
+                &[],
+                &[
+                    ("a", 1, &[]),
+                    ("b", 2, &[]),
+                    ("c", 3, &[]),
+                    ("d", 4, &[]),
+                    ("e", 5, &[]),
+                    ("f", 6, &[]),
+                    ("g", 7, &[]),
+                    ("h", 8, &[]),
+                    ("i", 11, &[]),
+                    ("j", 12, &[]),
+                    ("k", 13, &[]),
+                    ("l", 14, &[]),
+                    ("m", 15, &[]),
+                    ("n", 16, &[]),
+                    ("o", 17, &[]),
+                    ("p", 18, &[]),
+                    ("q", 19, &[]),
+                    ("r", 20, &[]),
+                ],
+            );
     }
 
     /// `const map<list<i32>, set<double>> CONSTANT`

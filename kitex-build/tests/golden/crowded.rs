@@ -103,6 +103,15 @@ pub mod crowded {
         }
     }
 
+    impl ::kitex::codegen::Described for A {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "A",
+                &[],
+                &[("a", 1, &[("x", "y")]), ("b", 2, &[]), ("c", 3, &[])],
+            );
+    }
+
     /// `service V`
     pub trait V: ::std::marker::Send + ::std::marker::Sync + 'static {
         /// `oneway void f(1: A a)`
@@ -337,6 +346,19 @@ pub mod crowded {
             ::kitex::codegen::ServiceDescriptor {
                 name: "V",
                 methods: &METHODS,
+                idl: &::kitex::codegen::Descriptor::new(
+                    "V",
+                    &[],
+                    &[
+                        ("f", 0, &[]),
+                        ("f.a", 1, &[]),
+                        ("g", 1, &[]),
+                        ("h", 2, &[]),
+                        ("h.a", 1, &[]),
+                        ("h.b", 2, &[]),
+                        ("h.<throws>.x", 1, &[]),
+                    ],
+                ),
             };
 
         /// Its methods, inherited ones first.
@@ -684,6 +706,11 @@ pub mod crowded {
         }
     }
 
+    impl ::kitex::codegen::Described for X {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("X", &[], &[]);
+    }
+
     impl ::std::fmt::Display for X {
         fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
             ::std::fmt::Debug::fmt(self, f)
@@ -743,12 +770,18 @@ pub mod crowded {
         }
     }
 
+    impl ::kitex::codegen::Described for E {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "E",
+                &[],
+                &[("F", 0, &[]), ("G", 1, &[]), ("H", 2, &[])],
+            );
+    }
+
     /// `const E I`
     pub const I: E = E::F;
 
     /// `const C J`
     pub const J: C = 1;
-
-    /// The annotations of the IDL: where each stands, such as `User.id`, its keys and values.
-    pub static ANNOTATIONS: [(&str, &[(&str, &str)]); 1] = [("A.a", &[("x", "y")])];
 }

@@ -117,6 +117,15 @@ pub mod defaults {
         }
     }
 
+    impl ::kitex::codegen::Described for Inner {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Inner",
+                &[],
+                &[("n", 1, &[]), ("list", 2, &[]), ("next", 3, &[])],
+            );
+    }
+
     /// `struct All`
     #[derive(Clone, Debug, PartialEq)]
     pub struct All {
@@ -398,6 +407,42 @@ pub mod defaults {
         }
     }
 
+    impl ::kitex::codegen::Described for All {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "All",
+                &[],
+                &[
+                    ("a", 1, &[]),
+                    ("b", 2, &[]),
+                    ("c", 3, &[]),
+                    ("d", 4, &[]),
+                    ("e", 5, &[]),
+                    ("f", 6, &[]),
+                    ("g", 7, &[]),
+                    ("h", 8, &[]),
+                    ("i", 9, &[]),
+                    ("j", 10, &[]),
+                    ("k", 11, &[]),
+                    ("l", 12, &[]),
+                    ("m", 13, &[]),
+                    ("n", 14, &[]),
+                    ("o", 15, &[]),
+                    ("p", 16, &[]),
+                    ("q", 17, &[]),
+                    ("r", 18, &[]),
+                    ("s", 19, &[]),
+                    ("t", 20, &[]),
+                    ("u", 21, &[]),
+                    ("v", 22, &[]),
+                    ("w", 23, &[]),
+                    ("x", 24, &[]),
+                    ("y", 25, &[]),
+                    ("z", 26, &[]),
+                ],
+            );
+    }
+
     /// `union Either`
     #[derive(Clone, Debug, PartialEq, Eq, Hash)]
     pub enum Either {
@@ -457,6 +502,15 @@ pub mod defaults {
         }
     }
 
+    impl ::kitex::codegen::Described for Either {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Either",
+                &[],
+                &[("left", 1, &[]), ("right", 2, &[])],
+            );
+    }
+
     /// `enum Color`
     #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
     #[repr(transparent)]
@@ -497,6 +551,11 @@ pub mod defaults {
         fn from(value: Color) -> Self {
             value.0
         }
+    }
+
+    impl ::kitex::codegen::Described for Color {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Color", &[], &[("RED", 0, &[]), ("BLUE", 5, &[])]);
     }
 
     /// `struct Zero`
@@ -562,5 +621,21 @@ pub mod defaults {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Zero {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Zero",
+                &[],
+                &[
+                    ("a", 1, &[]),
+                    ("b", 2, &[]),
+                    ("c", 3, &[]),
+                    ("d", 4, &[]),
+                    ("e", 5, &[]),
+                    ("f", 6, &[]),
+                ],
+            );
     }
 }

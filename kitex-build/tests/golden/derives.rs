@@ -68,6 +68,32 @@ pub mod derives {
         }
     }
 
+    impl ::kitex::codegen::Described for Plain {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Plain",
+                &[
+                    (
+                        "rust.derive",
+                        "serde::Serialize, ::serde::Deserialize, Clone",
+                    ),
+                    ("rust.attribute", "serde(rename_all = \"camelCase\")"),
+                ],
+                &[
+                    (
+                        "text",
+                        1,
+                        &[
+                            ("rust.type", "String"),
+                            ("rust.attribute", "serde(rename = \"renamed\")"),
+                        ],
+                    ),
+                    ("ratio", 2, &[]),
+                    ("color", 3, &[]),
+                ],
+            );
+    }
+
     /// `enum Color`
     #[derive(
         Clone,
@@ -119,6 +145,18 @@ pub mod derives {
         fn from(value: Color) -> Self {
             value.0
         }
+    }
+
+    impl ::kitex::codegen::Described for Color {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Color",
+                &[(
+                    "rust.derive",
+                    "serde::Serialize, serde::Deserialize, Default",
+                )],
+                &[("RED", 0, &[]), ("BLUE", 1, &[])],
+            );
     }
 
     /// `union Either`
@@ -180,6 +218,18 @@ pub mod derives {
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
         }
+    }
+
+    impl ::kitex::codegen::Described for Either {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Either",
+                &[("rust.attribute", "non_exhaustive")],
+                &[
+                    ("left", 1, &[("rust.attribute", "doc = \"Documented.\"")]),
+                    ("right", 2, &[]),
+                ],
+            );
     }
 
     /// `struct Whole`
@@ -330,6 +380,30 @@ pub mod derives {
         }
     }
 
+    impl ::kitex::codegen::Described for Whole {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Whole",
+                &[
+                    ("rust.derive", "serde::Serialize, serde::Deserialize"),
+                    ("rust.unknown_fields", "true"),
+                    ("rust.attribute", "serde(default)"),
+                ],
+                &[
+                    ("text", 1, &[]),
+                    ("bytes", 2, &[]),
+                    ("id", 3, &[]),
+                    ("named", 4, &[]),
+                    ("keyed", 5, &[]),
+                    ("choice", 6, &[]),
+                    ("failed", 7, &[]),
+                    ("colors", 8, &[]),
+                    ("next", 9, &[]),
+                    ("plain", 10, &[("rust.type", "Arc")]),
+                ],
+            );
+    }
+
     /// `union Choice`
     #[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
     pub enum Choice {
@@ -402,6 +476,15 @@ pub mod derives {
         }
     }
 
+    impl ::kitex::codegen::Described for Choice {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Choice",
+                &[("rust.derive", "serde::Serialize, serde::Deserialize")],
+                &[("name", 1, &[]), ("colors", 2, &[])],
+            );
+    }
+
     /// `exception Failed`
     #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
     pub struct Failed {
@@ -437,6 +520,15 @@ pub mod derives {
         }
     }
 
+    impl ::kitex::codegen::Described for Failed {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Failed",
+                &[("rust.derive", "serde::Serialize, serde::Deserialize")],
+                &[("why", 1, &[])],
+            );
+    }
+
     impl ::std::fmt::Display for Failed {
         fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
             ::std::fmt::Debug::fmt(self, f)
@@ -444,54 +536,4 @@ pub mod derives {
     }
 
     impl ::std::error::Error for Failed {}
-
-    /// The annotations of the IDL: where each stands, such as `User.id`, its keys and values.
-    pub static ANNOTATIONS: [(&str, &[(&str, &str)]); 9] = [
-        (
-            "Plain",
-            &[
-                (
-                    "rust.derive",
-                    "serde::Serialize, ::serde::Deserialize, Clone",
-                ),
-                ("rust.attribute", "serde(rename_all = \"camelCase\")"),
-            ],
-        ),
-        (
-            "Plain.text",
-            &[
-                ("rust.type", "String"),
-                ("rust.attribute", "serde(rename = \"renamed\")"),
-            ],
-        ),
-        (
-            "Color",
-            &[(
-                "rust.derive",
-                "serde::Serialize, serde::Deserialize, Default",
-            )],
-        ),
-        ("Either", &[("rust.attribute", "non_exhaustive")]),
-        (
-            "Either.left",
-            &[("rust.attribute", "doc = \"Documented.\"")],
-        ),
-        (
-            "Whole",
-            &[
-                ("rust.derive", "serde::Serialize, serde::Deserialize"),
-                ("rust.unknown_fields", "true"),
-                ("rust.attribute", "serde(default)"),
-            ],
-        ),
-        ("Whole.plain", &[("rust.type", "Arc")]),
-        (
-            "Choice",
-            &[("rust.derive", "serde::Serialize, serde::Deserialize")],
-        ),
-        (
-            "Failed",
-            &[("rust.derive", "serde::Serialize, serde::Deserialize")],
-        ),
-    ];
 }

@@ -102,6 +102,24 @@ pub mod docs {
         }
     }
 
+    impl ::kitex::codegen::Described for Documented {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Documented",
+                &[],
+                &[
+                    ("a", 1, &[]),
+                    ("b", 2, &[]),
+                    ("c", 3, &[]),
+                    ("d", 4, &[]),
+                    ("e", 5, &[]),
+                    ("f", 6, &[]),
+                    ("g", 7, &[]),
+                    ("h", 8, &[]),
+                ],
+            );
+    }
+
     /// Never closed:
     /// ```text
     /// here
@@ -151,6 +169,11 @@ pub mod docs {
         fn from(value: Color) -> Self {
             value.0
         }
+    }
+
+    impl ::kitex::codegen::Described for Color {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Color", &[], &[("RED", 0, &[]), ("GREEN", 1, &[])]);
     }
 
     /// A union.
@@ -210,6 +233,15 @@ pub mod docs {
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
         }
+    }
+
+    impl ::kitex::codegen::Described for Either {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Either",
+                &[],
+                &[("left", 1, &[]), ("right", 2, &[])],
+            );
     }
 
     /// A service.
@@ -417,6 +449,16 @@ pub mod docs {
             ::kitex::codegen::ServiceDescriptor {
                 name: "Docs",
                 methods: &METHODS,
+                idl: &::kitex::codegen::Descriptor::new(
+                    "Docs",
+                    &[],
+                    &[
+                        ("Call", 0, &[]),
+                        ("Call.a", 1, &[]),
+                        ("Call.<throws>.failed", 1, &[]),
+                        ("Other", 1, &[]),
+                    ],
+                ),
             };
 
         /// Its methods, inherited ones first.
@@ -649,6 +691,11 @@ pub mod docs {
             }
             Ok(::std::default::Default::default())
         }
+    }
+
+    impl ::kitex::codegen::Described for Failed {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Failed", &[], &[]);
     }
 
     impl ::std::fmt::Display for Failed {

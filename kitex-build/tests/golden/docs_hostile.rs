@@ -58,6 +58,11 @@ pub mod docs_hostile {
         }
     }
 
+    impl ::kitex::codegen::Described for Ends {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Ends", &[], &[("a", 1, &[]), ("b", 2, &[])]);
+    }
+
     /// \#!\[feature(x)\] \<script\> \& \&amp; \[link\](<http://x>)
     #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
     pub struct Markup {
@@ -95,6 +100,11 @@ pub mod docs_hostile {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Markup {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Markup", &[], &[("a", 1, &[]), ("b", 2, &[])]);
     }
 
     /// one
@@ -138,6 +148,11 @@ pub mod docs_hostile {
         fn from(value: Lines) -> Self {
             value.0
         }
+    }
+
+    impl ::kitex::codegen::Described for Lines {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Lines", &[], &[("A", 0, &[]), ("B", 1, &[])]);
     }
 
     /// \| table | of |
@@ -197,5 +212,10 @@ pub mod docs_hostile {
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
         }
+    }
+
+    impl ::kitex::codegen::Described for Shapes {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Shapes", &[], &[("a", 1, &[])]);
     }
 }

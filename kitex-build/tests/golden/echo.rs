@@ -53,6 +53,11 @@ pub mod echo {
         }
     }
 
+    impl ::kitex::codegen::Described for Req {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Req", &[], &[("msg", 1, &[])]);
+    }
+
     /// `struct Resp`
     #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
     pub struct Resp {
@@ -86,6 +91,11 @@ pub mod echo {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Resp {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Resp", &[], &[("msg", 1, &[])]);
     }
 
     /// `exception Oops`
@@ -125,6 +135,15 @@ pub mod echo {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Oops {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Oops",
+                &[],
+                &[("reason", 1, &[]), ("code", 2, &[])],
+            );
     }
 
     impl ::std::fmt::Display for Oops {
@@ -316,6 +335,15 @@ pub mod echo {
             ::kitex::codegen::ServiceDescriptor {
                 name: "EchoSvc",
                 methods: &METHODS,
+                idl: &::kitex::codegen::Descriptor::new(
+                    "EchoSvc",
+                    &[],
+                    &[
+                        ("Echo", 0, &[("idempotent", "1")]),
+                        ("Echo.req", 1, &[]),
+                        ("Echo.<throws>.oops", 1, &[]),
+                    ],
+                ),
             };
 
         /// Its methods, inherited ones first.
@@ -449,8 +477,4 @@ pub mod echo {
             }
         }
     }
-
-    /// The annotations of the IDL: where each stands, such as `User.id`, its keys and values.
-    pub static ANNOTATIONS: [(&str, &[(&str, &str)]); 1] =
-        [("EchoSvc.Echo", &[("idempotent", "1")])];
 }

@@ -43,6 +43,11 @@ pub mod empty {
         }
     }
 
+    impl ::kitex::codegen::Described for Struct {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Struct", &[], &[]);
+    }
+
     /// `union Union`
     #[derive(Clone, Debug, PartialEq, Eq, Hash)]
     pub enum Union {
@@ -81,6 +86,11 @@ pub mod empty {
         }
     }
 
+    impl ::kitex::codegen::Described for Union {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Union", &[], &[]);
+    }
+
     /// `exception Exception`
     #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
     pub struct Exception {}
@@ -104,6 +114,11 @@ pub mod empty {
             }
             Ok(::std::default::Default::default())
         }
+    }
+
+    impl ::kitex::codegen::Described for Exception {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Exception", &[], &[]);
     }
 
     impl ::std::fmt::Display for Exception {
@@ -145,6 +160,11 @@ pub mod empty {
         fn from(value: Enum) -> Self {
             value.0
         }
+    }
+
+    impl ::kitex::codegen::Described for Enum {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Enum", &[], &[]);
     }
 
     /// `service Service`
@@ -259,6 +279,7 @@ pub mod empty {
             ::kitex::codegen::ServiceDescriptor {
                 name: "Service",
                 methods: &METHODS,
+                idl: &::kitex::codegen::Descriptor::new("Service", &[], &[]),
             };
 
         /// Its methods, inherited ones first.
@@ -411,6 +432,7 @@ pub mod empty {
             ::kitex::codegen::ServiceDescriptor {
                 name: "Throws",
                 methods: &METHODS,
+                idl: &::kitex::codegen::Descriptor::new("Throws", &[], &[("f", 0, &[])]),
             };
 
         /// Its methods, inherited ones first.
@@ -622,5 +644,24 @@ pub mod empty {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Holds {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Holds",
+                &[],
+                &[
+                    ("a", 1, &[]),
+                    ("b", 2, &[]),
+                    ("c", 3, &[]),
+                    ("d", 4, &[]),
+                    ("e", 5, &[]),
+                    ("f", 6, &[]),
+                    ("g", 7, &[]),
+                    ("h", 8, &[]),
+                    ("i", 9, &[]),
+                ],
+            );
     }
 }

@@ -71,6 +71,22 @@ pub mod enums {
         }
     }
 
+    impl ::kitex::codegen::Described for Steps {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Steps",
+                &[],
+                &[
+                    ("A", 0, &[]),
+                    ("B", -2, &[]),
+                    ("C", -1, &[]),
+                    ("D", 16, &[]),
+                    ("E", 17, &[]),
+                    ("F", -1, &[]),
+                ],
+            );
+    }
+
     /// `enum Empty`
     #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
     #[repr(transparent)]
@@ -102,6 +118,11 @@ pub mod enums {
         fn from(value: Empty) -> Self {
             value.0
         }
+    }
+
+    impl ::kitex::codegen::Described for Empty {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Empty", &[], &[]);
     }
 
     /// `enum Twice`
@@ -146,6 +167,15 @@ pub mod enums {
         fn from(value: Twice) -> Self {
             value.0
         }
+    }
+
+    impl ::kitex::codegen::Described for Twice {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Twice",
+                &[],
+                &[("FIRST", 1, &[]), ("SECOND", 1, &[]), ("THIRD", 2, &[])],
+            );
     }
 
     /// `enum Cases`
@@ -200,6 +230,21 @@ pub mod enums {
         }
     }
 
+    impl ::kitex::codegen::Described for Cases {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Cases",
+                &[],
+                &[
+                    ("a", 0, &[]),
+                    ("A", 1, &[]),
+                    ("aB", 2, &[]),
+                    ("a_b", 3, &[]),
+                    ("AB", 4, &[]),
+                ],
+            );
+    }
+
     /// `enum Edge`
     #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
     #[repr(transparent)]
@@ -240,6 +285,15 @@ pub mod enums {
         fn from(value: Edge) -> Self {
             value.0
         }
+    }
+
+    impl ::kitex::codegen::Described for Edge {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Edge",
+                &[],
+                &[("LEAST", -2147483648, &[]), ("MOST", 2147483647, &[])],
+            );
     }
 
     /// `enum Names`
@@ -298,6 +352,23 @@ pub mod enums {
         fn from(value: Names) -> Self {
             value.0
         }
+    }
+
+    impl ::kitex::codegen::Described for Names {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Names",
+                &[],
+                &[
+                    ("name", 0, &[]),
+                    ("new", 1, &[]),
+                    ("default", 2, &[]),
+                    ("from", 3, &[]),
+                    ("Self", 4, &[]),
+                    ("Debug", 5, &[]),
+                    ("Unknown", 6, &[]),
+                ],
+            );
     }
 
     /// `struct Uses`
@@ -402,5 +473,21 @@ pub mod enums {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Uses {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Uses",
+                &[],
+                &[
+                    ("step", 1, &[]),
+                    ("empty", 2, &[]),
+                    ("twice", 3, &[]),
+                    ("cases", 4, &[]),
+                    ("all", 5, &[]),
+                    ("most", 6, &[]),
+                ],
+            );
     }
 }

@@ -43,6 +43,11 @@ pub mod exceptions {
         }
     }
 
+    impl ::kitex::codegen::Described for Empty {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Empty", &[], &[]);
+    }
+
     impl ::std::fmt::Display for Empty {
         fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
             ::std::fmt::Debug::fmt(self, f)
@@ -136,6 +141,20 @@ pub mod exceptions {
         }
     }
 
+    impl ::kitex::codegen::Described for Full {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Full",
+                &[],
+                &[
+                    ("message", 1, &[]),
+                    ("code", 2, &[]),
+                    ("cause", 3, &[]),
+                    ("others", 4, &[]),
+                ],
+            );
+    }
+
     impl ::std::fmt::Display for Full {
         fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
             ::std::fmt::Debug::fmt(self, f)
@@ -197,6 +216,11 @@ pub mod exceptions {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Holds {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Holds", &[], &[("full", 1, &[]), ("list", 2, &[])]);
     }
 
     /// `const Full DEFAULT`
@@ -545,6 +569,23 @@ pub mod exceptions {
             ::kitex::codegen::ServiceDescriptor {
                 name: "Throws",
                 methods: &METHODS,
+                idl: &::kitex::codegen::Descriptor::new(
+                    "Throws",
+                    &[],
+                    &[
+                        ("Two", 0, &[]),
+                        ("Two.full", 1, &[]),
+                        ("Two.<throws>.first", 1, &[]),
+                        ("Two.<throws>.second", 2, &[]),
+                        ("Returned", 1, &[]),
+                        ("Returned.<throws>.alias", 5, &[]),
+                        ("Returned.<throws>.again", 7, &[]),
+                        ("Success", 2, &[]),
+                        ("Success.a", 1, &[]),
+                        ("Success.<throws>.success", 1, &[]),
+                        ("Nothing", 3, &[]),
+                    ],
+                ),
             };
 
         /// Its methods, inherited ones first.

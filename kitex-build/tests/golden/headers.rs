@@ -73,9 +73,18 @@ pub mod headers {
             }
         }
 
-        /// The annotations of the IDL: where each stands, such as `User.id`, its keys and values.
-        pub static ANNOTATIONS: [(&str, &[(&str, &str)]); 1] =
-            [("", &[("kept", "1"), ("kept", "2")])];
+        impl ::kitex::codegen::Described for Uses {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new(
+                    "Uses",
+                    &[],
+                    &[("id", 1, &[]), ("level", 2, &[])],
+                );
+        }
+
+        /// What the IDL says of the namespace, of typedefs and of constants.
+        pub static DESCRIPTOR: ::kitex::codegen::Descriptor =
+            ::kitex::codegen::Descriptor::new("inner", &[("kept", "1"), ("kept", "2")], &[]);
     }
 }
 
@@ -142,6 +151,15 @@ pub mod example {
             fn from(value: Level) -> Self {
                 value.0
             }
+        }
+
+        impl ::kitex::codegen::Described for Level {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new(
+                    "Level",
+                    &[],
+                    &[("LOW", 1, &[]), ("HIGH", 9, &[])],
+                );
         }
     }
 }

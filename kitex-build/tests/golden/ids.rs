@@ -76,4 +76,21 @@ pub mod ids {
             Ok(value)
         }
     }
+
+    impl ::kitex::codegen::Described for Ids {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Ids",
+                &[],
+                &[
+                    ("most", 32767, &[]),
+                    ("hex", 16, &[]),
+                    ("negative", -5, &[]),
+                    ("zero", 0, &[]),
+                    ("ten", 10, &[]),
+                    ("three", 3, &[]),
+                    ("least", -32768, &[]),
+                ],
+            );
+    }
 }

@@ -56,6 +56,11 @@ pub mod includes {
         }
     }
 
+    impl ::kitex::codegen::Described for Base {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("base", &[], &[("id", 1, &[])]);
+    }
+
     /// `struct Page`
     #[derive(Clone, Debug, PartialEq, Eq, Hash)]
     pub struct Page {
@@ -123,6 +128,21 @@ pub mod includes {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Page {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Page",
+                &[],
+                &[
+                    ("own", 1, &[]),
+                    ("page", 2, &[]),
+                    ("color", 3, &[]),
+                    ("one", 4, &[]),
+                    ("two", 5, &[]),
+                ],
+            );
     }
 
     /// `const Color BEST`
@@ -356,6 +376,18 @@ pub mod includes {
             ::kitex::codegen::ServiceDescriptor {
                 name: "Derived",
                 methods: &METHODS,
+                idl: &::kitex::codegen::Descriptor::new(
+                    "Derived",
+                    &[],
+                    &[
+                        ("Inherited", 0, &[]),
+                        ("Inherited.id", 1, &[]),
+                        ("Inherited.<throws>.gone", 1, &[]),
+                        ("Own", 1, &[]),
+                        ("Own.color", 1, &[]),
+                        ("Own.<throws>.gone", 1, &[]),
+                    ],
+                ),
             };
 
         /// Its methods, inherited ones first.
@@ -542,6 +574,15 @@ pub mod includes {
             }
         }
 
+        impl ::kitex::codegen::Described for Color {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new(
+                    "Color",
+                    &[],
+                    &[("RED", 0, &[]), ("BLUE", 1, &[])],
+                );
+        }
+
         /// `const list<Color> COLORS`
         pub static COLORS: ::std::sync::LazyLock<::std::vec::Vec<Color>> =
             ::std::sync::LazyLock::new(|| ::std::vec::Vec::from([Color::RED, Color::BLUE]));
@@ -579,6 +620,11 @@ pub mod includes {
                 }
                 Ok(value)
             }
+        }
+
+        impl ::kitex::codegen::Described for Gone {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new("Gone", &[], &[("id", 1, &[])]);
         }
 
         impl ::std::fmt::Display for Gone {
@@ -778,6 +824,15 @@ pub mod includes {
                 ::kitex::codegen::ServiceDescriptor {
                     name: "Parent",
                     methods: &METHODS,
+                    idl: &::kitex::codegen::Descriptor::new(
+                        "Parent",
+                        &[],
+                        &[
+                            ("Inherited", 0, &[]),
+                            ("Inherited.id", 1, &[]),
+                            ("Inherited.<throws>.gone", 1, &[]),
+                        ],
+                    ),
                 };
 
             /// Its methods, inherited ones first.
@@ -979,6 +1034,15 @@ pub mod example {
                 Ok(value)
             }
         }
+
+        impl ::kitex::codegen::Described for Page {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new(
+                    "Page",
+                    &[],
+                    &[("offset", 1, &[]), ("limit", 2, &[])],
+                );
+        }
     }
 }
 
@@ -1035,6 +1099,11 @@ pub mod same {
         }
     }
 
+    impl ::kitex::codegen::Described for One {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("One", &[], &[("a", 1, &[])]);
+    }
+
     /// `struct Two`
     #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
     pub struct Two {
@@ -1068,5 +1137,10 @@ pub mod same {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Two {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Two", &[], &[("b", 1, &[])]);
     }
 }

@@ -335,6 +335,22 @@ pub mod inherited {
             ::kitex::codegen::ServiceDescriptor {
                 name: "Own",
                 methods: &METHODS,
+                idl: &::kitex::codegen::Descriptor::new(
+                    "Own",
+                    &[],
+                    &[
+                        ("Ping", 0, &[]),
+                        ("Load", 1, &[]),
+                        ("Load.node", 1, &[]),
+                        ("Load.<throws>.denied", 1, &[]),
+                        ("Answer", 2, &[]),
+                        ("Answer.pages", 1, &[]),
+                        ("call", 3, &[]),
+                        ("Notify", 4, &[]),
+                        ("Notify.text", 1, &[]),
+                        ("Call", 5, &[]),
+                    ],
+                ),
             };
 
         /// Its methods, inherited ones first.
@@ -815,6 +831,19 @@ pub mod inherited {
             ::kitex::codegen::ServiceDescriptor {
                 name: "Middle",
                 methods: &METHODS,
+                idl: &::kitex::codegen::Descriptor::new(
+                    "Middle",
+                    &[],
+                    &[
+                        ("Ping", 0, &[]),
+                        ("Load", 1, &[]),
+                        ("Load.node", 1, &[]),
+                        ("Load.<throws>.denied", 1, &[]),
+                        ("Answer", 2, &[]),
+                        ("Answer.pages", 1, &[]),
+                        ("call", 3, &[]),
+                    ],
+                ),
             };
 
         /// Its methods, inherited ones first.
@@ -1116,6 +1145,15 @@ pub mod example {
             }
         }
 
+        impl ::kitex::codegen::Described for Page {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new(
+                    "Page",
+                    &[],
+                    &[("offset", 1, &[]), ("limit", 2, &[])],
+                );
+        }
+
         /// `exception Denied`
         #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
         pub struct Denied {
@@ -1149,6 +1187,11 @@ pub mod example {
                 }
                 Ok(value)
             }
+        }
+
+        impl ::kitex::codegen::Described for Denied {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new("Denied", &[], &[("who", 1, &[])]);
         }
 
         impl ::std::fmt::Display for Denied {
@@ -1199,6 +1242,15 @@ pub mod example {
             fn from(value: Level) -> Self {
                 value.0
             }
+        }
+
+        impl ::kitex::codegen::Described for Level {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new(
+                    "Level",
+                    &[],
+                    &[("LOW", 1, &[]), ("HIGH", 9, &[])],
+                );
         }
 
         /// `service Health`
@@ -1414,6 +1466,16 @@ pub mod example {
                 ::kitex::codegen::ServiceDescriptor {
                     name: "Health",
                     methods: &METHODS,
+                    idl: &::kitex::codegen::Descriptor::new(
+                        "Health",
+                        &[],
+                        &[
+                            ("Ping", 0, &[]),
+                            ("Load", 1, &[]),
+                            ("Load.node", 1, &[]),
+                            ("Load.<throws>.denied", 1, &[]),
+                        ],
+                    ),
                 };
 
             /// Its methods, inherited ones first.

@@ -185,6 +185,49 @@ pub mod keywords {
                 }
             }
 
+            impl ::kitex::codegen::Described for Strict {
+                const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                    &::kitex::codegen::Descriptor::new(
+                        "Strict",
+                        &[],
+                        &[
+                            ("as", 1, &[]),
+                            ("break", 2, &[]),
+                            ("continue", 3, &[]),
+                            ("crate", 4, &[]),
+                            ("else", 5, &[]),
+                            ("extern", 6, &[]),
+                            ("fn", 7, &[]),
+                            ("for", 8, &[]),
+                            ("if", 9, &[]),
+                            ("impl", 10, &[]),
+                            ("in", 11, &[]),
+                            ("let", 12, &[]),
+                            ("loop", 13, &[]),
+                            ("match", 14, &[]),
+                            ("mod", 15, &[]),
+                            ("move", 16, &[]),
+                            ("mut", 17, &[]),
+                            ("pub", 18, &[]),
+                            ("ref", 19, &[]),
+                            ("return", 20, &[]),
+                            ("self", 21, &[]),
+                            ("Self", 22, &[]),
+                            ("static", 23, &[]),
+                            ("super", 24, &[]),
+                            ("trait", 25, &[]),
+                            ("type", 26, &[]),
+                            ("unsafe", 27, &[]),
+                            ("use", 28, &[]),
+                            ("where", 29, &[]),
+                            ("while", 30, &[]),
+                            ("async", 31, &[]),
+                            ("await", 32, &[]),
+                            ("dyn", 33, &[]),
+                        ],
+                    );
+            }
+
             /// `struct Reserved`
             #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
             pub struct Reserved {
@@ -272,6 +315,30 @@ pub mod keywords {
                 }
             }
 
+            impl ::kitex::codegen::Described for Reserved {
+                const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                    &::kitex::codegen::Descriptor::new(
+                        "Reserved",
+                        &[],
+                        &[
+                            ("abstract", 1, &[]),
+                            ("become", 2, &[]),
+                            ("box", 3, &[]),
+                            ("do", 4, &[]),
+                            ("final", 5, &[]),
+                            ("gen", 6, &[]),
+                            ("macro", 7, &[]),
+                            ("override", 8, &[]),
+                            ("priv", 9, &[]),
+                            ("try", 10, &[]),
+                            ("typeof", 11, &[]),
+                            ("unsized", 12, &[]),
+                            ("virtual", 13, &[]),
+                            ("yield", 14, &[]),
+                        ],
+                    );
+            }
+
             /// `struct Weak`
             #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
             pub struct Weak {
@@ -325,6 +392,22 @@ pub mod keywords {
                     }
                     Ok(value)
                 }
+            }
+
+            impl ::kitex::codegen::Described for Weak {
+                const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                    &::kitex::codegen::Descriptor::new(
+                        "Weak",
+                        &[],
+                        &[
+                            ("union", 1, &[]),
+                            ("raw", 2, &[]),
+                            ("safe", 3, &[]),
+                            ("auto", 4, &[]),
+                            ("default", 5, &[]),
+                            ("macro_rules", 6, &[]),
+                        ],
+                    );
             }
 
             /// `struct Idl`
@@ -388,6 +471,23 @@ pub mod keywords {
                 }
             }
 
+            impl ::kitex::codegen::Described for Idl {
+                const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                    &::kitex::codegen::Descriptor::new(
+                        "Idl",
+                        &[],
+                        &[
+                            ("list", 1, &[]),
+                            ("string", 2, &[]),
+                            ("struct", 3, &[]),
+                            ("required", 4, &[]),
+                            ("void", 5, &[]),
+                            ("enum", 6, &[]),
+                            ("optional", 7, &[]),
+                        ],
+                    );
+            }
+
             /// `struct self`
             #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
             pub struct Self_ {
@@ -430,6 +530,11 @@ pub mod keywords {
                     }
                     Ok(value)
                 }
+            }
+
+            impl ::kitex::codegen::Described for Self_ {
+                const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                    &::kitex::codegen::Descriptor::new("self", &[], &[("type", 1, &[])]);
             }
 
             /// `union match`
@@ -500,6 +605,15 @@ pub mod keywords {
                 }
             }
 
+            impl ::kitex::codegen::Described for Match {
+                const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                    &::kitex::codegen::Descriptor::new(
+                        "match",
+                        &[],
+                        &[("crate", 1, &[]), ("Self", 2, &[]), ("fn", 3, &[])],
+                    );
+            }
+
             /// `enum dyn`
             #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
             #[repr(transparent)]
@@ -549,6 +663,20 @@ pub mod keywords {
                 }
             }
 
+            impl ::kitex::codegen::Described for Dyn {
+                const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                    &::kitex::codegen::Descriptor::new(
+                        "dyn",
+                        &[],
+                        &[
+                            ("as", 0, &[]),
+                            ("Self", 1, &[]),
+                            ("crate", 2, &[]),
+                            ("type", 3, &[]),
+                        ],
+                    );
+            }
+
             /// `exception try`
             #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
             pub struct Try {
@@ -582,6 +710,11 @@ pub mod keywords {
                     }
                     Ok(value)
                 }
+            }
+
+            impl ::kitex::codegen::Described for Try {
+                const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                    &::kitex::codegen::Descriptor::new("try", &[], &[("unsafe", 1, &[])]);
             }
 
             impl ::std::fmt::Display for Try {
@@ -888,6 +1021,20 @@ pub mod keywords {
                     ::kitex::codegen::ServiceDescriptor {
                         name: "impl",
                         methods: &METHODS,
+                        idl: &::kitex::codegen::Descriptor::new(
+                            "impl",
+                            &[],
+                            &[
+                                ("match", 0, &[]),
+                                ("match.type", 1, &[]),
+                                ("match.self", 2, &[]),
+                                ("match.super", 3, &[]),
+                                ("match.<throws>.try", 1, &[]),
+                                ("async", 1, &[]),
+                                ("await", 2, &[]),
+                                ("await.<throws>.Self", 1, &[]),
+                            ],
+                        ),
                     };
 
                 /// Its methods, inherited ones first.

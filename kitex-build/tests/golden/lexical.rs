@@ -68,6 +68,11 @@ pub mod lexical {
         }
     }
 
+    impl ::kitex::codegen::Described for Spread {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Spread", &[], &[("a", 1, &[("x", "y")])]);
+    }
+
     /// `const i64 MOST`
     pub const MOST: i64 = 9223372036854775807;
 
@@ -109,7 +114,4 @@ pub mod lexical {
 
     /// `const i32 NAMED`
     pub const NAMED: i32 = 1;
-
-    /// The annotations of the IDL: where each stands, such as `User.id`, its keys and values.
-    pub static ANNOTATIONS: [(&str, &[(&str, &str)]); 1] = [("Spread.a", &[("x", "y")])];
 }

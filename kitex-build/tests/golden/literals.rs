@@ -146,4 +146,18 @@ pub mod literals {
             Ok(value)
         }
     }
+
+    impl ::kitex::codegen::Described for Texts {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Texts",
+                &[],
+                &[
+                    ("quotes", 1, &[]),
+                    ("bytes", 2, &[]),
+                    ("all", 3, &[]),
+                    ("named", 4, &[]),
+                ],
+            );
+    }
 }

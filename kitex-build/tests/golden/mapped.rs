@@ -87,6 +87,15 @@ pub mod mapped {
         }
     }
 
+    impl ::kitex::codegen::Described for Uses {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Uses",
+                &[],
+                &[("page", 1, &[]), ("ids", 2, &[]), ("level", 3, &[])],
+            );
+    }
+
     /// `service Derived`
     pub trait Derived: ::std::marker::Send + ::std::marker::Sync + 'static {
         /// `void Ping()`
@@ -366,6 +375,19 @@ pub mod mapped {
             ::kitex::codegen::ServiceDescriptor {
                 name: "Derived",
                 methods: &METHODS,
+                idl: &::kitex::codegen::Descriptor::new(
+                    "Derived",
+                    &[],
+                    &[
+                        ("Ping", 0, &[]),
+                        ("Load", 1, &[]),
+                        ("Load.node", 1, &[]),
+                        ("Load.<throws>.denied", 1, &[]),
+                        ("Get", 2, &[]),
+                        ("Get.page", 1, &[]),
+                        ("Get.<throws>.denied", 1, &[]),
+                    ],
+                ),
             };
 
         /// Its methods, inherited ones first.

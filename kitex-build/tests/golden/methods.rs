@@ -597,6 +597,38 @@ pub mod methods {
             ::kitex::codegen::ServiceDescriptor {
                 name: "Clone",
                 methods: &METHODS,
+                idl: &::kitex::codegen::Descriptor::new(
+                    "Clone",
+                    &[],
+                    &[
+                        ("new", 0, &[]),
+                        ("new.self", 1, &[]),
+                        ("new.context", 2, &[]),
+                        ("new.request", 3, &[]),
+                        ("Connect", 1, &[]),
+                        ("Connect.type", 1, &[]),
+                        ("Connect.Type", 2, &[]),
+                        ("fmt", 2, &[]),
+                        ("clone", 3, &[]),
+                        ("clone.<throws>.send", 1, &[]),
+                        ("clone.<throws>.error", 2, &[]),
+                        ("clone.<throws>.again", 3, &[]),
+                        ("foo", 4, &[]),
+                        ("foo.foo", 1, &[]),
+                        ("Foo", 5, &[]),
+                        ("fromResult", 6, &[]),
+                        ("fromResult.result", 1, &[]),
+                        ("fromResult.<throws>.self", 1, &[]),
+                        ("into", 7, &[]),
+                        ("into.handler", 1, &[]),
+                        ("echoArgs", 8, &[]),
+                        ("echo", 9, &[]),
+                        ("echo.args", 1, &[]),
+                        ("errs", 10, &[]),
+                        ("errs.errs", 1, &[]),
+                        ("errs.deep", 2, &[]),
+                    ],
+                ),
             };
 
         /// Its methods, inherited ones first.
@@ -2336,6 +2368,39 @@ pub mod methods {
             ::kitex::codegen::ServiceDescriptor {
                 name: "Many",
                 methods: &METHODS,
+                idl: &::kitex::codegen::Descriptor::new(
+                    "Many",
+                    &[],
+                    &[
+                        ("new", 0, &[]),
+                        ("new.self", 1, &[]),
+                        ("new.context", 2, &[]),
+                        ("new.request", 3, &[]),
+                        ("Connect", 1, &[]),
+                        ("Connect.type", 1, &[]),
+                        ("Connect.Type", 2, &[]),
+                        ("fmt", 2, &[]),
+                        ("clone", 3, &[]),
+                        ("clone.<throws>.send", 1, &[]),
+                        ("clone.<throws>.error", 2, &[]),
+                        ("clone.<throws>.again", 3, &[]),
+                        ("foo", 4, &[]),
+                        ("foo.foo", 1, &[]),
+                        ("Foo", 5, &[]),
+                        ("fromResult", 6, &[]),
+                        ("fromResult.result", 1, &[]),
+                        ("fromResult.<throws>.self", 1, &[]),
+                        ("into", 7, &[]),
+                        ("into.handler", 1, &[]),
+                        ("echoArgs", 8, &[]),
+                        ("echo", 9, &[]),
+                        ("echo.args", 1, &[]),
+                        ("errs", 10, &[]),
+                        ("errs.errs", 1, &[]),
+                        ("errs.deep", 2, &[]),
+                        ("more", 11, &[]),
+                    ],
+                ),
             };
 
         /// Its methods, inherited ones first.
@@ -2820,6 +2885,26 @@ pub mod methods {
             ::kitex::codegen::ServiceDescriptor {
                 name: "ServiceWithARatherLongName",
                 methods: &METHODS,
+                idl: &::kitex::codegen::Descriptor::new(
+                    "ServiceWithARatherLongName",
+                    &[],
+                    &[
+                        ("MethodWithARatherLongName", 0, &[]),
+                        (
+                            "MethodWithARatherLongName.an_argument_with_a_rather_long_name",
+                            1,
+                            &[],
+                        ),
+                        (
+                            "MethodWithARatherLongName.another_argument_with_a_rather_long_name",
+                            2,
+                            &[],
+                        ),
+                        ("MethodWithARatherLongName.<throws>.exception_field", 1, &[]),
+                        ("Lookup", 1, &[]),
+                        ("Lookup.query", 1, &[]),
+                    ],
+                ),
             };
 
         /// Its methods, inherited ones first.
@@ -3335,6 +3420,11 @@ pub mod methods {
             ::kitex::codegen::ServiceDescriptor {
                 name: "Answers",
                 methods: &METHODS,
+                idl: &::kitex::codegen::Descriptor::new(
+                    "Answers",
+                    &[],
+                    &[("echo", 0, &[]), ("echoAnswer", 1, &[])],
+                ),
             };
 
         /// Its methods, inherited ones first.
@@ -3612,6 +3702,28 @@ pub mod names {
             }
         }
 
+        impl ::kitex::codegen::Described for Option {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new(
+                    "Option",
+                    &[],
+                    &[
+                        ("type", 1, &[]),
+                        ("self", 2, &[]),
+                        ("Self", 3, &[]),
+                        ("async", 4, &[]),
+                        ("fooBar", 5, &[]),
+                        ("foo_bar", 6, &[]),
+                        ("_1", 7, &[]),
+                        ("value", 8, &[]),
+                        ("from", 9, &[]),
+                        ("out", 10, &[]),
+                        ("field", 11, &[]),
+                        ("read", 12, &[]),
+                    ],
+                );
+        }
+
         /// `struct String`
         #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
         pub struct String {
@@ -3688,6 +3800,15 @@ pub mod names {
             }
         }
 
+        impl ::kitex::codegen::Described for String {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new(
+                    "String",
+                    &[],
+                    &[("Type", 1, &[]), ("box", 2, &[]), ("gen", 3, &[])],
+                );
+        }
+
         /// `struct Result`
         #[derive(Clone, Debug, Default, PartialEq, Eq)]
         pub struct Result {
@@ -3760,6 +3881,15 @@ pub mod names {
             }
         }
 
+        impl ::kitex::codegen::Described for Result {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new(
+                    "Result",
+                    &[],
+                    &[("list", 1, &[]), ("map", 2, &[]), ("err", 3, &[])],
+                );
+        }
+
         /// `struct Default`
         #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
         pub struct Default {}
@@ -3783,6 +3913,11 @@ pub mod names {
                 }
                 Ok(::std::default::Default::default())
             }
+        }
+
+        impl ::kitex::codegen::Described for Default {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new("Default", &[], &[]);
         }
 
         /// `struct FooBar`
@@ -3824,6 +3959,11 @@ pub mod names {
             }
         }
 
+        impl ::kitex::codegen::Described for FooBar2 {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new("FooBar", &[], &[("a", 1, &[]), ("A", 2, &[])]);
+        }
+
         /// `struct HTTP`
         #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
         pub struct Http {
@@ -3857,6 +3997,11 @@ pub mod names {
                 }
                 Ok(value)
             }
+        }
+
+        impl ::kitex::codegen::Described for Http {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new("HTTP", &[], &[("x", 1, &[])]);
         }
 
         /// `struct lower_case`
@@ -3897,6 +4042,11 @@ pub mod names {
             }
         }
 
+        impl ::kitex::codegen::Described for LowerCase {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new("lower_case", &[], &[("http", 1, &[])]);
+        }
+
         /// `struct H`
         #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
         pub struct H {
@@ -3930,6 +4080,11 @@ pub mod names {
                 }
                 Ok(value)
             }
+        }
+
+        impl ::kitex::codegen::Described for H {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new("H", &[], &[("h", 1, &[])]);
         }
 
         /// `struct R`
@@ -3994,6 +4149,11 @@ pub mod names {
             }
         }
 
+        impl ::kitex::codegen::Described for R {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new("R", &[], &[("w", 1, &[]), ("e", 2, &[])]);
+        }
+
         /// `struct W`
         #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
         pub struct W {
@@ -4032,6 +4192,11 @@ pub mod names {
                 }
                 Ok(value)
             }
+        }
+
+        impl ::kitex::codegen::Described for W {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new("W", &[], &[("r", 1, &[])]);
         }
 
         /// `enum Err`
@@ -4086,6 +4251,21 @@ pub mod names {
             }
         }
 
+        impl ::kitex::codegen::Described for Err2 {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new(
+                    "Err",
+                    &[],
+                    &[
+                        ("Ok", 1, &[]),
+                        ("Self", 2, &[]),
+                        ("type", 3, &[]),
+                        ("lower", 4, &[]),
+                        ("name", 5, &[]),
+                    ],
+                );
+        }
+
         /// `exception Send`
         #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
         pub struct Send {
@@ -4119,6 +4299,11 @@ pub mod names {
                 }
                 Ok(value)
             }
+        }
+
+        impl ::kitex::codegen::Described for Send {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new("Send", &[], &[("unwrap", 1, &[])]);
         }
 
         impl ::std::fmt::Display for Send {
@@ -4165,6 +4350,11 @@ pub mod names {
                 }
                 Ok(value)
             }
+        }
+
+        impl ::kitex::codegen::Described for Error {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new("Error", &[], &[("source", 1, &[])]);
         }
 
         impl ::std::fmt::Display for Error {
@@ -4253,6 +4443,20 @@ pub mod names {
             }
         }
 
+        impl ::kitex::codegen::Described for Sync {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new(
+                    "Sync",
+                    &[],
+                    &[
+                        ("unknown", 1, &[]),
+                        ("Unknown", 2, &[]),
+                        ("Self", 3, &[]),
+                        ("self", 4, &[]),
+                    ],
+                );
+        }
+
         /// `exception ExceptionWithARatherLongName`
         #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
         pub struct ExceptionWithARatherLongName {
@@ -4286,6 +4490,15 @@ pub mod names {
                 }
                 Ok(value)
             }
+        }
+
+        impl ::kitex::codegen::Described for ExceptionWithARatherLongName {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new(
+                    "ExceptionWithARatherLongName",
+                    &[],
+                    &[("message", 1, &[])],
+                );
         }
 
         impl ::std::fmt::Display for ExceptionWithARatherLongName {
@@ -4336,6 +4549,18 @@ pub mod names {
             fn from(value: EnumWithARatherLongName) -> Self {
                 value.0
             }
+        }
+
+        impl ::kitex::codegen::Described for EnumWithARatherLongName {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new(
+                    "EnumWithARatherLongName",
+                    &[],
+                    &[
+                        ("A_VERY_LONG_VALUE_NAME_THAT_GOES_ON_AND_ON", 1, &[]),
+                        ("B", 2, &[]),
+                    ],
+                );
         }
 
         /// `struct StructWithARatherLongName`
@@ -4513,6 +4738,23 @@ pub mod names {
                 }
                 Ok(value)
             }
+        }
+
+        impl ::kitex::codegen::Described for StructWithARatherLongName {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new(
+                    "StructWithARatherLongName",
+                    &[],
+                    &[
+                        ("a_required_field_with_a_rather_long_name", 1, &[]),
+                        ("an_optional_field_with_a_rather_long_name", 2, &[]),
+                        ("a_map_of_maps", 3, &[]),
+                        ("enums", 4, &[]),
+                        ("a_recursive_field_with_a_long_name", 5, &[]),
+                        ("a_map_by_long_enum_names_of_strings", 6, &[]),
+                        ("with_default", 7, &[]),
+                    ],
+                );
         }
     }
 }

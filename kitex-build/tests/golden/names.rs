@@ -114,6 +114,28 @@ pub mod names {
             }
         }
 
+        impl ::kitex::codegen::Described for Option {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new(
+                    "Option",
+                    &[],
+                    &[
+                        ("type", 1, &[]),
+                        ("self", 2, &[]),
+                        ("Self", 3, &[]),
+                        ("async", 4, &[]),
+                        ("fooBar", 5, &[]),
+                        ("foo_bar", 6, &[]),
+                        ("_1", 7, &[]),
+                        ("value", 8, &[]),
+                        ("from", 9, &[]),
+                        ("out", 10, &[]),
+                        ("field", 11, &[]),
+                        ("read", 12, &[]),
+                    ],
+                );
+        }
+
         /// `struct String`
         #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
         pub struct String {
@@ -190,6 +212,15 @@ pub mod names {
             }
         }
 
+        impl ::kitex::codegen::Described for String {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new(
+                    "String",
+                    &[],
+                    &[("Type", 1, &[]), ("box", 2, &[]), ("gen", 3, &[])],
+                );
+        }
+
         /// `struct Result`
         #[derive(Clone, Debug, Default, PartialEq, Eq)]
         pub struct Result {
@@ -262,6 +293,15 @@ pub mod names {
             }
         }
 
+        impl ::kitex::codegen::Described for Result {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new(
+                    "Result",
+                    &[],
+                    &[("list", 1, &[]), ("map", 2, &[]), ("err", 3, &[])],
+                );
+        }
+
         /// `struct Default`
         #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
         pub struct Default {}
@@ -285,6 +325,11 @@ pub mod names {
                 }
                 Ok(::std::default::Default::default())
             }
+        }
+
+        impl ::kitex::codegen::Described for Default {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new("Default", &[], &[]);
         }
 
         /// `struct FOO_BAR`
@@ -320,6 +365,11 @@ pub mod names {
                 }
                 Ok(value)
             }
+        }
+
+        impl ::kitex::codegen::Described for FooBar {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new("FOO_BAR", &[], &[("a", 1, &[])]);
         }
 
         /// `struct FooBar`
@@ -361,6 +411,11 @@ pub mod names {
             }
         }
 
+        impl ::kitex::codegen::Described for FooBar2 {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new("FooBar", &[], &[("a", 1, &[]), ("A", 2, &[])]);
+        }
+
         /// `struct HTTP`
         #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
         pub struct Http {
@@ -394,6 +449,11 @@ pub mod names {
                 }
                 Ok(value)
             }
+        }
+
+        impl ::kitex::codegen::Described for Http {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new("HTTP", &[], &[("x", 1, &[])]);
         }
 
         /// `struct lower_case`
@@ -434,6 +494,11 @@ pub mod names {
             }
         }
 
+        impl ::kitex::codegen::Described for LowerCase {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new("lower_case", &[], &[("http", 1, &[])]);
+        }
+
         /// `struct X`
         #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
         pub struct X {}
@@ -457,6 +522,11 @@ pub mod names {
                 }
                 Ok(::std::default::Default::default())
             }
+        }
+
+        impl ::kitex::codegen::Described for X {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new("X", &[], &[]);
         }
 
         /// `struct _1`
@@ -501,6 +571,15 @@ pub mod names {
             }
         }
 
+        impl ::kitex::codegen::Described for _1 {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new(
+                    "_1",
+                    &[],
+                    &[("__a__b_", 1, &[]), ("_", 2, &[])],
+                );
+        }
+
         /// `struct I32`
         #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
         pub struct I32 {}
@@ -524,6 +603,11 @@ pub mod names {
                 }
                 Ok(::std::default::Default::default())
             }
+        }
+
+        impl ::kitex::codegen::Described for I32 {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new("I32", &[], &[]);
         }
 
         /// `struct H`
@@ -559,6 +643,11 @@ pub mod names {
                 }
                 Ok(value)
             }
+        }
+
+        impl ::kitex::codegen::Described for H {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new("H", &[], &[("h", 1, &[])]);
         }
 
         /// `struct R`
@@ -623,6 +712,11 @@ pub mod names {
             }
         }
 
+        impl ::kitex::codegen::Described for R {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new("R", &[], &[("w", 1, &[]), ("e", 2, &[])]);
+        }
+
         /// `struct W`
         #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
         pub struct W {
@@ -663,6 +757,11 @@ pub mod names {
             }
         }
 
+        impl ::kitex::codegen::Described for W {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new("W", &[], &[("r", 1, &[])]);
+        }
+
         /// `struct Box`
         #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
         pub struct Box {}
@@ -686,6 +785,11 @@ pub mod names {
                 }
                 Ok(::std::default::Default::default())
             }
+        }
+
+        impl ::kitex::codegen::Described for Box {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new("Box", &[], &[]);
         }
 
         /// `struct Type`
@@ -733,6 +837,11 @@ pub mod names {
                 }
                 Ok(value)
             }
+        }
+
+        impl ::kitex::codegen::Described for Type {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new("Type", &[], &[("types", 1, &[])]);
         }
 
         /// `enum Err`
@@ -787,6 +896,21 @@ pub mod names {
             }
         }
 
+        impl ::kitex::codegen::Described for Err2 {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new(
+                    "Err",
+                    &[],
+                    &[
+                        ("Ok", 1, &[]),
+                        ("Self", 2, &[]),
+                        ("type", 3, &[]),
+                        ("lower", 4, &[]),
+                        ("name", 5, &[]),
+                    ],
+                );
+        }
+
         /// `exception Send`
         #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
         pub struct Send {
@@ -820,6 +944,11 @@ pub mod names {
                 }
                 Ok(value)
             }
+        }
+
+        impl ::kitex::codegen::Described for Send {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new("Send", &[], &[("unwrap", 1, &[])]);
         }
 
         impl ::std::fmt::Display for Send {
@@ -866,6 +995,11 @@ pub mod names {
                 }
                 Ok(value)
             }
+        }
+
+        impl ::kitex::codegen::Described for Error {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new("Error", &[], &[("source", 1, &[])]);
         }
 
         impl ::std::fmt::Display for Error {
@@ -954,6 +1088,20 @@ pub mod names {
             }
         }
 
+        impl ::kitex::codegen::Described for Sync {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new(
+                    "Sync",
+                    &[],
+                    &[
+                        ("unknown", 1, &[]),
+                        ("Unknown", 2, &[]),
+                        ("Self", 3, &[]),
+                        ("self", 4, &[]),
+                    ],
+                );
+        }
+
         /// `exception ExceptionWithARatherLongName`
         #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
         pub struct ExceptionWithARatherLongName {
@@ -987,6 +1135,15 @@ pub mod names {
                 }
                 Ok(value)
             }
+        }
+
+        impl ::kitex::codegen::Described for ExceptionWithARatherLongName {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new(
+                    "ExceptionWithARatherLongName",
+                    &[],
+                    &[("message", 1, &[])],
+                );
         }
 
         impl ::std::fmt::Display for ExceptionWithARatherLongName {
@@ -1037,6 +1194,18 @@ pub mod names {
             fn from(value: EnumWithARatherLongName) -> Self {
                 value.0
             }
+        }
+
+        impl ::kitex::codegen::Described for EnumWithARatherLongName {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new(
+                    "EnumWithARatherLongName",
+                    &[],
+                    &[
+                        ("A_VERY_LONG_VALUE_NAME_THAT_GOES_ON_AND_ON", 1, &[]),
+                        ("B", 2, &[]),
+                    ],
+                );
         }
 
         /// `struct StructWithARatherLongName`
@@ -1214,6 +1383,23 @@ pub mod names {
                 }
                 Ok(value)
             }
+        }
+
+        impl ::kitex::codegen::Described for StructWithARatherLongName {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new(
+                    "StructWithARatherLongName",
+                    &[],
+                    &[
+                        ("a_required_field_with_a_rather_long_name", 1, &[]),
+                        ("an_optional_field_with_a_rather_long_name", 2, &[]),
+                        ("a_map_of_maps", 3, &[]),
+                        ("enums", 4, &[]),
+                        ("a_recursive_field_with_a_long_name", 5, &[]),
+                        ("a_map_by_long_enum_names_of_strings", 6, &[]),
+                        ("with_default", 7, &[]),
+                    ],
+                );
         }
     }
 }

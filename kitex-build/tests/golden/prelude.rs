@@ -72,6 +72,15 @@ pub mod prelude {
         }
     }
 
+    impl ::kitex::codegen::Described for Option {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Option",
+                &[],
+                &[("some", 1, &[]), ("none", 2, &[])],
+            );
+    }
+
     /// `struct Some`
     #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
     pub struct Some {
@@ -107,6 +116,11 @@ pub mod prelude {
         }
     }
 
+    impl ::kitex::codegen::Described for Some {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Some", &[], &[("value", 1, &[])]);
+    }
+
     /// `struct None`
     #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
     pub struct None {}
@@ -130,6 +144,11 @@ pub mod prelude {
             }
             Ok(::std::default::Default::default())
         }
+    }
+
+    impl ::kitex::codegen::Described for None {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("None", &[], &[]);
     }
 
     /// `union Result`
@@ -199,6 +218,11 @@ pub mod prelude {
         }
     }
 
+    impl ::kitex::codegen::Described for Result {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Result", &[], &[("ok", 1, &[]), ("err", 2, &[])]);
+    }
+
     /// `struct Ok`
     #[derive(Clone, Debug, Default, PartialEq, Eq)]
     pub struct Ok {
@@ -253,6 +277,11 @@ pub mod prelude {
         }
     }
 
+    impl ::kitex::codegen::Described for Ok {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Ok", &[], &[("items", 1, &[])]);
+    }
+
     /// `exception Err`
     #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
     pub struct Err {
@@ -289,6 +318,11 @@ pub mod prelude {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Err {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Err", &[], &[("text", 1, &[])]);
     }
 
     impl ::std::fmt::Display for Err {
@@ -346,6 +380,11 @@ pub mod prelude {
         }
     }
 
+    impl ::kitex::codegen::Described for Vec {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Vec", &[], &[("items", 1, &[])]);
+    }
+
     /// `struct String`
     #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
     pub struct String {
@@ -379,6 +418,11 @@ pub mod prelude {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for String {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("String", &[], &[("length", 1, &[])]);
     }
 
     /// `struct Box`
@@ -422,6 +466,11 @@ pub mod prelude {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Box {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Box", &[], &[("inside", 1, &[])]);
     }
 
     /// `struct Default`
@@ -470,6 +519,11 @@ pub mod prelude {
         }
     }
 
+    impl ::kitex::codegen::Described for Default {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Default", &[], &[("clone", 1, &[])]);
+    }
+
     /// `struct Clone`
     #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
     pub struct Clone {
@@ -503,6 +557,11 @@ pub mod prelude {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Clone {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Clone", &[], &[("n", 1, &[])]);
     }
 
     /// `enum Send`
@@ -542,6 +601,11 @@ pub mod prelude {
         fn from(value: Send) -> Self {
             value.0
         }
+    }
+
+    impl ::kitex::codegen::Described for Send {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Send", &[], &[("A", 1, &[])]);
     }
 
     /// `enum Iterator`
@@ -588,6 +652,15 @@ pub mod prelude {
         fn from(value: Iterator) -> Self {
             value.0
         }
+    }
+
+    impl ::kitex::codegen::Described for Iterator {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Iterator",
+                &[],
+                &[("Some", 0, &[]), ("None", 1, &[]), ("Ok", 2, &[])],
+            );
     }
 
     /// `struct Sync`
@@ -653,6 +726,11 @@ pub mod prelude {
         }
     }
 
+    impl ::kitex::codegen::Described for Sync {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Sync", &[], &[("send", 1, &[]), ("all", 2, &[])]);
+    }
+
     /// `struct From`
     #[derive(Clone, Debug, Default, PartialEq)]
     pub struct From {
@@ -700,6 +778,11 @@ pub mod prelude {
         }
     }
 
+    impl ::kitex::codegen::Described for From {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("From", &[], &[("into", 1, &[])]);
+    }
+
     /// `struct Into`
     #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Into {
@@ -745,6 +828,20 @@ pub mod prelude {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Into {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Into",
+                &[],
+                &[
+                    ("f64", 1, &[]),
+                    ("i32", 2, &[]),
+                    ("bool", 3, &[]),
+                    ("str", 4, &[]),
+                ],
+            );
     }
 
     /// `struct Message`
@@ -801,6 +898,21 @@ pub mod prelude {
         }
     }
 
+    impl ::kitex::codegen::Described for Message {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Message",
+                &[],
+                &[
+                    ("type", 1, &[]),
+                    ("out", 2, &[]),
+                    ("from", 3, &[]),
+                    ("field", 4, &[]),
+                    ("value", 5, &[]),
+                ],
+            );
+    }
+
     /// `struct Type`
     #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
     pub struct Type {
@@ -842,6 +954,11 @@ pub mod prelude {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Type {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Type", &[], &[("message", 1, &[])]);
     }
 
     /// `service Service`
@@ -1074,6 +1191,20 @@ pub mod prelude {
             ::kitex::codegen::ServiceDescriptor {
                 name: "Service",
                 methods: &METHODS,
+                idl: &::kitex::codegen::Descriptor::new(
+                    "Service",
+                    &[],
+                    &[
+                        ("new", 0, &[]),
+                        ("new.default", 1, &[]),
+                        ("new.<throws>.err", 1, &[]),
+                        ("clone", 1, &[]),
+                        ("clone.request", 1, &[]),
+                        ("clone.handle", 2, &[]),
+                        ("clone.args", 3, &[]),
+                        ("clone.method", 4, &[]),
+                    ],
+                ),
             };
 
         /// Its methods, inherited ones first.

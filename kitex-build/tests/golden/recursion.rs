@@ -120,6 +120,21 @@ pub mod recursion {
         }
     }
 
+    impl ::kitex::codegen::Described for Own {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Own",
+                &[],
+                &[
+                    ("own", 1, &[]),
+                    ("list", 2, &[]),
+                    ("map", 3, &[]),
+                    ("plain", 4, &[]),
+                    ("set", 5, &[]),
+                ],
+            );
+    }
+
     /// `struct Left`
     #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
     pub struct Left {
@@ -162,6 +177,11 @@ pub mod recursion {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Left {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Left", &[], &[("right", 1, &[]), ("n", 2, &[])]);
     }
 
     /// `struct Right`
@@ -214,6 +234,15 @@ pub mod recursion {
         }
     }
 
+    impl ::kitex::codegen::Described for Right {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Right",
+                &[],
+                &[("left", 1, &[]), ("third", 2, &[])],
+            );
+    }
+
     /// `struct Third`
     #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
     pub struct Third {
@@ -255,6 +284,11 @@ pub mod recursion {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Third {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Third", &[], &[("left", 1, &[])]);
     }
 
     /// `struct Outside`
@@ -300,6 +334,15 @@ pub mod recursion {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Outside {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Outside",
+                &[],
+                &[("left", 1, &[]), ("right", 2, &[])],
+            );
     }
 
     /// `union Choice`
@@ -379,6 +422,15 @@ pub mod recursion {
         }
     }
 
+    impl ::kitex::codegen::Described for Choice {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Choice",
+                &[],
+                &[("choice", 1, &[]), ("branch", 2, &[]), ("leaf", 3, &[])],
+            );
+    }
+
     /// `struct Branch`
     #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
     pub struct Branch {
@@ -433,6 +485,15 @@ pub mod recursion {
         }
     }
 
+    impl ::kitex::codegen::Described for Branch {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Branch",
+                &[],
+                &[("choice", 1, &[]), ("choices", 2, &[])],
+            );
+    }
+
     /// `exception Cause`
     #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
     pub struct Cause {
@@ -474,6 +535,11 @@ pub mod recursion {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Cause {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Cause", &[], &[("cause", 1, &[])]);
     }
 
     impl ::std::fmt::Display for Cause {
@@ -528,6 +594,11 @@ pub mod recursion {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Linked {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Linked", &[], &[("next", 1, &[])]);
     }
 
     /// `struct Referenced`
@@ -590,6 +661,15 @@ pub mod recursion {
         }
     }
 
+    impl ::kitex::codegen::Described for Referenced {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Referenced",
+                &[],
+                &[("n", 1, &[]), ("r", 2, &[]), ("l", 3, &[])],
+            );
+    }
+
     /// `struct Required`
     #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
     pub struct Required {
@@ -637,6 +717,11 @@ pub mod recursion {
         }
     }
 
+    impl ::kitex::codegen::Described for Required {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Required", &[], &[("loose", 1, &[])]);
+    }
+
     /// `struct Loose`
     #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
     pub struct Loose {
@@ -678,5 +763,10 @@ pub mod recursion {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Loose {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Loose", &[], &[("required", 1, &[])]);
     }
 }

@@ -77,6 +77,20 @@ pub mod renames {
         }
     }
 
+    impl ::kitex::codegen::Described for Pretty {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "UGLY_NAME_T",
+                &[("rust.name", "Pretty")],
+                &[
+                    ("m_nCount", 1, &[("rust.name", "count")]),
+                    ("count", 2, &[]),
+                    ("other", 3, &[("pilota.name", "type")]),
+                    ("kept", 4, &[("rust.name", "keptAsIs")]),
+                ],
+            );
+    }
+
     /// `union u_t`
     #[derive(Clone, Debug, PartialEq, Eq, Hash)]
     pub enum Either {
@@ -141,6 +155,15 @@ pub mod renames {
         }
     }
 
+    impl ::kitex::codegen::Described for Either {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "u_t",
+                &[("rust.name", "Either")],
+                &[("a", 1, &[("rust.name", "First")]), ("b", 2, &[])],
+            );
+    }
+
     /// `enum E_COLOR`
     #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
     #[repr(transparent)]
@@ -183,6 +206,18 @@ pub mod renames {
         }
     }
 
+    impl ::kitex::codegen::Described for Color {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "E_COLOR",
+                &[("rust.name", "Color")],
+                &[
+                    ("COLOR_RED", 0, &[("rust.name", "RED")]),
+                    ("COLOR_BLUE", 5, &[]),
+                ],
+            );
+    }
+
     /// `exception EX`
     #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
     pub struct Failed {
@@ -216,6 +251,15 @@ pub mod renames {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Failed {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "EX",
+                &[("rust.name", "Failed")],
+                &[("msg_", 1, &[("rust.name", "message")])],
+            );
     }
 
     impl ::std::fmt::Display for Failed {
@@ -408,6 +452,15 @@ pub mod renames {
             ::kitex::codegen::ServiceDescriptor {
                 name: "svc_users",
                 methods: &METHODS,
+                idl: &::kitex::codegen::Descriptor::new(
+                    "svc_users",
+                    &[("rust.name", "Users")],
+                    &[
+                        ("DoGetV2", 0, &[("rust.name", "get")]),
+                        ("DoGetV2.in_id", 1, &[("rust.name", "id")]),
+                        ("DoGetV2.<throws>.e", 1, &[("rust.name", "Wrong")]),
+                    ],
+                ),
             };
 
         /// Its methods, inherited ones first.
@@ -539,23 +592,13 @@ pub mod renames {
         }
     }
 
-    /// The annotations of the IDL: where each stands, such as `User.id`, its keys and values.
-    pub static ANNOTATIONS: [(&str, &[(&str, &str)]); 16] = [
-        ("UGLY_NAME_T", &[("rust.name", "Pretty")]),
-        ("UGLY_NAME_T.m_nCount", &[("rust.name", "count")]),
-        ("UGLY_NAME_T.other", &[("pilota.name", "type")]),
-        ("UGLY_NAME_T.kept", &[("rust.name", "keptAsIs")]),
-        ("u_t", &[("rust.name", "Either")]),
-        ("u_t.a", &[("rust.name", "First")]),
-        ("E_COLOR", &[("rust.name", "Color")]),
-        ("E_COLOR.COLOR_RED", &[("rust.name", "RED")]),
-        ("EX", &[("rust.name", "Failed")]),
-        ("EX.msg_", &[("rust.name", "message")]),
-        ("alias_t", &[("rust.name", "Alias")]),
-        ("c_best", &[("rust.name", "BEST")]),
-        ("svc_users", &[("rust.name", "Users")]),
-        ("svc_users.DoGetV2", &[("rust.name", "get")]),
-        ("svc_users.DoGetV2.in_id", &[("rust.name", "id")]),
-        ("svc_users.DoGetV2.e", &[("rust.name", "Wrong")]),
-    ];
+    /// What the IDL says of the namespace, of typedefs and of constants.
+    pub static DESCRIPTOR: ::kitex::codegen::Descriptor = ::kitex::codegen::Descriptor::new(
+        "renames",
+        &[],
+        &[
+            ("alias_t", 0, &[("rust.name", "Alias")]),
+            ("c_best", 0, &[("rust.name", "BEST")]),
+        ],
+    );
 }

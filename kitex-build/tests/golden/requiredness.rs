@@ -59,6 +59,11 @@ pub mod requiredness {
         }
     }
 
+    impl ::kitex::codegen::Described for Inner {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Inner", &[], &[("n", 1, &[])]);
+    }
+
     /// `struct All`
     #[derive(Clone, Debug, PartialEq)]
     pub struct All {
@@ -261,6 +266,33 @@ pub mod requiredness {
         }
     }
 
+    impl ::kitex::codegen::Described for All {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "All",
+                &[],
+                &[
+                    ("r1", 1, &[]),
+                    ("r2", 2, &[]),
+                    ("r3", 3, &[]),
+                    ("r4", 4, &[]),
+                    ("r5", 5, &[]),
+                    ("o1", 11, &[]),
+                    ("o2", 12, &[]),
+                    ("o3", 13, &[]),
+                    ("o4", 14, &[]),
+                    ("o5", 15, &[]),
+                    ("o6", 16, &[]),
+                    ("d1", 21, &[]),
+                    ("d2", 22, &[]),
+                    ("d3", 23, &[]),
+                    ("d4", 24, &[]),
+                    ("d5", 25, &[]),
+                    ("d6", 26, &[]),
+                ],
+            );
+    }
+
     /// `service Arguments`
     pub trait Arguments: ::std::marker::Send + ::std::marker::Sync + 'static {
         /// `void Call(1: i32 a, 2: i32 b, 3: Inner c, 4: string d)`
@@ -430,6 +462,17 @@ pub mod requiredness {
             ::kitex::codegen::ServiceDescriptor {
                 name: "Arguments",
                 methods: &METHODS,
+                idl: &::kitex::codegen::Descriptor::new(
+                    "Arguments",
+                    &[],
+                    &[
+                        ("Call", 0, &[]),
+                        ("Call.a", 1, &[]),
+                        ("Call.b", 2, &[]),
+                        ("Call.c", 3, &[]),
+                        ("Call.d", 4, &[]),
+                    ],
+                ),
             };
 
         /// Its methods, inherited ones first.

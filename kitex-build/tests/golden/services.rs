@@ -76,6 +76,15 @@ pub mod example {
             }
         }
 
+        impl ::kitex::codegen::Described for Item {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new(
+                    "Item",
+                    &[],
+                    &[("id", 1, &[]), ("level", 2, &[])],
+                );
+        }
+
         /// `service Stock`
         pub trait Stock: ::std::marker::Send + ::std::marker::Sync + 'static {
             /// `void Ping()`
@@ -535,6 +544,37 @@ pub mod example {
                 ::kitex::codegen::ServiceDescriptor {
                     name: "Stock",
                     methods: &METHODS,
+                    idl: &::kitex::codegen::Descriptor::new(
+                        "Stock",
+                        &[],
+                        &[
+                            ("Ping", 0, &[]),
+                            ("Load", 1, &[]),
+                            ("Load.node", 1, &[]),
+                            ("Load.<throws>.denied", 1, &[]),
+                            ("Get", 2, &[]),
+                            ("Get.id", 1, &[]),
+                            ("Get.<throws>.denied", 1, &[]),
+                            ("Get.<throws>.missing", 2, &[]),
+                            ("List", 3, &[]),
+                            ("List.ids", 1, &[]),
+                            ("List.page", 2, &[]),
+                            ("Touch", 4, &[]),
+                            ("Touch.token", 1, &[]),
+                            ("Touch.context", 2, &[]),
+                            ("Search", 5, &[]),
+                            ("Search.text", 1, &[]),
+                            ("Search.exact", 2, &[]),
+                            ("Search.score", 3, &[]),
+                            ("Search.levels", 4, &[]),
+                            ("Search.limit", 5, &[]),
+                            ("Search.least", 6, &[]),
+                            ("Search.page", 7, &[]),
+                            ("Search.flags", 8, &[]),
+                            ("Pick", 6, &[]),
+                            ("Pick.choice", 1, &[]),
+                        ],
+                    ),
                 };
 
             /// Its methods, inherited ones first.
@@ -1305,6 +1345,11 @@ pub mod example {
             }
         }
 
+        impl ::kitex::codegen::Described for Missing {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new("Missing", &[], &[("ids", 1, &[])]);
+        }
+
         impl ::std::fmt::Display for Missing {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 ::std::fmt::Debug::fmt(self, f)
@@ -1389,6 +1434,15 @@ pub mod example {
                 }
                 Ok(member.unwrap_or(Self::Unknown(unknown)))
             }
+        }
+
+        impl ::kitex::codegen::Described for Choice {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new(
+                    "Choice",
+                    &[],
+                    &[("item", 1, &[]), ("ids", 2, &[]), ("count", 3, &[])],
+                );
         }
 
         /// `service Nothing`
@@ -1503,6 +1557,7 @@ pub mod example {
                 ::kitex::codegen::ServiceDescriptor {
                     name: "Nothing",
                     methods: &METHODS,
+                    idl: &::kitex::codegen::Descriptor::new("Nothing", &[], &[]),
                 };
 
             /// Its methods, inherited ones first.
@@ -1962,6 +2017,39 @@ pub mod example {
                 ::kitex::codegen::ServiceDescriptor {
                     name: "Special",
                     methods: &METHODS,
+                    idl: &::kitex::codegen::Descriptor::new(
+                        "Special",
+                        &[],
+                        &[
+                            ("Ping", 0, &[]),
+                            ("Load", 1, &[]),
+                            ("Load.node", 1, &[]),
+                            ("Load.<throws>.denied", 1, &[]),
+                            ("Get", 2, &[]),
+                            ("Get.id", 1, &[]),
+                            ("Get.<throws>.denied", 1, &[]),
+                            ("Get.<throws>.missing", 2, &[]),
+                            ("List", 3, &[]),
+                            ("List.ids", 1, &[]),
+                            ("List.page", 2, &[]),
+                            ("Touch", 4, &[]),
+                            ("Touch.token", 1, &[]),
+                            ("Touch.context", 2, &[]),
+                            ("Search", 5, &[]),
+                            ("Search.text", 1, &[]),
+                            ("Search.exact", 2, &[]),
+                            ("Search.score", 3, &[]),
+                            ("Search.levels", 4, &[]),
+                            ("Search.limit", 5, &[]),
+                            ("Search.least", 6, &[]),
+                            ("Search.page", 7, &[]),
+                            ("Search.flags", 8, &[]),
+                            ("Pick", 6, &[]),
+                            ("Pick.choice", 1, &[]),
+                            ("Extra", 7, &[]),
+                            ("Extra.page", 1, &[]),
+                        ],
+                    ),
                 };
 
             /// Its methods, inherited ones first.
@@ -2191,6 +2279,15 @@ pub mod example {
             }
         }
 
+        impl ::kitex::codegen::Described for Page {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new(
+                    "Page",
+                    &[],
+                    &[("offset", 1, &[]), ("limit", 2, &[])],
+                );
+        }
+
         /// `exception Denied`
         #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
         pub struct Denied {
@@ -2224,6 +2321,11 @@ pub mod example {
                 }
                 Ok(value)
             }
+        }
+
+        impl ::kitex::codegen::Described for Denied {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new("Denied", &[], &[("who", 1, &[])]);
         }
 
         impl ::std::fmt::Display for Denied {
@@ -2274,6 +2376,15 @@ pub mod example {
             fn from(value: Level) -> Self {
                 value.0
             }
+        }
+
+        impl ::kitex::codegen::Described for Level {
+            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+                &::kitex::codegen::Descriptor::new(
+                    "Level",
+                    &[],
+                    &[("LOW", 1, &[]), ("HIGH", 9, &[])],
+                );
         }
 
         /// `service Health`
@@ -2489,6 +2600,16 @@ pub mod example {
                 ::kitex::codegen::ServiceDescriptor {
                     name: "Health",
                     methods: &METHODS,
+                    idl: &::kitex::codegen::Descriptor::new(
+                        "Health",
+                        &[],
+                        &[
+                            ("Ping", 0, &[]),
+                            ("Load", 1, &[]),
+                            ("Load.node", 1, &[]),
+                            ("Load.<throws>.denied", 1, &[]),
+                        ],
+                    ),
                 };
 
             /// Its methods, inherited ones first.

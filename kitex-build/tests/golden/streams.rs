@@ -53,6 +53,11 @@ pub mod streams {
         }
     }
 
+    impl ::kitex::codegen::Described for Chunk {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Chunk", &[], &[("data", 1, &[])]);
+    }
+
     /// `service Mixed`
     pub trait Mixed: ::std::marker::Send + ::std::marker::Sync + 'static {
         /// `Chunk Before(1: Chunk chunk)`
@@ -264,6 +269,21 @@ pub mod streams {
             ::kitex::codegen::ServiceDescriptor {
                 name: "Mixed",
                 methods: &METHODS,
+                idl: &::kitex::codegen::Descriptor::new(
+                    "Mixed",
+                    &[],
+                    &[
+                        ("Before", 0, &[]),
+                        ("Before.chunk", 1, &[]),
+                        ("Once", 1, &[("streaming.mode", "unary")]),
+                        ("Once.chunk", 1, &[]),
+                        ("After", 2, &[]),
+                        ("After.chunk", 1, &[]),
+                        ("Up", 0, &[("streaming.mode", "client")]),
+                        ("Down", 0, &[("streaming.mode", "server")]),
+                        ("Both", 0, &[("streaming.mode", "bidirectional")]),
+                    ],
+                ),
             };
 
         /// Its methods, inherited ones first.
@@ -622,12 +642,4 @@ pub mod streams {
             }
         }
     }
-
-    /// The annotations of the IDL: where each stands, such as `User.id`, its keys and values.
-    pub static ANNOTATIONS: [(&str, &[(&str, &str)]); 4] = [
-        ("Mixed.Up", &[("streaming.mode", "client")]),
-        ("Mixed.Down", &[("streaming.mode", "server")]),
-        ("Mixed.Both", &[("streaming.mode", "bidirectional")]),
-        ("Mixed.Once", &[("streaming.mode", "unary")]),
-    ];
 }

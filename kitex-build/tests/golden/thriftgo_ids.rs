@@ -81,6 +81,21 @@ pub mod thriftgo_ids {
         }
     }
 
+    impl ::kitex::codegen::Described for Implicit {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Implicit",
+                &[],
+                &[
+                    ("a", 5, &[]),
+                    ("b", 6, &[]),
+                    ("c", 2, &[]),
+                    ("d", 3, &[]),
+                    ("octal", 10, &[]),
+                ],
+            );
+    }
+
     /// `enum Open`
     #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
     #[repr(transparent)]
@@ -118,6 +133,11 @@ pub mod thriftgo_ids {
         fn from(value: Open) -> Self {
             value.0
         }
+    }
+
+    impl ::kitex::codegen::Described for Open {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Open", &[], &[("ONE", 1, &[])]);
     }
 
     /// `const Open BEYOND`
@@ -185,6 +205,11 @@ pub mod thriftgo_ids {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Holds {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Holds", &[], &[("open", 1, &[]), ("list", 2, &[])]);
     }
 
     /// `service Calls`
@@ -372,6 +397,16 @@ pub mod thriftgo_ids {
             ::kitex::codegen::ServiceDescriptor {
                 name: "Calls",
                 methods: &METHODS,
+                idl: &::kitex::codegen::Descriptor::new(
+                    "Calls",
+                    &[],
+                    &[
+                        ("Call", 0, &[]),
+                        ("Call.a", 1, &[]),
+                        ("Call.b", 2, &[]),
+                        ("Call.<throws>.gone", 1, &[]),
+                    ],
+                ),
             };
 
         /// Its methods, inherited ones first.
@@ -536,6 +571,11 @@ pub mod thriftgo_ids {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Gone {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Gone", &[], &[("why", 1, &[])]);
     }
 
     impl ::std::fmt::Display for Gone {

@@ -185,6 +185,22 @@ pub mod typedefs {
         }
     }
 
+    impl ::kitex::codegen::Described for Node {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Node",
+                &[],
+                &[
+                    ("next", 1, &[]),
+                    ("nodes", 2, &[]),
+                    ("tint", 3, &[]),
+                    ("matrix", 4, &[]),
+                    ("weights", 5, &[]),
+                    ("names", 6, &[]),
+                ],
+            );
+    }
+
     /// `enum Shade`
     #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
     #[repr(transparent)]
@@ -225,6 +241,15 @@ pub mod typedefs {
         fn from(value: Shade) -> Self {
             value.0
         }
+    }
+
+    impl ::kitex::codegen::Described for Shade {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Shade",
+                &[],
+                &[("LIGHT", 0, &[]), ("DARK", 1, &[])],
+            );
     }
 
     /// `const Ids IDS`

@@ -63,6 +63,15 @@ pub mod types {
         }
     }
 
+    impl ::kitex::codegen::Described for Color {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Color",
+                &[],
+                &[("RED", 1, &[]), ("GREEN", 2, &[]), ("BLUE", 10, &[])],
+            );
+    }
+
     /// `enum Mixed`
     #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
     #[repr(transparent)]
@@ -114,6 +123,21 @@ pub mod types {
         }
     }
 
+    impl ::kitex::codegen::Described for Mixed {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Mixed",
+                &[],
+                &[
+                    ("first", 0, &[]),
+                    ("Second", -2, &[]),
+                    ("third", -1, &[]),
+                    ("Again", 0, &[]),
+                    ("name", 1, &[]),
+                ],
+            );
+    }
+
     /// `enum Void`
     #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
     #[repr(transparent)]
@@ -147,6 +171,11 @@ pub mod types {
         }
     }
 
+    impl ::kitex::codegen::Described for Void {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Void", &[], &[]);
+    }
+
     /// `struct Empty`
     #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
     pub struct Empty {}
@@ -170,6 +199,11 @@ pub mod types {
             }
             Ok(::std::default::Default::default())
         }
+    }
+
+    impl ::kitex::codegen::Described for Empty {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Empty", &[], &[]);
     }
 
     /// `struct Inner`
@@ -209,6 +243,11 @@ pub mod types {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Inner {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Inner", &[], &[("name", 1, &[]), ("n", 2, &[])]);
     }
 
     /// `struct Scalars`
@@ -292,6 +331,29 @@ pub mod types {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Scalars {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Scalars",
+                &[],
+                &[
+                    ("b", 1, &[]),
+                    ("y", 2, &[]),
+                    ("y8", 3, &[]),
+                    ("s", 4, &[]),
+                    ("i", 5, &[]),
+                    ("l", 6, &[]),
+                    ("d", 7, &[]),
+                    ("str", 8, &[]),
+                    ("bin", 9, &[]),
+                    ("id", 10, &[]),
+                    ("color", 11, &[]),
+                    ("below", -1, &[]),
+                    ("last", 32767, &[]),
+                ],
+            );
     }
 
     /// `struct Required`
@@ -462,6 +524,26 @@ pub mod types {
         }
     }
 
+    impl ::kitex::codegen::Described for Required {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Required",
+                &[],
+                &[
+                    ("b", 1, &[]),
+                    ("l", 2, &[]),
+                    ("d", 3, &[]),
+                    ("str", 4, &[]),
+                    ("bin", 5, &[]),
+                    ("id", 6, &[]),
+                    ("color", 7, &[]),
+                    ("inner", 8, &[]),
+                    ("list", 9, &[]),
+                    ("choice", 10, &[]),
+                ],
+            );
+    }
+
     /// `struct Optional`
     #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Optional {
@@ -584,6 +666,27 @@ pub mod types {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Optional {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Optional",
+                &[],
+                &[
+                    ("b", 1, &[]),
+                    ("l", 2, &[]),
+                    ("d", 3, &[]),
+                    ("str", 4, &[]),
+                    ("bin", 5, &[]),
+                    ("id", 6, &[]),
+                    ("color", 7, &[]),
+                    ("inner", 8, &[]),
+                    ("list", 9, &[]),
+                    ("choice", 10, &[]),
+                    ("map", 11, &[]),
+                ],
+            );
     }
 
     /// `struct Containers`
@@ -894,6 +997,31 @@ pub mod types {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Containers {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Containers",
+                &[],
+                &[
+                    ("li", 1, &[]),
+                    ("ls", 2, &[]),
+                    ("ss", 3, &[]),
+                    ("msl", 4, &[]),
+                    ("mili", 5, &[]),
+                    ("lli", 6, &[]),
+                    ("mmb", 7, &[]),
+                    ("lc", 8, &[]),
+                    ("mcs", 9, &[]),
+                    ("lsi", 10, &[]),
+                    ("ld", 11, &[]),
+                    ("lb", 12, &[]),
+                    ("lu", 13, &[]),
+                    ("deep", 14, &[]),
+                    ("si", 15, &[]),
+                ],
+            );
     }
 
     /// Keys of every kind.
@@ -1215,6 +1343,29 @@ pub mod types {
         }
     }
 
+    impl ::kitex::codegen::Described for Keys {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Keys",
+                &[],
+                &[
+                    ("sd", 1, &[]),
+                    ("mdd", 2, &[]),
+                    ("sp", 3, &[]),
+                    ("mpi", 4, &[]),
+                    ("sld", 5, &[]),
+                    ("mmi", 6, &[]),
+                    ("msm", 7, &[]),
+                    ("sn", 8, &[]),
+                    ("plain", 9, &[]),
+                    ("sc", 10, &[]),
+                    ("sb", 11, &[]),
+                    ("su", 12, &[]),
+                    ("sbo", 13, &[]),
+                ],
+            );
+    }
+
     /// `typedef map<string, double> Numbers`
     pub type Numbers = ::std::collections::HashMap<::kitex::codegen::Str, f64>;
 
@@ -1394,6 +1545,23 @@ pub mod types {
         }
     }
 
+    impl ::kitex::codegen::Described for Point {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Point",
+                &[],
+                &[
+                    ("x", 1, &[]),
+                    ("y", 2, &[]),
+                    ("more", 3, &[]),
+                    ("tags", 4, &[]),
+                    ("lm", 5, &[]),
+                    ("rm", 6, &[]),
+                    ("os", 7, &[]),
+                ],
+            );
+    }
+
     /// `struct Tree`
     #[derive(Clone, Debug, Default, PartialEq, Eq)]
     pub struct Tree {
@@ -1510,6 +1678,25 @@ pub mod types {
         }
     }
 
+    impl ::kitex::codegen::Described for Tree {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Tree",
+                &[],
+                &[
+                    ("label", 1, &[]),
+                    ("left", 2, &[]),
+                    ("kids", 3, &[]),
+                    ("right", 4, &[]),
+                    ("node", 5, &[]),
+                    ("boxed", 6, &[]),
+                    ("inner", 7, &[]),
+                    ("maybe", 8, &[]),
+                    ("numbers", 9, &[]),
+                ],
+            );
+    }
+
     /// `struct Node`
     #[derive(Clone, Debug, Default, PartialEq, Eq)]
     pub struct Node {
@@ -1567,6 +1754,11 @@ pub mod types {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Node {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Node", &[], &[("tree", 1, &[]), ("nodes", 2, &[])]);
     }
 
     /// `union Choice`
@@ -1710,6 +1902,24 @@ pub mod types {
         }
     }
 
+    impl ::kitex::codegen::Described for Choice {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Choice",
+                &[],
+                &[
+                    ("num", 1, &[]),
+                    ("text", 2, &[]),
+                    ("inner", 3, &[]),
+                    ("inners", 4, &[]),
+                    ("nested", 5, &[]),
+                    ("color", 6, &[]),
+                    ("ratio", 7, &[]),
+                    ("table", 8, &[]),
+                ],
+            );
+    }
+
     /// `union Chosen`
     #[derive(Clone, Debug, PartialEq, Eq, Hash)]
     pub enum Chosen {
@@ -1769,6 +1979,15 @@ pub mod types {
         }
     }
 
+    impl ::kitex::codegen::Described for Chosen {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Chosen",
+                &[],
+                &[("number", 1, &[]), ("unknown", 2, &[])],
+            );
+    }
+
     /// `union Nothing`
     #[derive(Clone, Debug, PartialEq, Eq, Hash)]
     pub enum Nothing {
@@ -1805,6 +2024,11 @@ pub mod types {
             }
             Ok(Self::Unknown(unknown))
         }
+    }
+
+    impl ::kitex::codegen::Described for Nothing {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Nothing", &[], &[]);
     }
 
     /// What went wrong.
@@ -1866,6 +2090,15 @@ pub mod types {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Oops {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Oops",
+                &[],
+                &[("reason", 1, &[]), ("code", 2, &[]), ("cause", 3, &[])],
+            );
     }
 
     impl ::std::fmt::Display for Oops {

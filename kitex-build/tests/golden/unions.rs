@@ -56,6 +56,11 @@ pub mod unions {
         }
     }
 
+    impl ::kitex::codegen::Described for Empty {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Empty", &[], &[]);
+    }
+
     /// `union One`
     #[derive(Clone, Debug, PartialEq, Eq, Hash)]
     pub enum One {
@@ -109,6 +114,11 @@ pub mod unions {
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
         }
+    }
+
+    impl ::kitex::codegen::Described for One {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("One", &[], &[("only", 1, &[])]);
     }
 
     /// `union Many`
@@ -240,6 +250,27 @@ pub mod unions {
         }
     }
 
+    impl ::kitex::codegen::Described for Many {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Many",
+                &[],
+                &[
+                    ("flag", 1, &[]),
+                    ("text", 2, &[]),
+                    ("numbers", 3, &[]),
+                    ("named", 4, &[]),
+                    ("one", 5, &[]),
+                    ("many", 6, &[]),
+                    ("ratio", 7, &[]),
+                    ("raw", 8, &[]),
+                    ("kind", 9, &[]),
+                    ("id", 16, &[]),
+                    ("below", -1, &[]),
+                ],
+            );
+    }
+
     /// `union Chosen`
     #[derive(Clone, Debug, PartialEq, Eq, Hash)]
     pub enum Chosen {
@@ -299,6 +330,15 @@ pub mod unions {
         }
     }
 
+    impl ::kitex::codegen::Described for Chosen {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Chosen",
+                &[],
+                &[("number", 1, &[]), ("text", 2, &[])],
+            );
+    }
+
     /// `union Unknown`
     #[derive(Clone, Debug, PartialEq, Eq, Hash)]
     pub enum Unknown {
@@ -356,6 +396,15 @@ pub mod unions {
             }
             Ok(member.unwrap_or(Self::Unknown3(unknown)))
         }
+    }
+
+    impl ::kitex::codegen::Described for Unknown {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Unknown",
+                &[],
+                &[("Unknown", 1, &[]), ("unknown", 2, &[])],
+            );
     }
 
     /// `union Key`
@@ -434,6 +483,15 @@ pub mod unions {
         }
     }
 
+    impl ::kitex::codegen::Described for Key {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Key",
+                &[],
+                &[("ratio", 1, &[]), ("ratios", 2, &[])],
+            );
+    }
+
     /// `enum Kind`
     #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
     #[repr(transparent)]
@@ -471,6 +529,11 @@ pub mod unions {
         fn from(value: Kind) -> Self {
             value.0
         }
+    }
+
+    impl ::kitex::codegen::Described for Kind {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Kind", &[], &[("A", 1, &[])]);
     }
 
     /// `struct Holds`
@@ -582,6 +645,23 @@ pub mod unions {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Holds {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Holds",
+                &[],
+                &[
+                    ("empty", 1, &[]),
+                    ("one", 2, &[]),
+                    ("many", 3, &[]),
+                    ("list", 4, &[]),
+                    ("keys", 5, &[]),
+                    ("chosen", 6, &[]),
+                    ("given", 7, &[]),
+                ],
+            );
     }
 
     /// `const One CONSTANT`

@@ -78,6 +78,15 @@ pub mod unknown {
         }
     }
 
+    impl ::kitex::codegen::Described for Keeps {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Keeps",
+                &[("rust.unknown_fields", "1")],
+                &[("n", 1, &[]), ("text", 2, &[])],
+            );
+    }
+
     /// `struct Empty`
     #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
     pub struct Empty {
@@ -110,6 +119,11 @@ pub mod unknown {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Empty {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Empty", &[("rust.unknown_fields", "true")], &[]);
     }
 
     /// `struct Leaves`
@@ -145,6 +159,11 @@ pub mod unknown {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Leaves {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Leaves", &[], &[("n", 1, &[])]);
     }
 
     /// `exception Failed`
@@ -204,6 +223,15 @@ pub mod unknown {
         }
     }
 
+    impl ::kitex::codegen::Described for Failed {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Failed",
+                &[("rust.unknown_fields", "1")],
+                &[("why", 1, &[]), ("unknown_fields", 2, &[])],
+            );
+    }
+
     impl ::std::fmt::Display for Failed {
         fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
             ::std::fmt::Debug::fmt(self, f)
@@ -254,6 +282,15 @@ pub mod unknown {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Key {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Key",
+                &[("rust.unknown_fields", "1")],
+                &[("x", 1, &[])],
+            );
     }
 
     /// `struct Holds`
@@ -335,18 +372,19 @@ pub mod unknown {
         }
     }
 
+    impl ::kitex::codegen::Described for Holds {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Holds",
+                &[],
+                &[("keeps", 1, &[]), ("keys", 2, &[]), ("empties", 3, &[])],
+            );
+    }
+
     /// `const Keeps KEPT`
     pub static KEPT: ::std::sync::LazyLock<Keeps> = ::std::sync::LazyLock::new(|| Keeps {
         n: 5,
         text: Some(::kitex::codegen::Str::from_static("u")),
         ..::std::default::Default::default()
     });
-
-    /// The annotations of the IDL: where each stands, such as `User.id`, its keys and values.
-    pub static ANNOTATIONS: [(&str, &[(&str, &str)]); 4] = [
-        ("Keeps", &[("rust.unknown_fields", "1")]),
-        ("Empty", &[("rust.unknown_fields", "true")]),
-        ("Failed", &[("rust.unknown_fields", "1")]),
-        ("Key", &[("rust.unknown_fields", "1")]),
-    ];
 }

@@ -123,6 +123,23 @@ pub mod volo {
         }
     }
 
+    impl ::kitex::codegen::Described for Item {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Item",
+                &[],
+                &[
+                    ("id", 1, &[("pilota.name", "item_id")]),
+                    ("title", 2, &[]),
+                    ("extra", 3, &[("c", "3")]),
+                    ("extra.<key>", 0, &[("a", "1")]),
+                    ("extra.<value>", 0, &[("b", "2")]),
+                    ("kinds", 4, &[]),
+                    ("kinds.<element>", 0, &[("d", "1")]),
+                ],
+            );
+    }
+
     /// `enum Kind`
     #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
     #[repr(transparent)]
@@ -164,6 +181,15 @@ pub mod volo {
         fn from(value: Kind) -> Self {
             value.0
         }
+    }
+
+    impl ::kitex::codegen::Described for Kind {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Kind",
+                &[],
+                &[("Plain", 1, &[]), ("Fancy", 2, &[])],
+            );
     }
 
     /// `service ItemService`
@@ -350,6 +376,17 @@ pub mod volo {
             ::kitex::codegen::ServiceDescriptor {
                 name: "ItemService",
                 methods: &METHODS,
+                idl: &::kitex::codegen::Descriptor::new(
+                    "ItemService",
+                    &[],
+                    &[
+                        ("GetItem", 0, &[]),
+                        ("GetItem.<result>", 0, &[("x", "y")]),
+                        ("GetItem.req", 1, &[("pilota.rust_wrapper_arc", "true")]),
+                        ("Drop", 1, &[]),
+                        ("Drop.id", 1, &[]),
+                    ],
+                ),
             };
 
         /// Its methods, inherited ones first.
@@ -566,18 +603,7 @@ pub mod volo {
         }
     }
 
-    /// The annotations of the IDL: where each stands, such as `User.id`, its keys and values.
-    pub static ANNOTATIONS: [(&str, &[(&str, &str)]); 8] = [
-        ("A", &[("note", "after the value")]),
-        ("Item.id", &[("pilota.name", "item_id")]),
-        ("Item.extra", &[("c", "3")]),
-        ("Item.extra.<key>", &[("a", "1")]),
-        ("Item.extra.<value>", &[("b", "2")]),
-        ("Item.kinds.<element>", &[("d", "1")]),
-        ("ItemService.GetItem", &[("x", "y")]),
-        (
-            "ItemService.GetItem.req",
-            &[("pilota.rust_wrapper_arc", "true")],
-        ),
-    ];
+    /// What the IDL says of the namespace, of typedefs and of constants.
+    pub static DESCRIPTOR: ::kitex::codegen::Descriptor =
+        ::kitex::codegen::Descriptor::new("volo", &[], &[("A", 0, &[("note", "after the value")])]);
 }

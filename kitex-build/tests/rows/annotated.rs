@@ -141,20 +141,35 @@ fn unknown_fields_are_charged() {
 
 #[test]
 fn annotations_can_be_asked_for() {
-    let of = |path: &str| -> Vec<(&str, &str)> {
-        let found = annotations::ANNOTATIONS_2.iter().filter(|(at, _)| *at == path);
-        found.flat_map(|(_, pairs)| pairs.iter().copied()).collect()
-    };
-    assert_eq!(of(""), [("file", "1")]);
-    assert_eq!(of("User"), [("api.path", "/users"), ("text", "a\nline and \"quotes\"")]);
-    assert_eq!(of("User.id"), [("go.tag", "json:\"id\""), ("go.tag", "second"), ("flag", "1")]);
-    assert_eq!(of("User.names.<element>"), [("element", "e")]);
-    assert_eq!(
-        (of("Color.RED"), of("LIMIT"), of("Table")),
-        (vec![("hex", "f00")], vec![("unit", "ms")], vec![("t", "1")])
-    );
-    assert_eq!((of("Users"), of("Users.Get.id")), (vec![("api.prefix", "v1")], vec![("api.query", "id")]));
-    assert_eq!(of("Users.Get.gone"), [("status", "404")]);
-    assert!(of("Users.Get").contains(&("api.get", "/:id")));
+    use kitex::{Described, Descriptor};
+    let of = |descriptor: &Descriptor, path: &str| descriptor.member(path).unwrap().annotations;
+    let user = annotations::User::DESCRIPTOR;
+    assert_eq!((user.name(), user.annotation("api.path")), ("User", Some("/users")));
+    assert_eq!(user.annotations(), [("api.path", "/users"), ("text", "a\nline and \"quotes\"")]);
+    assert_eq!(of(user, "id"), [("go.tag", "json:\"id\""), ("go.tag", "second"), ("flag", "1")]);
+    assert_eq!(user.members().map(|member| member.id).collect::<Vec<_>>(), [1, 2, 0]);
+    assert_eq!(of(user, "names.<element>"), [("element", "e")]);
+    assert_eq!(of(annotations::Either::DESCRIPTOR, "left"), [("l", "1")]);
+    assert_eq!(of(annotations::Color::DESCRIPTOR, "RED"), [("hex", "f00")]);
+    assert_eq!(annotations::Gone::DESCRIPTOR.annotation("e"), Some("1"));
+    // What has no type is in the module's own.
+    let module = &annotations::DESCRIPTOR;
+    assert_eq!((module.annotations(), of(module, "LIMIT")), (&[("file", "1")][..], &[("unit", "ms")][..]));
+    assert_eq!((of(module, "Table"), of(module, "Table.<key>")), (&[("t", "1")][..], &[("k", "1")][..]));
     assert_eq!(annotations::ANNOTATIONS, 1);
+}
+
+#[test]
+fn annotations_of_services_are_found_from_their_clients_and_servers() {
+    use kitex::GeneratedClient;
+    let service = annotations::UsersClient::SERVICE;
+    assert_eq!((service.idl.name(), service.idl.annotation("api.prefix")), ("Users", Some("v1")));
+    let find = |path: &str, key: &str| service.idl.member(path).unwrap().annotation(key);
+    assert_eq!((find("Get", "api.get"), service.methods[0].annotations[0].1), (Some("/:id"), "/:id"));
+    assert_eq!((find("Get.id", "api.query"), find("Get.<throws>.gone", "status")), (Some("id"), Some("404")));
+    assert_eq!((find("Get.<result>", "r"), find("Plain", "r")), (Some("1"), None));
+    let derived = annotations::MoreClient::SERVICE;
+    assert_eq!(derived.idl.member("Get.id"), service.idl.member("Get.id"));
+    assert_eq!(derived.idl.member("More").map(|method| method.id), Some(2));
+    assert_eq!(derived.idl.annotation("api.prefix"), None);
 }

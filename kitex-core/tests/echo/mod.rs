@@ -9,14 +9,15 @@ use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, Wake, Waker};
 use std::thread::Thread;
 
-use kitex_codec::{DecodeError, EncodeError, Message, Str, ThriftReader, ThriftWriter, Type};
+use kitex_codec::{DecodeError, Descriptor, EncodeError, Message, Str, ThriftReader, ThriftWriter, Type};
 use kitex_core::{
     BoxFuture, Call, CallError, ClientHandle, Context, Error, Incoming, MethodDescriptor, MethodResult,
     NamedService, NoException, Request, Response, ServiceDescriptor, Streaming, accept,
 };
 use tower_service::Service;
 
-pub(crate) static SERVICE: ServiceDescriptor = ServiceDescriptor { name: "EchoSvc", methods: &METHODS };
+pub(crate) static SERVICE: ServiceDescriptor =
+    ServiceDescriptor { name: "EchoSvc", methods: &METHODS, idl: &Descriptor::new("EchoSvc", &[], &[]) };
 
 pub(crate) static METHODS: [MethodDescriptor; 2] =
     [method("Echo", 0, false, &[1]), method("Fire", 1, true, &[])];

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use kitex_codec::{DecodeError, EncodeError, Message, ThriftReader, ThriftWriter, Type};
+use kitex_codec::{DecodeError, Descriptor, EncodeError, Message, ThriftReader, ThriftWriter, Type};
 use kitex_core::*;
 use tokio::sync::{Notify, Semaphore};
 
@@ -47,7 +47,8 @@ pub(crate) static METHODS: [MethodDescriptor; 9] = [
     method!(8, "BlockAndYield", false),
 ];
 
-pub(crate) static SERVICE: ServiceDescriptor = ServiceDescriptor { name: "Test", methods: &METHODS };
+pub(crate) static SERVICE: ServiceDescriptor =
+    ServiceDescriptor { name: "Test", methods: &METHODS, idl: &Descriptor::new("Test", &[], &[]) };
 
 /// How long `Block` and `BlockAndYield` keep their thread.
 pub(crate) const BLOCKED: Duration = Duration::from_millis(50);

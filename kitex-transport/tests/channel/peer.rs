@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use kitex_codec::Descriptor;
 use kitex_core::{
     Body, ConnectionInfo, Deadline, Error, MethodDescriptor, Payload, Protocol, Request, Response, Router,
     ServerConfig, ServerConnection, ServerRequest, ServiceDescriptor, SharedService, Status, Streaming,
@@ -14,8 +15,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::task::JoinHandle;
 use tower_service::Service;
 
-static ECHO: ServiceDescriptor =
-    ServiceDescriptor { name: "Echo", methods: &[method("echo", 0, false), method("fire", 1, true)] };
+static ECHO: ServiceDescriptor = ServiceDescriptor {
+    name: "Echo",
+    methods: &[method("echo", 0, false), method("fire", 1, true)],
+    idl: &Descriptor::new("Echo", &[], &[]),
+};
 
 const fn method(name: &'static str, index: u16, oneway: bool) -> MethodDescriptor {
     MethodDescriptor {

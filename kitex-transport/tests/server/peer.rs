@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use kitex_codec::{Bytes, Form, Limits};
+use kitex_codec::{Bytes, Descriptor, Form, Limits};
 use kitex_core::*;
 use kitex_transport::{Bound, Memory, ServerHandle, ServerSettings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
@@ -38,7 +38,8 @@ pub(crate) static METHODS: [MethodDescriptor; 7] = [
     method!(6, "Block", false),
 ];
 
-pub(crate) static SERVICE: ServiceDescriptor = ServiceDescriptor { name: "Test", methods: &METHODS };
+pub(crate) static SERVICE: ServiceDescriptor =
+    ServiceDescriptor { name: "Test", methods: &METHODS, idl: &Descriptor::new("Test", &[], &[]) };
 
 /// `Echo` answers at once, `Wait` and `Tell` when they are let go, `Panic` never, `Burn` after keeping its thread,
 /// `Where` with the task it runs in after it had to wait, `Block` keeps its thread until it is let go.

@@ -66,6 +66,15 @@ pub mod echo {
         }
     }
 
+    impl ::kitex::codegen::Described for Request {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Request",
+                &[],
+                &[("text", 1, &[]), ("times", 2, &[])],
+            );
+    }
+
     /// Why something is not said again.
     #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
     pub struct Refused {
@@ -103,6 +112,15 @@ pub mod echo {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Refused {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Refused",
+                &[],
+                &[("reason", 1, &[]), ("code", 2, &[])],
+            );
     }
 
     impl ::std::fmt::Display for Refused {
@@ -330,6 +348,17 @@ pub mod echo {
             ::kitex::codegen::ServiceDescriptor {
                 name: "Echo",
                 methods: &METHODS,
+                idl: &::kitex::codegen::Descriptor::new(
+                    "Echo",
+                    &[],
+                    &[
+                        ("say", 0, &[]),
+                        ("say.request", 1, &[]),
+                        ("say.<throws>.refused", 1, &[]),
+                        ("note", 1, &[]),
+                        ("note.text", 1, &[]),
+                    ],
+                ),
             };
 
         /// Its methods, inherited ones first.

@@ -198,6 +198,11 @@ pub mod later {
             ::kitex::codegen::ServiceDescriptor {
                 name: "Tour",
                 methods: &METHODS,
+                idl: &::kitex::codegen::Descriptor::new(
+                    "Tour",
+                    &[],
+                    &[("ask", 0, &[]), ("ask.how", 1, &[]), ("added", 1, &[])],
+                ),
             };
 
         /// Its methods, inherited ones first.

@@ -62,6 +62,11 @@ pub mod tour {
         }
     }
 
+    impl ::kitex::codegen::Described for Leaf {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Leaf", &[], &[("name", 1, &[])]);
+    }
+
     /// `union Choice`
     #[derive(Clone, Debug, PartialEq, Eq, Hash)]
     pub enum Choice {
@@ -121,6 +126,15 @@ pub mod tour {
         }
     }
 
+    impl ::kitex::codegen::Described for Choice {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Choice",
+                &[],
+                &[("text", 1, &[]), ("number", 2, &[])],
+            );
+    }
+
     /// `struct Tree`
     #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
     pub struct Tree {
@@ -168,6 +182,11 @@ pub mod tour {
         }
     }
 
+    impl ::kitex::codegen::Described for Tree {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Tree", &[], &[("trees", 1, &[])]);
+    }
+
     /// `exception Refused`
     #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
     pub struct Refused {
@@ -201,6 +220,11 @@ pub mod tour {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Refused {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Refused", &[], &[("reason", 1, &[])]);
     }
 
     impl ::std::fmt::Display for Refused {
@@ -558,6 +582,23 @@ pub mod tour {
             ::kitex::codegen::ServiceDescriptor {
                 name: "Tour",
                 methods: &METHODS,
+                idl: &::kitex::codegen::Descriptor::new(
+                    "Tour",
+                    &[],
+                    &[
+                        ("ask", 0, &[]),
+                        ("ask.how", 1, &[]),
+                        ("ask.<throws>.refused", 1, &[]),
+                        ("leaf", 1, &[]),
+                        ("choose", 2, &[]),
+                        ("tree", 3, &[]),
+                        ("tree.tree", 1, &[]),
+                        ("table", 4, &[]),
+                        ("table.table", 1, &[]),
+                        ("note", 5, &[]),
+                        ("note.text", 1, &[]),
+                    ],
+                ),
             };
 
         /// Its methods, inherited ones first.
@@ -1434,6 +1475,11 @@ pub mod tour {
             ::kitex::codegen::ServiceDescriptor {
                 name: "Other",
                 methods: &METHODS,
+                idl: &::kitex::codegen::Descriptor::new(
+                    "Other",
+                    &[],
+                    &[("ask", 0, &[]), ("ask.how", 1, &[]), ("ping", 1, &[])],
+                ),
             };
 
         /// Its methods, inherited ones first.

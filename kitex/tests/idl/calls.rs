@@ -57,6 +57,11 @@ pub mod calls {
         }
     }
 
+    impl ::kitex::codegen::Described for Req {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Req", &[], &[("msg", 1, &[]), ("number", 2, &[])]);
+    }
+
     /// `struct Resp`
     #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
     pub struct Resp {
@@ -96,6 +101,11 @@ pub mod calls {
         }
     }
 
+    impl ::kitex::codegen::Described for Resp {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Resp", &[], &[("msg", 1, &[]), ("number", 2, &[])]);
+    }
+
     /// `exception Oops`
     #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
     pub struct Oops {
@@ -133,6 +143,15 @@ pub mod calls {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Oops {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Oops",
+                &[],
+                &[("reason", 1, &[]), ("code", 2, &[])],
+            );
     }
 
     impl ::std::fmt::Display for Oops {
@@ -176,6 +195,11 @@ pub mod calls {
             }
             Ok(value)
         }
+    }
+
+    impl ::kitex::codegen::Described for Other {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Other", &[], &[("code", 1, &[])]);
     }
 
     impl ::std::fmt::Display for Other {
@@ -511,6 +535,23 @@ pub mod calls {
             ::kitex::codegen::ServiceDescriptor {
                 name: "Calls",
                 methods: &METHODS,
+                idl: &::kitex::codegen::Descriptor::new(
+                    "Calls",
+                    &[],
+                    &[
+                        ("echo", 0, &[]),
+                        ("echo.req", 1, &[]),
+                        ("echo.<throws>.oops", 1, &[]),
+                        ("echo.<throws>.other", 2, &[]),
+                        ("act", 1, &[]),
+                        ("act.how", 1, &[]),
+                        ("nothing", 2, &[]),
+                        ("note", 3, &[]),
+                        ("note.text", 1, &[]),
+                        ("blob", 4, &[]),
+                        ("blob.data", 1, &[]),
+                    ],
+                ),
             };
 
         /// Its methods, inherited ones first.
@@ -1196,6 +1237,7 @@ pub mod calls {
             ::kitex::codegen::ServiceDescriptor {
                 name: "Clock",
                 methods: &METHODS,
+                idl: &::kitex::codegen::Descriptor::new("Clock", &[], &[("now", 0, &[])]),
             };
 
         /// Its methods, inherited ones first.
@@ -1445,6 +1487,11 @@ pub mod calls {
             ::kitex::codegen::ServiceDescriptor {
                 name: "Loud",
                 methods: &METHODS,
+                idl: &::kitex::codegen::Descriptor::new(
+                    "Loud",
+                    &[],
+                    &[("echo", 0, &[]), ("echo.req", 1, &[])],
+                ),
             };
 
         /// Its methods, inherited ones first.

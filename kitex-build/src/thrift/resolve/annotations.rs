@@ -31,9 +31,9 @@ fn of_service(name: &str, service: &Service, found: &mut Vec<Annotated>) {
     for function in &service.functions {
         let path = format!("{name}.{}", function.name.text);
         found.extend(own(&path, &function.annotations));
-        of_type(&path, &function.result, 0, found);
+        of_type(&format!("{path}.<result>"), &function.result, 0, found);
         of_fields(&path, &function.arguments, found);
-        of_fields(&path, &function.throws, found);
+        of_fields(&format!("{path}.<throws>"), &function.throws, found);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use kitex_codec::{Bytes, BytesMut, Form, Limits, Output};
+use kitex_codec::{Bytes, BytesMut, Descriptor, Form, Limits, Output};
 
 use super::super::{CallId, ClientConfig, ClientConnection, ServerConfig, ServerConnection, ServerRequest};
 use crate::{
@@ -12,7 +12,8 @@ use crate::{
 };
 
 /// The service of most tests.
-pub(super) static SERVICE: ServiceDescriptor = ServiceDescriptor { name: "EchoSvc", methods: &METHODS };
+pub(super) static SERVICE: ServiceDescriptor =
+    ServiceDescriptor { name: "EchoSvc", methods: &METHODS, idl: &Descriptor::new("EchoSvc", &[], &[]) };
 pub(super) static ECHO: &MethodDescriptor = &METHODS[0];
 pub(super) static FIRE: &MethodDescriptor = &METHODS[1];
 pub(super) static RISKY: &MethodDescriptor = &METHODS[2];

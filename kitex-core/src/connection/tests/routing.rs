@@ -1,6 +1,6 @@
 //! Which service gets a request (spec: kitex-wire 10.2), row by row.
 
-use kitex_codec::{Form, Limits};
+use kitex_codec::{Descriptor, Form, Limits};
 
 use super::pair::{method, unused};
 use super::raw::{FORMS, Fed, HI, MUX, headed, headed_with, in_form, message};
@@ -8,7 +8,11 @@ use super::*;
 use crate::{MethodDescriptor, Router, RouterError, ServerConfig, ServiceDescriptor, Target};
 
 /// Has `Echo` like the first service, and a method of its own.
-static OTHER: ServiceDescriptor = ServiceDescriptor { name: "OtherSvc", methods: &OTHER_METHODS };
+static OTHER: ServiceDescriptor = ServiceDescriptor {
+    name: "OtherSvc",
+    methods: &OTHER_METHODS,
+    idl: &Descriptor::new("OtherSvc", &[], &[]),
+};
 static OTHER_METHODS: [MethodDescriptor; 2] =
     [method("OtherSvc", "Echo", 0, false, &[]), method("OtherSvc", "Own", 1, false, &[])];
 
