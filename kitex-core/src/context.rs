@@ -49,6 +49,7 @@ pub struct Context {
     pub began: Option<Instant>,
     /// How long an outgoing call may take, from the moment it is made. Becomes part of the deadline there.
     pub timeout: Option<Duration>,
+    taken_up: Option<Instant>,
     method: Option<Method>,
     /// The first of the extensions that are inherited: the place in a trace, which nearly every call that is served has,
     /// takes no memory but its own.
@@ -115,6 +116,7 @@ impl Context {
             deadline: self.deadline,
             began: self.began,
             timeout: self.timeout,
+            taken_up: self.taken_up,
             method: self.method.clone(),
             inherited: self.inherited.clone(),
             rest,
@@ -151,6 +153,16 @@ impl Context {
     pub fn limits(&self) -> &Limits {
         static DEFAULT: std::sync::LazyLock<Limits> = std::sync::LazyLock::new(Limits::default);
         self.connection.as_ref().map_or(&DEFAULT, |connection| connection.limits())
+    }
+
+    /// When a call that arrived was taken up, having waited for others until then; `None` if nobody has looked at the clock.
+    pub fn taken_up(&self) -> Option<Instant> {
+        self.taken_up
+    }
+
+    /// Notes when a call was taken up: for the transport, which knows the time, so that no layer has to ask for it.
+    pub fn set_taken_up(&mut self, at: Instant) {
+        self.taken_up = Some(at);
     }
 
     /// The method that is being served.

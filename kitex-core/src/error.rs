@@ -99,6 +99,8 @@ impl Error {
     /// says of its caller's call (spec: kitex-wire 10.1). What was said is kept as the source.
     #[cold]
     pub(crate) fn of_handler(mut self) -> Self {
+        // When that call ended is no matter of this one, which goes on.
+        self.0.ended = None;
         match (self.kind(), self.code()) {
             (ErrorKind::Handler, Some(_)) => {
                 self.0.message = format!("{}{OF_HANDLER}", self.0.message).into();
@@ -252,6 +254,10 @@ impl Error {
     }
 
     /// When the call failed, if somebody has looked at the clock.
+    pub(crate) fn ended(&self) -> Option<Instant> {
+        self.0.ended
+    }
+
     pub(crate) fn ended_mut(&mut self) -> &mut Option<Instant> {
         &mut self.0.ended
     }

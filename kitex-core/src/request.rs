@@ -54,7 +54,8 @@ pub struct Response {
     pub metadata: Metadata,
     /// The result. For an answer to a oneway call, the empty struct.
     pub body: Body,
-    /// When it was there, if somebody has looked at the clock: see [`ended_at`](crate::ended_at).
+    /// When it was there, if somebody has looked at the clock: see [`ended_at`](crate::ended_at). A service that hands on the
+    /// answer of another call [forgets](crate::forget_end) it.
     pub ended: Option<Instant>,
 }
 
@@ -80,6 +81,22 @@ pub fn ended_at(result: &mut Result<Response, Error>, now: impl FnOnce() -> Inst
         Err(error) => error.ended_mut(),
     };
     *ended.get_or_insert_with(now)
+}
+
+/// When a call ended, if somebody has looked at the clock.
+pub fn known_end(result: &Result<Response, Error>) -> Option<Instant> {
+    match result {
+        Ok(response) => response.ended,
+        Err(error) => error.ended(),
+    }
+}
+
+/// Forgets when a call ended: for one who hands its result on as that of another call, which goes on.
+pub fn forget_end(result: &mut Result<Response, Error>) {
+    match result {
+        Ok(response) => response.ended = None,
+        Err(error) => *error.ended_mut() = None,
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use tower_service::Service;
 use crate::shown::shown;
 use crate::{
     BoxError, Error, Execution, Method, MethodDescriptor, NamedService, Request, Response, ServiceDescriptor,
-    SharedService, UnknownExecution,
+    SharedService, UnknownExecution, forget_end,
 };
 
 /// The services behind one port.
@@ -154,7 +154,15 @@ impl Router {
 
     /// Gives requests for services and methods that are not here to `service`, bytes and all.
     pub fn set_unknown(&mut self, service: SharedService) {
-        self.unknown = Some(service);
+        // It is a proxy: when the call ended that it made is no matter of the one it answers, which goes on.
+        self.unknown = Some(SharedService::from_fn(move |request| {
+            let answer = service.call(request);
+            Box::pin(async move {
+                let mut result = answer.await;
+                forget_end(&mut result);
+                result
+            })
+        }));
     }
 
     /// Wraps every service, the one for unknown requests included.

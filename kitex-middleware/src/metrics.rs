@@ -22,7 +22,7 @@ use instruments::{Instruments, Outcome, describe};
 /// | `rpc.client.active_calls`, `rpc.server.active_calls` | gauge | calls under way |
 /// | `rpc.client.request.size`, `rpc.server.request.size` | histogram, bytes | encoded arguments |
 /// | `rpc.client.response.size`, `rpc.server.response.size` | histogram, bytes | encoded results |
-/// | `rpc.server.queue.duration` | histogram, seconds | from a request's arrival to the layer: what it waited |
+/// | `rpc.server.queue.duration` | histogram, seconds | from a request's arrival until it was taken up: what it waited |
 ///
 /// Each has the labels `rpc.system.name` (`kitex`) and `rpc.method` (`EchoSvc/Echo`). A duration has `error.type`, an
 /// [`ErrorKind`] by its name, if the call failed; and `kitex.answer`, `exception` or `status`, if it was answered by a
@@ -100,7 +100,8 @@ impl Guard for MetricsLayer {
             Side::Client => began_at(request),
             Side::Server => {
                 let began = began_at(request);
-                instruments.queued(now().saturating_duration_since(began));
+                let taken_up = request.context.taken_up().unwrap_or_else(now);
+                instruments.queued(taken_up.saturating_duration_since(began));
                 began
             }
         };

@@ -82,13 +82,8 @@ impl LayerStack {
         <L::Service as Service<Request>>::Future: Send + 'static,
     {
         let may_wait = !own::waits_beneath_only(&layer);
-        let wrap = own::by_ref(&layer).unwrap_or_else(|| {
-            Arc::new(move |inner, frame| {
-                let service = layer.layer(inner);
-                // Without a frame, a box that the answer is in already is enough.
-                if frame.is_bare() { SharedService::new(service) } else { frame.around(Cloned(service)) }
-            })
-        });
+        let wrap = own::by_ref(&layer)
+            .unwrap_or_else(|| Arc::new(move |inner, frame| frame.around(Cloned(layer.layer(inner)))));
         self.layers.push(Collected { name: short_name(type_name::<L>()), wrap, may_wait });
     }
 

@@ -85,3 +85,16 @@ fn the_caller_is_told_as_a_kitex_server_tells_it() {
     let exception = Error::unknown_method(&Method::dynamic("S", "M")).to_exception();
     assert_eq!((exception.code, &*exception.message), (1, "unknown method M (service S)"));
 }
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test may begin at any time")]
+fn what_a_handler_hands_on_has_not_ended_yet_for_its_own_caller() {
+    let at = std::time::Instant::now();
+    for kind in ErrorKind::ALL {
+        let mut result = Err(Error::new(kind, Stage::Read, "no"));
+        crate::ended_at(&mut result, || at);
+        assert_eq!(crate::known_end(&result), Some(at));
+        let handed_on = result.map_err(Error::of_handler);
+        assert_eq!(crate::known_end(&handed_on), None, "{kind:?}");
+    }
+}

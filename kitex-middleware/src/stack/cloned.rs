@@ -7,7 +7,7 @@ use std::task::{Context as TaskContext, Poll, Waker, ready};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use kitex_core::{BoxError, CallRef, CallResult, Error, Request, Response};
+use kitex_core::{BoxError, CallRef, CallResult, Error, Request, Response, forget_end};
 
 use crate::guard::into_error;
 
@@ -56,7 +56,14 @@ where
 
     fn poll(mut self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<CallResult> {
         let answer = match self.as_mut().project() {
-            ClonedProjection::Called { answer } => return answer.poll(task).map_err(into_error),
+            ClonedProjection::Called { answer } => {
+                let mut polled = answer.poll(task).map_err(into_error);
+                if let Poll::Ready(result) = &mut polled {
+                    // What such a layer has done since the call within ended belongs to the call, too.
+                    forget_end(result);
+                }
+                return polled;
+            }
             ClonedProjection::Refused { error } => match error.take() {
                 Some(error) => return Poll::Ready(Err(error)),
                 None => return Poll::Pending,

@@ -74,6 +74,22 @@ async fn a_call_is_measured_with_what_it_waited_and_how_large_it_was() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_call_has_waited_until_it_was_taken_up_where_that_is_known() {
+    let recorder = DebuggingRecorder::new();
+    let _installed = metrics::set_default_local_recorder(&recorder);
+    let mut service =
+        MetricsLayer::server().layer(Mock::new(|_| after_a_while(Ok(Response::empty(Status::Ok)))));
+    let mut context = Context::new();
+    context.began = Some(now());
+    context.set_taken_up(now() + Duration::from_millis(3));
+    advance(Duration::from_millis(5)).await;
+    call(&mut service, context).await.unwrap();
+    let all = figures(&recorder.snapshotter());
+    assert!(all.contains(&("rpc.server.queue.duration".to_owned(), vec![0.003])), "{all:?}");
+    assert!(all.contains(&("rpc.server.call.duration".to_owned(), vec![0.025])), "{all:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn answers_and_failures_are_told_apart() {
     let recorder = DebuggingRecorder::new();
     let _installed = metrics::set_default_local_recorder(&recorder);

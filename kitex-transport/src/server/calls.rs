@@ -9,10 +9,13 @@ use std::time::{Duration, Instant};
 
 use futures_util::stream::{FuturesUnordered, Stream as _};
 use futures_util::task::AtomicWaker;
-use kitex_core::{BoxFuture, CallId, Error, ErrorKind, Method, Response, Stage, panic_text};
+use kitex_core::{BoxFuture, CallId, Error, ErrorKind, Method, Response, Stage, known_end, panic_text};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::oneshot;
 use tokio::task::{AbortHandle, JoinHandle};
+
+/// See [`quick`].
+const QUICK: Duration = Duration::from_micros(100);
 
 pub(super) type Outcome = Result<Response, Error>;
 
@@ -96,8 +99,19 @@ impl Call {
         let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(task)));
         let polled = polled
             .unwrap_or_else(|panic| Poll::Ready(Err(Error::panicked(&self.method, panic_text(&*panic)))));
-        (polled, began.elapsed())
+        let took = match &polled {
+            Poll::Ready(result) => quick(result, began),
+            Poll::Pending => None,
+        };
+        (polled, took.unwrap_or_else(|| began.elapsed()))
     }
+}
+
+/// How long a poll took that gave a result, where a layer has looked at the clock for it already. Only that it was short is
+/// believed: what kept the thread is measured here.
+fn quick(result: &Outcome, began: Instant) -> Option<Duration> {
+    let took = known_end(result)?.checked_duration_since(began)?;
+    (took < QUICK && !took.is_zero()).then_some(took)
 }
 
 fn poll_apart(apart: &mut Apart, task: &mut Context<'_>) -> (Poll<Outcome>, Duration) {
@@ -265,5 +279,30 @@ impl Future for Here {
         };
         let longest = this.longest;
         Poll::Ready(this.call.take().map(|Call { id, method, .. }| Finished { id, method, outcome, longest }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kitex_core::Status;
+
+    use super::*;
+
+    fn answered(ended: Option<Instant>) -> Outcome {
+        Ok(Response { ended, ..Response::empty(Status::Ok) })
+    }
+
+    #[test]
+    fn of_an_answer_that_says_when_it_was_there_only_a_short_time_is_believed() {
+        let began = Instant::now();
+        let short = QUICK / 2;
+        assert_eq!(quick(&answered(Some(began + short)), began), Some(short));
+        let mut failed = Err(Error::handler("no"));
+        kitex_core::ended_at(&mut failed, || began + short);
+        assert_eq!(quick(&failed, began), Some(short));
+        // Of no clock, of another call's end before this poll, of a handler that kept its thread, and of a clock that stands.
+        for ended in [None, Some(began - short), Some(began + QUICK), Some(began)] {
+            assert_eq!(quick(&answered(ended), began), None, "{ended:?}");
+        }
     }
 }

@@ -1,12 +1,18 @@
 //! Metrics.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
-use kitex::layer::MetricsLayer;
+use kitex::layer::{MetricsLayer, Next, from_fn};
+use kitex::{Error, Memory, Request, Response, Server, Status};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 
 use crate::crowd::{CROWD, at_once, serve};
 use crate::handler::take;
+use crate::idl::calls::CallsClient;
+
+/// Longer than a handler may keep its thread.
+const BUSY: Duration = Duration::from_millis(2);
 
 /// How often each series was written to; of gauges, their value.
 fn counts(snapshotter: &Snapshotter) -> BTreeMap<String, usize> {
@@ -53,4 +59,63 @@ async fn the_calls_of_all_connections_are_in_one_series() {
     for (name, count) in figures {
         assert_eq!(after.get(name), Some(&count), "{name}: {after:#?}");
     }
+}
+
+/// Keeps its thread, and gives the time before.
+fn busy() -> Instant {
+    let began = Instant::now();
+    while began.elapsed() < BUSY {}
+    began
+}
+
+/// How long one call of a server took by its metrics, and how many polls were slow.
+async fn measured(server: Server, snapshotter: &Snapshotter) -> (f64, u64) {
+    let bound = server.bind(&Memory::new()).await.unwrap();
+    let (address, handle) = (bound.address().clone(), bound.handle());
+    let serving = tokio::spawn(bound.serve());
+    let client = CallsClient::connect(address).await.unwrap();
+    // The proxy's answer holds no value.
+    client.act("on").await.unwrap_err();
+    let slow_polls = handle.stats().slow_polls;
+    handle.abort();
+    serving.await.unwrap().unwrap();
+    let figures = snapshotter.snapshot().into_vec().into_iter();
+    let mut took = figures.filter_map(|(key, _, _, value)| match value {
+        DebugValue::Histogram(values) if key.key().name() == "rpc.server.call.duration" => {
+            Some(values[0].into_inner())
+        }
+        _ => None,
+    });
+    (took.next().unwrap(), slow_polls)
+}
+
+/// The answer of a proxy came from a call of its own, whose end is not that of the call it answers.
+#[tokio::test]
+async fn a_proxy_is_measured_to_its_own_end_and_noticed_if_it_keeps_its_thread() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let _installed = metrics::set_default_local_recorder(&recorder);
+    let proxy = tower::service_fn(async |_: Request| {
+        let ended = busy();
+        Ok::<_, Error>(Response { ended: Some(ended), ..Response::empty(Status::Ok) })
+    });
+    let server = Server::new().layer(MetricsLayer::server()).unknown(proxy);
+    let (took, slow_polls) = measured(server, &snapshotter).await;
+    assert!(took >= BUSY.as_secs_f64() && slow_polls == 1, "{took}, {slow_polls}");
+}
+
+/// Whatever a layer of somebody else's does once the call within has ended belongs to the call, too.
+#[tokio::test]
+async fn a_layer_outside_of_the_metrics_is_noticed_if_it_keeps_its_thread() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let _installed = metrics::set_default_local_recorder(&recorder);
+    let proxy = tower::service_fn(async |_: Request| Ok::<_, Error>(Response::empty(Status::Ok)));
+    let keeps_its_thread = from_fn(async |request: Request, next: Next| {
+        let answer = next.run(request).await;
+        busy();
+        answer
+    });
+    let server = Server::new().layer(keeps_its_thread).layer(MetricsLayer::server()).unknown(proxy);
+    assert_eq!(measured(server, &snapshotter).await.1, 1);
 }

@@ -74,7 +74,8 @@ impl<S: Io> Driver<S> {
 
     /// Calls a service and polls the call once, there and then; gives the time after it.
     fn start(&mut self, now: Instant, at: Instant, taken: ServerRequest, task: &mut Context<'_>) -> Instant {
-        let ServerRequest { id, target, concurrent, execution, request } = taken;
+        let ServerRequest { id, target, concurrent, execution, mut request } = taken;
+        request.context.set_taken_up(at);
         let method = request.method.clone();
         let Some(service) = self.counted.0.router.service(target) else { return at };
         let execution = self.execution(&method, execution);
