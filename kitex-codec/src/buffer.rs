@@ -22,7 +22,8 @@ thread_local! {
 
 /// An empty chunk of at least [`CHUNK`] / 4 free bytes.
 pub fn take_chunk() -> BytesMut {
-    FREE.with_borrow_mut(Vec::pop).unwrap_or_else(|| BytesMut::with_capacity(CHUNK))
+    let free = FREE.try_with(|free| free.borrow_mut().pop());
+    free.ok().flatten().unwrap_or_else(|| BytesMut::with_capacity(CHUNK))
 }
 
 /// Gives a chunk back. Its content is dropped; memory that values still share is left to them.
@@ -33,7 +34,9 @@ pub fn put_chunk(mut chunk: BytesMut) {
     if large || chunk.capacity() < CHUNK / 4 && !chunk.try_reclaim(CHUNK / 4) {
         return;
     }
-    FREE.with_borrow_mut(|free| {
+    // What a thread that ends still holds goes back to the allocator.
+    let _ = FREE.try_with(|free| {
+        let mut free = free.borrow_mut();
         if free.len() < KEPT {
             free.push(chunk);
         }

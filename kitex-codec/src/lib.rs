@@ -34,6 +34,7 @@
 
 mod buffer;
 mod checksum;
+mod cursor;
 mod descriptor;
 mod detect;
 mod error;

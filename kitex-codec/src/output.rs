@@ -1,5 +1,6 @@
 //! Bytes on their way out: written once, linked when large, sent with one vectored write.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::IoSlice;
 
@@ -40,6 +41,7 @@ impl Output {
     }
 
     /// Makes room for the next message. Without this call the tail grows by copying.
+    #[inline]
     pub fn reserve_message(&mut self) {
         if self.tail.capacity() == 0 {
             self.tail = take_chunk();
@@ -133,13 +135,17 @@ impl Output {
     }
 
     /// Drops everything that is queued.
+    #[inline]
     pub fn clear(&mut self) {
-        self.done.clear();
-        self.done_len = 0;
+        if !self.done.is_empty() {
+            self.done.clear();
+            self.done_len = 0;
+        }
         self.tail.clear();
     }
 
     /// Takes what was written as segments. The memory behind it stays for what is written next.
+    #[inline]
     pub fn take_segments(&mut self) -> Segments {
         if self.done.is_empty() {
             return Segments::One(self.tail.split().freeze());
@@ -152,6 +158,26 @@ impl Output {
     /// Writes segments behind what is here; large ones by reference.
     pub fn append_segments(&mut self, segments: &Segments, link_from: usize) {
         segments.iter().for_each(|piece| self.append_above(piece, link_from));
+    }
+
+    #[inline]
+    fn message<E>(&mut self, write: &impl Fn(&mut Output) -> Result<(), E>) -> Result<Segments, E> {
+        // Code of a message's own that panics leaves something behind.
+        self.clear();
+        self.reserve_message();
+        let end = self.end();
+        let segments = write(self).map(|()| self.take_segments());
+        if self.end() != end || self.done.capacity() > 0 {
+            self.clear();
+            self.release();
+        }
+        segments
+    }
+
+    /// Where the tail's memory ends, which tells whether it is still the same.
+    #[inline]
+    fn end(&self) -> *const u8 {
+        self.tail.as_ptr().wrapping_add(self.tail.capacity())
     }
 
     fn finish_tail(&mut self) {
@@ -167,6 +193,24 @@ impl Drop for Output {
         if self.tail.capacity() > 0 {
             put_chunk(std::mem::take(&mut self.tail));
         }
+    }
+}
+
+thread_local! {
+    static OF_THREAD: RefCell<Output> = RefCell::new(Output::new());
+}
+
+/// What `write` writes to an output that has room for a message. Errors if it does.
+///
+/// The output is one that the thread keeps: to take a chunk, to move it and to give it back takes as long as a small
+/// message.
+#[inline]
+pub(crate) fn segments<E>(write: impl Fn(&mut Output) -> Result<(), E>) -> Result<Segments, E> {
+    let taken = OF_THREAD.try_with(|output| output.try_borrow_mut().ok().map(|mut out| out.message(&write)));
+    match taken {
+        Ok(Some(segments)) => segments,
+        // One message is encoded inside another, or the thread ends.
+        _ => Output::new().message(&write),
     }
 }
 

@@ -68,7 +68,10 @@ impl Short {
 
     #[inline]
     fn len(&self) -> usize {
-        (u64::from_le(self.0[2]) >> 56) as usize
+        let len = (u64::from_le(self.0[2]) >> 56) as usize;
+        // SAFETY: both functions that make one see to it.
+        unsafe { std::hint::assert_unchecked(len <= INLINE) };
+        len
     }
 
     #[inline]

@@ -87,7 +87,7 @@ impl Emitter<'_> {
                 let arguments = vec![place.borrowed().into(), "out".into()];
                 code.expression(&Node::Call("Message::encode".into(), arguments, "?"), ";");
             }
-            Type::List(element) => match self.number(element, place.key) {
+            Type::List(element) => match self.of_one_call(element, place.key) {
                 Some(name) => {
                     // A pointer becomes a reference by itself.
                     let values = Place { boxed: false, ..place }.borrowed();
@@ -166,7 +166,7 @@ impl Emitter<'_> {
             Type::Set(element) => {
                 self.read_elements(code, if sorted { "sorted_set" } else { "set" }, element, true, from)
             }
-            Type::List(element) => match self.number(element, key) {
+            Type::List(element) => match self.of_one_call(element, key) {
                 Some(name) => Node::Call(format!("from.read_{name}_list"), Vec::new(), "?"),
                 None => self.read_elements(code, "list", element, key, from),
             },
@@ -174,11 +174,11 @@ impl Emitter<'_> {
         }
     }
 
-    /// The name of an element whose lists are written and read by one call: numbers, as they are in memory.
-    fn number(&self, element: &Type, key: bool) -> Option<&'static str> {
+    /// The name of an element whose lists are written and read by one call: numbers, and texts.
+    fn of_one_call(&self, element: &Type, key: bool) -> Option<&'static str> {
         match self.program.target(element) {
             Type::Base(Base::Double) if key => None,
-            Type::Base(Base::String | Base::Binary | Base::Uuid) => None,
+            Type::Base(Base::Binary | Base::Uuid) => None,
             Type::Base(base) => Some(suffix(*base)),
             _ => None,
         }
@@ -239,13 +239,8 @@ fn closure(value: Node) -> Node {
 /// The method's name, the argument, and whether it can fail.
 fn base_call(base: Base, place: Place<'_>) -> (&'static str, String, bool) {
     match base {
-        Base::String if place.choice == Choice::Text => {
-            (suffix(base), format!("&::kitex::codegen::Str::from({})", place.borrowed()), true)
-        }
-        Base::Binary if place.choice == Choice::Bytes => {
-            let copy = format!("&::kitex::codegen::Bytes::copy_from_slice({})", place.borrowed());
-            (suffix(base), copy, true)
-        }
+        Base::String if place.choice == Choice::Text => ("text", place.borrowed(), true),
+        Base::Binary if place.choice == Choice::Bytes => ("slice", place.borrowed(), true),
         // A pointer becomes a reference by itself where the type is known.
         Base::String | Base::Binary => (suffix(base), Place { boxed: false, ..place }.borrowed(), true),
         Base::Uuid => (suffix(base), Place { boxed: false, ..place }.borrowed(), false),

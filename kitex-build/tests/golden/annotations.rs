@@ -37,11 +37,7 @@ pub mod annotations {
             out.begin_struct()?;
             out.write_i64_field(1, self.id);
             out.write_field(Type::List, 2);
-            out.begin_list(Type::String, self.names.len())?;
-            for item in &self.names {
-                out.write_str(item)?;
-            }
-            out.end_list();
+            out.write_str_list(&self.names)?;
             out.end_struct();
             Ok(())
         }
@@ -57,7 +53,7 @@ pub mod annotations {
                 match (field.id, field.kind) {
                     (1, Type::I64) => value.id = from.read_i64()?,
                     (2, Type::List) => {
-                        let read = R::read_list(from, Type::String, R::read_str)?;
+                        let read = from.read_str_list()?;
                         if let Some(read) = read {
                             value.names = read;
                         }

@@ -112,8 +112,8 @@ pub mod choices {
                 out.write_double(item.0);
             }
             out.end_set();
-            out.write_str_field(3, &::kitex::codegen::Str::from(&self.text))?;
-            out.write_bytes_field(4, &::kitex::codegen::Bytes::copy_from_slice(&self.bytes))?;
+            out.write_text_field(3, &self.text)?;
+            out.write_slice_field(4, &self.bytes)?;
             out.write_field(Type::Struct, 5);
             Message::encode(&*self.shared, out)?;
             if let Some(value) = &self.maybe_sorted {
@@ -130,16 +130,16 @@ pub mod choices {
                 out.end_map();
             }
             if let Some(value) = &self.maybe_text {
-                out.write_str_field(7, &::kitex::codegen::Str::from(value))?;
+                out.write_text_field(7, value)?;
             }
             if let Some(value) = &self.maybe_bytes {
-                out.write_bytes_field(8, &::kitex::codegen::Bytes::copy_from_slice(value))?;
+                out.write_slice_field(8, value)?;
             }
             if let Some(value) = &self.maybe_shared {
                 out.write_field(Type::Struct, 9);
                 Message::encode(&**value, out)?;
             }
-            out.write_str_field(10, &::kitex::codegen::Str::from(&self.required_text))?;
+            out.write_text_field(10, &self.required_text)?;
             out.write_field(Type::Map, 11);
             out.begin_map(Type::Struct, Type::I32, self.required_sorted.len())?;
             for (key, item) in &self.required_sorted {
@@ -166,7 +166,7 @@ pub mod choices {
                 out.write_field(Type::Struct, 16);
                 Message::encode(&**value, out)?;
             }
-            out.write_str_field(17, &::kitex::codegen::Str::from(&self.long))?;
+            out.write_text_field(17, &self.long)?;
             out.write_i32_field(18, *self.boxed);
             out.write_i32_field(19, *self.shared_number);
             out.end_struct();
@@ -404,7 +404,7 @@ pub mod choices {
             use ::kitex::codegen::Type;
 
             out.begin_struct()?;
-            out.write_str_field(1, &::kitex::codegen::Str::from(&self.text))?;
+            out.write_text_field(1, &self.text)?;
             out.write_field(Type::Map, 2);
             out.begin_map(Type::Double, Type::Double, self.map.len())?;
             for (key, item) in &self.map {
@@ -568,7 +568,7 @@ pub mod choices {
 
             out.begin_struct()?;
             match self {
-                Self::Text(value) => out.write_str_field(1, &::kitex::codegen::Str::from(value))?,
+                Self::Text(value) => out.write_text_field(1, value)?,
                 Self::Map(value) => {
                     out.write_field(Type::Map, 2);
                     out.begin_map(Type::I32, Type::I32, value.len())?;
@@ -582,9 +582,7 @@ pub mod choices {
                     out.write_field(Type::Struct, 3);
                     Message::encode(&**value, out)?;
                 }
-                Self::Bytes(value) => {
-                    out.write_bytes_field(4, &::kitex::codegen::Bytes::copy_from_slice(value))?;
-                }
+                Self::Bytes(value) => out.write_slice_field(4, value)?,
                 Self::Either(value) => {
                     out.write_field(Type::List, 5);
                     out.begin_list(Type::Struct, value.len())?;

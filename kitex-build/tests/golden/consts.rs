@@ -429,11 +429,7 @@ pub mod consts {
             out.write_field(Type::Struct, 1);
             Message::encode(&self.inner, out)?;
             out.write_field(Type::List, 2);
-            out.begin_list(Type::String, self.names.len())?;
-            for item in &self.names {
-                out.write_str(item)?;
-            }
-            out.end_list();
+            out.write_str_list(&self.names)?;
             out.write_field(Type::Map, 3);
             out.begin_map(Type::String, Type::Struct, self.by_name.len())?;
             for (key, item) in &self.by_name {
@@ -491,7 +487,7 @@ pub mod consts {
                 match (field.id, field.kind) {
                     (1, Type::Struct) => value.inner = Message::decode(from)?,
                     (2, Type::List) => {
-                        let read = R::read_list(from, Type::String, R::read_str)?;
+                        let read = from.read_str_list()?;
                         if let Some(read) = read {
                             value.names = read;
                         }

@@ -37,7 +37,7 @@ pub mod derives {
             out: &mut W,
         ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
             out.begin_struct()?;
-            out.write_str_field(1, &::kitex::codegen::Str::from(&self.text))?;
+            out.write_text_field(1, &self.text)?;
             out.write_double_field(2, self.ratio);
             if let Some(value) = self.color {
                 out.write_i32_field(3, value.0);

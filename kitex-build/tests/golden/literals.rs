@@ -95,11 +95,7 @@ pub mod literals {
             out.write_str_field(1, &self.quotes)?;
             out.write_bytes_field(2, &self.bytes)?;
             out.write_field(Type::List, 3);
-            out.begin_list(Type::String, self.all.len())?;
-            for item in &self.all {
-                out.write_str(item)?;
-            }
-            out.end_list();
+            out.write_str_list(&self.all)?;
             out.write_field(Type::Map, 4);
             out.begin_map(Type::String, Type::String, self.named.len())?;
             for (key, item) in &self.named {
@@ -123,7 +119,7 @@ pub mod literals {
                     (1, Type::String) => value.quotes = from.read_str()?,
                     (2, Type::String) => value.bytes = from.read_bytes()?,
                     (3, Type::List) => {
-                        let read = R::read_list(from, Type::String, R::read_str)?;
+                        let read = from.read_str_list()?;
                         if let Some(read) = read {
                             value.all = read;
                         }

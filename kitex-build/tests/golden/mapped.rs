@@ -50,11 +50,7 @@ pub mod mapped {
             out.write_field(Type::Struct, 1);
             Message::encode(&self.page, out)?;
             out.write_field(Type::List, 2);
-            out.begin_list(Type::String, self.ids.len())?;
-            for item in &self.ids {
-                out.write_str(item)?;
-            }
-            out.end_list();
+            out.write_str_list(&self.ids)?;
             out.write_i32_field(3, self.level.0);
             out.end_struct();
             Ok(())
@@ -71,7 +67,7 @@ pub mod mapped {
                 match (field.id, field.kind) {
                     (1, Type::Struct) => value.page = Message::decode(from)?,
                     (2, Type::List) => {
-                        let read = R::read_list(from, Type::String, R::read_str)?;
+                        let read = from.read_str_list()?;
                         if let Some(read) = read {
                             value.ids = read;
                         }

@@ -796,11 +796,7 @@ pub mod example {
 
                     out.begin_struct()?;
                     out.write_field(Type::List, 1);
-                    out.begin_list(Type::String, self.ids.len())?;
-                    for item in &self.ids {
-                        out.write_str(item)?;
-                    }
-                    out.end_list();
+                    out.write_str_list(&self.ids)?;
                     out.write_field(Type::Struct, 2);
                     Message::encode(&self.page, out)?;
                     out.end_struct();
@@ -817,7 +813,7 @@ pub mod example {
                     while let Some(field) = from.read_field()? {
                         match (field.id, field.kind) {
                             (1, Type::List) => {
-                                let read = R::read_list(from, Type::String, R::read_str)?;
+                                let read = from.read_str_list()?;
                                 if let Some(read) = read {
                                     value.ids = read;
                                 }
@@ -1314,11 +1310,7 @@ pub mod example {
 
                 out.begin_struct()?;
                 out.write_field(Type::List, 1);
-                out.begin_list(Type::String, self.ids.len())?;
-                for item in &self.ids {
-                    out.write_str(item)?;
-                }
-                out.end_list();
+                out.write_str_list(&self.ids)?;
                 out.end_struct();
                 Ok(())
             }
@@ -1333,7 +1325,7 @@ pub mod example {
                 while let Some(field) = from.read_field()? {
                     match (field.id, field.kind) {
                         (1, Type::List) => {
-                            let read = R::read_list(from, Type::String, R::read_str)?;
+                            let read = from.read_str_list()?;
                             if let Some(read) = read {
                                 value.ids = read;
                             }
@@ -1392,11 +1384,7 @@ pub mod example {
                     }
                     Self::Ids(value) => {
                         out.write_field(Type::List, 2);
-                        out.begin_list(Type::String, value.len())?;
-                        for item in value {
-                            out.write_str(item)?;
-                        }
-                        out.end_list();
+                        out.write_str_list(value)?;
                     }
                     Self::Count(value) => out.write_i32_field(3, *value),
                     Self::Unknown(field) => out.write_unknown(field),
@@ -1417,7 +1405,7 @@ pub mod example {
                     let read = match (field.id, field.kind) {
                         (1, Type::Struct) => Some(Self::Item(Message::decode(from)?)),
                         (2, Type::List) => {
-                            let read = R::read_list(from, Type::String, R::read_str)?;
+                            let read = from.read_str_list()?;
                             read.map(Self::Ids)
                         }
                         (3, Type::I32) => Some(Self::Count(from.read_i32()?)),

@@ -117,11 +117,7 @@ pub mod typedefs {
             }
             out.end_set();
             out.write_field(Type::List, 6);
-            out.begin_list(Type::String, self.names.len())?;
-            for item in &self.names {
-                out.write_str(item)?;
-            }
-            out.end_list();
+            out.write_str_list(&self.names)?;
             out.end_struct();
             Ok(())
         }
@@ -173,7 +169,7 @@ pub mod typedefs {
                         }
                     }
                     (6, Type::List) => {
-                        let read = R::read_list(from, Type::String, R::read_str)?;
+                        let read = from.read_str_list()?;
                         if let Some(read) = read {
                             value.names = read;
                         }

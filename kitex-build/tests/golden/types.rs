@@ -738,11 +738,7 @@ pub mod types {
             out.write_field(Type::List, 1);
             out.write_i32_list(&self.li)?;
             out.write_field(Type::List, 2);
-            out.begin_list(Type::String, self.ls.len())?;
-            for item in &self.ls {
-                out.write_str(item)?;
-            }
-            out.end_list();
+            out.write_str_list(&self.ls)?;
             out.write_field(Type::Set, 3);
             out.begin_set(Type::String, self.ss.len())?;
             for item in &self.ss {
@@ -864,7 +860,7 @@ pub mod types {
                         }
                     }
                     (2, Type::List) => {
-                        let read = R::read_list(from, Type::String, R::read_str)?;
+                        let read = from.read_str_list()?;
                         if let Some(read) = read {
                             value.ls = read;
                         }

@@ -8,17 +8,15 @@ pub use write::BinaryWriter;
 
 use bytes::Bytes;
 
-use crate::{DecodeError, EncodeError, Limits, Message, Output, Segments};
+use crate::output::segments;
+use crate::{DecodeError, EncodeError, Limits, Message, Segments};
 
 /// Numbers of a list that are written or read at once.
 const BLOCK: usize = 8;
 
 /// Encodes a struct. Errors if a limit does not allow it.
 pub fn encode<M: Message>(message: &M, limits: &Limits) -> Result<Segments, EncodeError> {
-    let mut output = Output::new();
-    output.reserve_message();
-    message.encode(&mut BinaryWriter::new(&mut output, limits))?;
-    Ok(output.take_segments())
+    segments(|out| message.encode(&mut BinaryWriter::new(out, limits)))
 }
 
 /// Encodes a struct to memory of its own. Errors as [`encode`] does.

@@ -11,16 +11,16 @@ pub use write::CompactWriter;
 
 use bytes::Bytes;
 
+use crate::output::segments;
 use crate::{DecodeError, EncodeError, Limits, Message, Output, Segments};
 
 /// Encodes a struct. Errors if a limit does not allow it.
 pub fn encode<M: Message>(message: &M, limits: &Limits) -> Result<Segments, EncodeError> {
-    let mut output = Output::new();
-    output.reserve_message();
-    let mut writer = CompactWriter::new(&mut output, limits);
-    message.encode(&mut writer)?;
-    writer.finish()?;
-    Ok(output.take_segments())
+    segments(|out| {
+        let mut writer = CompactWriter::new(out, limits);
+        message.encode(&mut writer)?;
+        writer.finish()
+    })
 }
 
 /// Encodes a struct to memory of its own. Errors as [`encode`] does.

@@ -53,6 +53,7 @@ pub(super) fn keep<R: ThriftReader>(
     let mut out = Output::new();
     let mut keep = Keep(BinaryWriter::new(&mut out, limits));
     walk(from, &mut keep, Levels { open: Vec::new(), next: Some(field.kind) })?;
+    drop(keep);
     Ok(UnknownField::new(field, out.take_segments().into_bytes()))
 }
 

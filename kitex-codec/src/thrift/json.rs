@@ -15,16 +15,16 @@ pub(super) use token::Tokens;
 
 use bytes::Bytes;
 
-use crate::{DecodeError, EncodeError, Limits, Message, Output, Segments};
+use crate::output::segments;
+use crate::{DecodeError, EncodeError, Limits, Message, Segments};
 
 /// Encodes a struct. Errors if a limit does not allow it, or if it has a map whose keys are structs or containers.
 pub fn encode<M: Message>(message: &M, limits: &Limits) -> Result<Segments, EncodeError> {
-    let mut output = Output::new();
-    output.reserve_message();
-    let mut writer = JsonWriter::new(&mut output, limits);
-    message.encode(&mut writer)?;
-    writer.finish()?;
-    Ok(output.take_segments())
+    segments(|out| {
+        let mut writer = JsonWriter::new(out, limits);
+        message.encode(&mut writer)?;
+        writer.finish()
+    })
 }
 
 /// Encodes a struct to memory of its own. Errors as [`encode`] does.

@@ -118,6 +118,12 @@ pub trait ThriftReader: Sized {
         self.read_list(Type::Double, Self::read_double)
     }
 
+    /// Reads a list of strings. `None` as for a list.
+    #[inline]
+    fn read_str_list(&mut self) -> Result<Option<Vec<Str>>, DecodeError> {
+        self.read_list(Type::String, Self::read_str)
+    }
+
     /// Reads a set. `None` as for a list; of equal elements one stays.
     fn read_set<T: Eq + Hash>(
         &mut self,

@@ -1,20 +1,31 @@
 //! Where a writer writes to, and what it may not exceed: the same for every protocol.
 
+use std::slice::Iter;
+
 use bytes::Bytes;
 
+use crate::cursor::{Cursor, Free};
 use crate::{EncodeError, LINK_FROM, Limits, Output, Str};
 
-/// The tail of an [`Output`], and limits.
+/// What is written to, and limits.
 #[derive(Debug)]
 pub(super) struct Sink<'a> {
-    pub(super) out: &'a mut Output,
+    pub(super) out: Cursor<'a>,
     limits: &'a Limits,
+    /// The limits that are asked at every value, of which none is more than the wire can hold.
+    max_string: usize,
+    max_container: usize,
     depth: usize,
 }
 
+/// What the formats have for lengths and counts.
+const LARGEST: usize = i32::MAX as usize;
+
 impl<'a> Sink<'a> {
+    #[inline]
     pub(super) fn new(out: &'a mut Output, limits: &'a Limits) -> Self {
-        Self { out, limits, depth: 0 }
+        let (max_string, max_container) = (limits.max_string.min(LARGEST), limits.max_container.min(LARGEST));
+        Self { out: Cursor::new(out), limits, max_string, max_container, depth: 0 }
     }
 
     pub(super) fn limits(&self) -> &'a Limits {
@@ -23,7 +34,7 @@ impl<'a> Sink<'a> {
 
     #[inline]
     pub(super) fn put<const N: usize>(&mut self, bytes: [u8; N]) {
-        self.out.tail().extend_from_slice(&bytes);
+        self.out.put(bytes);
     }
 
     #[inline]
@@ -43,65 +54,62 @@ impl<'a> Sink<'a> {
     /// The count of a container. Errors if it is over the limit.
     #[inline]
     pub(super) fn check_count(&self, len: usize) -> Result<u32, EncodeError> {
-        match i32::try_from(len) {
-            Ok(count) if len <= self.limits.max_container => Ok(count.cast_unsigned()),
-            _ => Err(EncodeError::limit("Limits::max_container", len, self.limits.max_container)),
+        if len > self.max_container {
+            return Err(EncodeError::limit("Limits::max_container", len, self.limits.max_container));
         }
+        Ok(len as u32)
     }
 
     /// The length of a string. Errors if it is over the limit.
     #[inline]
     pub(super) fn check_string(&self, len: usize) -> Result<u32, EncodeError> {
-        match i32::try_from(len) {
-            Ok(short) if len <= self.limits.max_string => Ok(short.cast_unsigned()),
-            _ => Err(EncodeError::limit("Limits::max_string", len, self.limits.max_string)),
+        if len > self.max_string {
+            return Err(EncodeError::limit("Limits::max_string", len, self.limits.max_string));
         }
+        Ok(len as u32)
     }
 
-    /// Writes the first `len` bytes of an array. Copying it whole and giving back what is too much has no branch on
-    /// the length.
+    /// Writes what stands before a text's bytes, the first `USED` of `head`, then the bytes: those of a short one as
+    /// they are kept. Errors if they are too many.
     #[inline]
-    pub(super) fn put_first(&mut self, bytes: &[u8], len: usize) {
-        let tail = self.out.tail();
-        let end = tail.len() + len;
-        tail.extend_from_slice(bytes);
-        tail.truncate(end);
+    pub(super) fn text<const USED: usize>(&mut self, head: u64, text: &Str) -> Result<(), EncodeError> {
+        let max_string = self.max_string;
+        match self.out.run(|free| short_text::<USED>(free, max_string, head, text)) {
+            true => Ok(()),
+            false => self.other_text(head, USED, text),
+        }
     }
 
-    /// Writes what stands before a text's bytes, the first `USED` of `head`, then the bytes. A short text goes there
-    /// with it in four words: bytes put together in memory would be waited for when they are copied.
+    /// Writes texts up to the first that is not short, or for which there is no room yet, and gives that.
     #[inline]
-    pub(super) fn text<const USED: u32>(&mut self, head: [u8; 8], text: &Str) {
-        const { assert!(USED > 0 && USED < 8) };
-        let used = USED as usize;
-        match text.short_words() {
-            Some(([low, middle, high], len)) => {
-                let (up, down) = (8 * USED, 64 - 8 * USED);
-                let words = [
-                    u64::from_le_bytes(head) | low << up,
-                    low >> down | middle << up,
-                    middle >> down | high << up,
-                    high >> down,
-                ];
-                self.put_first(words.map(u64::to_le_bytes).as_flattened(), used + len);
-            }
-            None => self.string(&head[..used], text.as_bytes(), text.shared()),
-        }
+    pub(super) fn short_texts<'t, const USED: usize>(
+        &mut self,
+        texts: &mut Iter<'t, Str>,
+        head: impl Fn(&Str) -> u64,
+    ) -> Option<&'t Str> {
+        let max_string = self.max_string;
+        self.out.run(|free| texts.find(|text| !short_text::<USED>(free, max_string, head(text), text)))
     }
 
-    /// Writes what stands before a string's bytes, then the bytes: `shared` by reference if they are many.
-    pub(super) fn string(&mut self, head: &[u8], bytes: &[u8], shared: Option<&Bytes>) {
-        let tail = self.out.tail();
-        match shared.filter(|bytes| bytes.len() >= LINK_FROM) {
-            Some(bytes) => {
-                tail.extend_from_slice(head);
-                self.out.append(bytes);
-            }
-            None => {
-                tail.reserve(head.len() + bytes.len());
-                tail.extend_from_slice(head);
-                tail.extend_from_slice(bytes);
-            }
-        }
+    /// A text that is long, or for which there is no room yet.
+    #[inline(never)]
+    fn other_text(&mut self, head: u64, used: usize, text: &Str) -> Result<(), EncodeError> {
+        self.check_string(text.len())?;
+        self.out.put_first(head.to_le_bytes(), used);
+        self.bytes(text.as_bytes(), text.shared());
+        Ok(())
     }
+
+    /// Writes bytes: `shared` by reference if they are many.
+    #[inline]
+    pub(super) fn bytes(&mut self, bytes: &[u8], shared: Option<&Bytes>) {
+        self.out.append(bytes, shared, LINK_FROM);
+    }
+}
+
+/// Writes a text that is short, if there is room for it; else gives false.
+#[inline]
+fn short_text<const USED: usize>(free: &mut Free, max_string: usize, head: u64, text: &Str) -> bool {
+    let short = text.short_words().filter(|(_, len)| *len <= max_string);
+    short.is_some_and(|(words, len)| free.try_put_words::<USED, _>(head, words, len))
 }

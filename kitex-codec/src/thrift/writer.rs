@@ -34,6 +34,14 @@ pub trait ThriftWriter {
     fn write_str(&mut self, value: &Str) -> Result<(), EncodeError>;
     /// Writes a binary. Errors if it is too long.
     fn write_bytes(&mut self, value: &Bytes) -> Result<(), EncodeError>;
+    /// Writes a string from where it stands. Errors if it is too long.
+    fn write_text(&mut self, value: &str) -> Result<(), EncodeError> {
+        self.write_str(&Str::from(value))
+    }
+    /// Writes a binary from where it stands. Errors if it is too long.
+    fn write_slice(&mut self, value: &[u8]) -> Result<(), EncodeError> {
+        self.write_bytes(&Bytes::copy_from_slice(value))
+    }
     /// Begins a list. Errors if it is too long or nests too deep.
     fn begin_list(&mut self, element: Type, len: usize) -> Result<(), EncodeError>;
     /// Ends a list.
@@ -94,6 +102,16 @@ pub trait ThriftWriter {
         self.write_field(Type::String, id);
         self.write_bytes(value)
     }
+    /// Writes a string field from where it stands. Errors if it is too long.
+    fn write_text_field(&mut self, id: i16, value: &str) -> Result<(), EncodeError> {
+        self.write_field(Type::String, id);
+        self.write_text(value)
+    }
+    /// Writes a binary field from where it stands. Errors if it is too long.
+    fn write_slice_field(&mut self, id: i16, value: &[u8]) -> Result<(), EncodeError> {
+        self.write_field(Type::String, id);
+        self.write_slice(value)
+    }
 
     /// Writes a list, value by value. Errors as [`begin_list`](Self::begin_list) does.
     #[inline]
@@ -133,5 +151,12 @@ pub trait ThriftWriter {
     /// Writes a list of doubles. Errors as [`begin_list`](Self::begin_list) does.
     fn write_double_list(&mut self, values: &[f64]) -> Result<(), EncodeError> {
         self.write_list(Type::Double, values, Self::write_double)
+    }
+    /// Writes a list of strings. Errors as [`begin_list`](Self::begin_list) and [`write_str`](Self::write_str) do.
+    fn write_str_list(&mut self, values: &[Str]) -> Result<(), EncodeError> {
+        self.begin_list(Type::String, values.len())?;
+        values.iter().try_for_each(|value| self.write_str(value))?;
+        self.end_list();
+        Ok(())
     }
 }

@@ -8,6 +8,7 @@ mod lists;
 mod rivals;
 mod round_trip;
 mod sample;
+mod texts;
 mod typed;
 mod value;
 

@@ -215,6 +215,7 @@ fn unknown_fields_can_be_kept_and_written_again() {
     writer.begin_struct().unwrap();
     writer.write_unknown(&kept);
     writer.end_struct();
+    drop(writer);
     assert_eq!(out.take_segments().into_bytes(), bytes);
 }
 

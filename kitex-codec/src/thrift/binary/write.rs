@@ -1,6 +1,6 @@
 //! Writing Thrift Binary.
 
-use bytes::{BufMut, Bytes};
+use bytes::Bytes;
 
 use super::BLOCK;
 use crate::thrift::copy::UntypedWriter;
@@ -27,13 +27,14 @@ impl<'a> BinaryWriter<'a> {
         self.sink.put(bytes);
     }
 
-    #[inline]
+    #[inline(always)]
     fn begin_elements(&mut self, element: Type, len: usize) -> Result<(), EncodeError> {
         let [a, b, c, d] = self.sink.check_count(len)?.to_be_bytes();
         self.sink.enter()?;
-        // The elements of a long list of numbers are written one by one: its memory is taken at once.
-        let room = element.fixed_len().unwrap_or(0).saturating_mul(len);
-        self.sink.out.tail().reserve(room + 5);
+        if let Some(each) = element.fixed_len() {
+            // The elements of a long set of numbers are written one by one: its memory is taken at once.
+            self.sink.out.reserve(each.saturating_mul(len).saturating_add(5));
+        }
         self.put([element as u8, a, b, c, d]);
         Ok(())
     }
@@ -49,7 +50,7 @@ impl<'a> BinaryWriter<'a> {
         self.begin_elements(element, values.len())?;
         let (many, few) = values.as_chunks::<BLOCK>();
         for block in many {
-            self.sink.out.tail().extend_from_slice(block.map(&bytes).as_flattened());
+            self.sink.out.extend(block.map(&bytes).as_flattened());
         }
         for value in few {
             self.put(bytes(*value));
@@ -68,6 +69,12 @@ fn field<const N: usize, const ALL: usize>(kind: Type, id: i16, value: [u8; N]) 
     bytes[1..3].copy_from_slice(&id.to_be_bytes());
     bytes[3..].copy_from_slice(&value);
     bytes
+}
+
+/// A text's length, the first byte the lowest. One of more than 32 bits is refused.
+#[inline]
+fn length(text: &Str) -> u64 {
+    (text.len() as u64).swap_bytes() >> 32
 }
 
 impl ThriftWriter for BinaryWriter<'_> {
@@ -125,15 +132,25 @@ impl ThriftWriter for BinaryWriter<'_> {
 
     #[inline]
     fn write_str(&mut self, value: &Str) -> Result<(), EncodeError> {
-        let len = self.sink.check_string(value.len())?;
-        self.sink.text::<4>((u64::from(len) << 32).to_be_bytes(), value);
-        Ok(())
+        self.sink.text::<4>(length(value), value)
     }
 
     #[inline]
     fn write_bytes(&mut self, value: &Bytes) -> Result<(), EncodeError> {
-        let len = self.sink.check_string(value.len())?.to_be_bytes();
-        self.sink.string(&len, value, Some(value));
+        let len = self.sink.check_string(value.len())?;
+        self.put(len.to_be_bytes());
+        self.sink.bytes(value, Some(value));
+        Ok(())
+    }
+
+    fn write_text(&mut self, value: &str) -> Result<(), EncodeError> {
+        self.write_slice(value.as_bytes())
+    }
+
+    fn write_slice(&mut self, value: &[u8]) -> Result<(), EncodeError> {
+        let len = self.sink.check_string(value.len())?;
+        self.put(len.to_be_bytes());
+        self.sink.bytes(value, None);
         Ok(())
     }
 
@@ -172,9 +189,9 @@ impl ThriftWriter for BinaryWriter<'_> {
 
     fn write_unknown(&mut self, field: &UnknownField) {
         if let Some((kind, id, raw)) = field.parts() {
-            self.sink.out.tail().put_u8(kind);
-            self.sink.out.tail().put_i16(id);
-            self.sink.out.append(raw);
+            let [hi, lo] = id.to_be_bytes();
+            self.put([kind, hi, lo]);
+            self.sink.bytes(raw, Some(raw));
         }
     }
 
@@ -210,17 +227,26 @@ impl ThriftWriter for BinaryWriter<'_> {
 
     #[inline]
     fn write_str_field(&mut self, id: i16, value: &Str) -> Result<(), EncodeError> {
-        let len = self.sink.check_string(value.len())?;
         let kind_and_id = u64::from(Type::String as u8) << 56 | u64::from(id.cast_unsigned()) << 40;
-        self.sink.text::<7>((kind_and_id | u64::from(len) << 8).to_be_bytes(), value);
-        Ok(())
+        // A length of more than 32 bits is refused.
+        self.sink.text::<7>((kind_and_id | u64::from(value.len() as u32) << 8).swap_bytes(), value)
     }
 
     #[inline]
     fn write_bytes_field(&mut self, id: i16, value: &Bytes) -> Result<(), EncodeError> {
-        let [a, b, c, d] = self.sink.check_string(value.len())?.to_be_bytes();
-        let [hi, lo] = id.to_be_bytes();
-        self.sink.string(&[Type::String as u8, hi, lo, a, b, c, d], value, Some(value));
+        let len = self.sink.check_string(value.len())?;
+        self.put::<7>(field(Type::String, id, len.to_be_bytes()));
+        self.sink.bytes(value, Some(value));
+        Ok(())
+    }
+
+    fn write_str_list(&mut self, values: &[Str]) -> Result<(), EncodeError> {
+        self.begin_elements(Type::String, values.len())?;
+        let mut rest = values.iter();
+        while let Some(text) = self.sink.short_texts::<4>(&mut rest, length) {
+            self.write_str(text)?;
+        }
+        self.sink.leave();
         Ok(())
     }
 

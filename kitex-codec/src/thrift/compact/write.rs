@@ -43,7 +43,7 @@ impl<'a> CompactWriter<'a> {
             return self.sink.put([value as u8 | 0x80, (value >> 7) as u8]);
         }
         let (bytes, len) = varint::of(value);
-        self.sink.put_first(&bytes, len);
+        self.sink.out.put_first(bytes, len);
     }
 
     #[inline]
@@ -75,7 +75,8 @@ impl<'a> CompactWriter<'a> {
             && let Some((word, len)) = varint::word_of(value)
             && let Some(header) = self.short_header(kind, id)
         {
-            return self.sink.put_first(&(word << 8 | u64::from(header)).to_le_bytes(), 1 + len);
+            let bytes = (word << 8 | u64::from(header)).to_le_bytes();
+            return self.sink.out.put_first(bytes, 1 + len);
         }
         self.header(number(kind), id);
         self.varint(value);
@@ -93,7 +94,7 @@ impl<'a> CompactWriter<'a> {
                 bytes[at..at + LONGEST].copy_from_slice(&varint);
                 at += len;
             }
-            self.sink.out.tail().extend_from_slice(&bytes[..at]);
+            self.sink.out.extend(&bytes[..at]);
         }
         self.sink.leave();
         Ok(())
@@ -103,7 +104,7 @@ impl<'a> CompactWriter<'a> {
     fn string(&mut self, bytes: &[u8], shared: Option<&Bytes>) -> Result<(), EncodeError> {
         let len = self.sink.check_string(bytes.len())?;
         self.varint(u64::from(len));
-        self.sink.string(&[], bytes, shared);
+        self.sink.bytes(bytes, shared);
         Ok(())
     }
 
@@ -116,7 +117,7 @@ impl<'a> CompactWriter<'a> {
             self.sink.put([(count as u8) << 4 | element]);
         } else {
             // No element takes less than a byte.
-            self.sink.out.tail().reserve(LONGEST + len);
+            self.sink.out.reserve(LONGEST + len);
             self.sink.put([0xf0 | element]);
             self.varint(u64::from(count));
         }
@@ -198,9 +199,7 @@ impl ThriftWriter for CompactWriter<'_> {
     #[inline]
     fn write_str(&mut self, value: &Str) -> Result<(), EncodeError> {
         if value.short_words().is_some() {
-            self.sink.check_string(value.len())?;
-            self.sink.text::<1>((value.len() as u64).to_le_bytes(), value);
-            return Ok(());
+            return self.sink.text::<1>(value.len() as u64, value);
         }
         self.string(value.as_bytes(), value.shared())
     }
@@ -208,6 +207,14 @@ impl ThriftWriter for CompactWriter<'_> {
     #[inline]
     fn write_bytes(&mut self, value: &Bytes) -> Result<(), EncodeError> {
         self.string(value, Some(value))
+    }
+
+    fn write_text(&mut self, value: &str) -> Result<(), EncodeError> {
+        self.string(value.as_bytes(), None)
+    }
+
+    fn write_slice(&mut self, value: &[u8]) -> Result<(), EncodeError> {
+        self.string(value, None)
     }
 
     #[inline]
@@ -278,12 +285,20 @@ impl ThriftWriter for CompactWriter<'_> {
         if value.short_words().is_some()
             && let Some(header) = self.short_header(Type::String, id)
         {
-            let len = self.sink.check_string(value.len())?;
-            self.sink.text::<2>(u64::from(len << 8 | u32::from(header)).to_le_bytes(), value);
-            return Ok(());
+            return self.sink.text::<2>((value.len() as u64) << 8 | u64::from(header), value);
         }
         self.header(number(Type::String), id);
         self.write_str(value)
+    }
+
+    fn write_str_list(&mut self, values: &[Str]) -> Result<(), EncodeError> {
+        self.begin_elements(Type::String, values.len())?;
+        let mut rest = values.iter();
+        while let Some(text) = self.sink.short_texts::<1>(&mut rest, |text| text.len() as u64) {
+            self.write_str(text)?;
+        }
+        self.sink.leave();
+        Ok(())
     }
 
     #[inline]
@@ -319,6 +334,7 @@ mod tests {
             writer.ids.last = id;
             write(&mut writer);
         }
+        writer.finish().unwrap();
         out.take_segments().into_bytes()
     }
 

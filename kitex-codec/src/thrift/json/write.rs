@@ -163,6 +163,10 @@ impl ThriftWriter for JsonWriter<'_> {
     }
 
     fn write_str(&mut self, value: &Str) -> Result<(), EncodeError> {
+        self.write_text(value)
+    }
+
+    fn write_text(&mut self, value: &str) -> Result<(), EncodeError> {
         self.sink.check_string(value.len())?;
         self.before();
         string::escape(value, self.sink.out.tail());
@@ -171,6 +175,10 @@ impl ThriftWriter for JsonWriter<'_> {
     }
 
     fn write_bytes(&mut self, value: &Bytes) -> Result<(), EncodeError> {
+        self.write_slice(value)
+    }
+
+    fn write_slice(&mut self, value: &[u8]) -> Result<(), EncodeError> {
         self.sink.check_string(value.len())?;
         self.before();
         let tail = self.sink.out.tail();
