@@ -127,7 +127,8 @@ impl Builder {
     ///
     /// The namespace is as in the IDL, without `namespace rs` the file's name. The other build must have compiled the same
     /// files for it, with [`everything`](Builder::everything) where it does not use all that is used here; what is a
-    /// map's key or a set's element here must be one there.
+    /// map's key or a set's element here must be one there. Exceptions from there become a method's error by `into()`, and
+    /// with it `CallError::Exception`.
     ///
     /// ```no_run
     /// kitex_build::configure().elsewhere("example.base", "::base_idl::example::base").compile(["idl/users.thrift"])?;

@@ -285,6 +285,11 @@ impl Plan {
         up.chain(down).chain([name]).collect::<Vec<_>>().join("::")
     }
 
+    /// Whether a definition is generated elsewhere.
+    pub(crate) fn is_elsewhere(&self, id: Id) -> bool {
+        self.modules[self.module_of[id]].elsewhere.is_some()
+    }
+
     /// How code in the module of the path `from` names a definition.
     pub(crate) fn definition(&self, from: &[String], id: Id) -> String {
         self.path(from, self.module_of[id], &self.names[id])

@@ -161,25 +161,36 @@ impl Emitter<'_> {
             let Some((exception, _)) = self.program.struct_of(&field.ty) else { continue };
             if !seen.contains(&exception) {
                 seen.push(exception);
-                self.error_conversions(code, error, variant, &self.plan.definition(from, exception));
+                let path = self.plan.definition(from, exception);
+                conversion(code, error, variant, &path);
+                // Of another crate's type for a type of the runtime nobody else may say this.
+                if !self.plan.is_elsewhere(exception) {
+                    call_conversion(code, error, &path);
+                }
             }
         }
     }
+}
 
-    fn error_conversions(&self, code: &mut Code, error: &str, variant: &str, exception: &str) {
-        let head = format!("::std::convert::From<{exception}>");
-        let function = format!("fn from(exception: {exception}) -> Self");
-        code.gap();
-        code.implementation(&head, error, |code| {
-            code.block(&function, |code| code.line(format!("Self::{variant}(exception)")));
+/// From an exception to the enum.
+fn conversion(code: &mut Code, error: &str, variant: &str, exception: &str) {
+    code.gap();
+    code.implementation(&format!("::std::convert::From<{exception}>"), error, |code| {
+        code.block(format!("fn from(exception: {exception}) -> Self"), |code| {
+            code.line(format!("Self::{variant}(exception)"));
         });
-        code.gap();
-        code.implementation(&head, &format!("::kitex::codegen::CallError<{error}>"), |code| {
-            code.block(&function, |code| {
-                code.line("Self::Exception(::std::convert::Into::into(exception))");
-            });
+    });
+}
+
+/// From an exception to what a handler fails with.
+fn call_conversion(code: &mut Code, error: &str, exception: &str) {
+    let head = format!("::std::convert::From<{exception}>");
+    code.gap();
+    code.implementation(&head, &format!("::kitex::codegen::CallError<{error}>"), |code| {
+        code.block(format!("fn from(exception: {exception}) -> Self"), |code| {
+            code.line("Self::Exception(::std::convert::Into::into(exception))");
         });
-    }
+    });
 }
 
 fn error_formatting(code: &mut Code, error: &str, variants: &[String]) {

@@ -152,14 +152,6 @@ pub mod mapped {
         }
     }
 
-    impl ::std::convert::From<crate::rows::inheriting::example::base::Denied>
-        for ::kitex::codegen::CallError<DerivedGetError>
-    {
-        fn from(exception: crate::rows::inheriting::example::base::Denied) -> Self {
-            Self::Exception(::std::convert::Into::into(exception))
-        }
-    }
-
     /// Serves `Derived`: a tower service over the framework's requests.
     pub struct DerivedServer<H> {
         handler: ::std::sync::Arc<H>,
