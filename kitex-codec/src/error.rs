@@ -61,6 +61,8 @@ pub enum DecodeReason {
     ElementType(&'static str),
     /// A union with more than one known member.
     UnionMembers(&'static str),
+    /// What code says that the Apache compiler has generated, or that it reads another type than the wire has.
+    Apache(Cow<'static, str>),
     /// The first bytes belong to something that is not spoken here.
     WrongProtocol {
         /// The protocol's name, as far as it was recognised.
@@ -119,6 +121,13 @@ impl DecodeError {
         Self::new(DecodeReason::UnionMembers(union))
     }
 
+    /// Generated code of the Apache compiler has refused a value.
+    #[cfg(feature = "thrift")]
+    #[cold]
+    pub(crate) fn apache(what: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(DecodeReason::Apache(what.into()))
+    }
+
     /// A rule of TTHeader's layout was broken.
     #[cold]
     pub fn header(what: impl Into<Cow<'static, str>>) -> Self {
@@ -164,6 +173,7 @@ impl fmt::Display for DecodeError {
             }
             DecodeReason::ElementType(what) => write!(f, "elements are not of type {what}"),
             DecodeReason::UnionMembers(union) => write!(f, "union {union} has more than one member set"),
+            DecodeReason::Apache(what) => write!(f, "Apache's generated code: {what}"),
             DecodeReason::WrongProtocol { name, head } => {
                 match *name {
                     UNKNOWN => write!(f, "this is {UNKNOWN} (first bytes")?,
@@ -210,6 +220,8 @@ pub enum EncodeReason {
         /// Why it has none.
         why: &'static str,
     },
+    /// What code says that the Apache compiler has generated.
+    Apache(Cow<'static, str>),
 }
 
 impl EncodeError {
@@ -217,6 +229,13 @@ impl EncodeError {
     #[cold]
     pub fn unwritable(what: &'static str, why: &'static str) -> Self {
         Self(Box::new(EncodeReason::Unwritable { what, why }))
+    }
+
+    /// Generated code of the Apache compiler has refused a value.
+    #[cfg(feature = "thrift")]
+    #[cold]
+    pub(crate) fn apache(what: impl Into<Cow<'static, str>>) -> Self {
+        Self(Box::new(EncodeReason::Apache(what.into())))
     }
 
     /// `setting` does not allow what the value needs.
@@ -239,6 +258,7 @@ impl fmt::Display for EncodeError {
                 write!(f, "{asked} is over the limit of {allowed} ({setting})")
             }
             EncodeReason::Unwritable { what, why } => write!(f, "{what} cannot be written: {why}"),
+            EncodeReason::Apache(what) => write!(f, "Apache's generated code: {what}"),
         }
     }
 }

@@ -32,6 +32,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[cfg(feature = "thrift")]
+mod apache;
 mod buffer;
 mod checksum;
 mod cursor;
@@ -48,6 +50,13 @@ mod serialize;
 mod text;
 mod thrift;
 
+pub use self::thrift::{
+    ApplicationException, BinaryReader, BinaryWriter, CompactReader, CompactWriter, Double, Envelope, Field,
+    JsonReader, JsonWriter, Message, MessageType, Protocol, ThriftReader, ThriftWriter, Type, UnknownField,
+    Uuid, Walk, Walker, binary, compact, decode, encode, first_field, json,
+};
+#[cfg(feature = "thrift")]
+pub use apache::Apache;
 pub use buffer::{CHUNK, put_chunk, take_chunk};
 pub use bytes::{Bytes, BytesMut};
 pub use checksum::{Checksum, checksum_text};
@@ -60,8 +69,3 @@ pub use keys::{int_key, string_key};
 pub use limits::{Budget, Limits};
 pub use output::{LINK_FROM, Output, Segments};
 pub use text::{INLINE, Str};
-pub use thrift::{
-    ApplicationException, BinaryReader, BinaryWriter, CompactReader, CompactWriter, Double, Envelope, Field,
-    JsonReader, JsonWriter, Message, MessageType, Protocol, ThriftReader, ThriftWriter, Type, UnknownField,
-    Uuid, Walk, Walker, binary, compact, decode, encode, first_field, json,
-};

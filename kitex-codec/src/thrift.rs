@@ -5,7 +5,7 @@ pub mod compact;
 mod copy;
 mod envelope;
 mod exception;
-mod heap;
+pub(crate) mod heap;
 pub mod json;
 mod protocol;
 mod reader;

@@ -10,6 +10,8 @@ pub mod prelude;
 mod server;
 
 pub use client::ClientBuilder;
+#[cfg(feature = "thrift")]
+pub use kitex_codec::Apache;
 pub use kitex_codec::{
     Annotations, Bytes, Described, Descriptor, Double, Form as Framing, Limits, Member, Str, UnknownField,
     Uuid,

@@ -242,7 +242,7 @@ fn exceeded(error: EncodeError) -> DecodeError {
         EncodeReason::Limit { setting, asked, allowed } => {
             DecodeError::limit(setting, *asked as usize, *allowed as usize)
         }
-        EncodeReason::Unwritable { .. } => DecodeError::unexpected_end(),
+        EncodeReason::Unwritable { .. } | EncodeReason::Apache(_) => DecodeError::unexpected_end(),
     }
 }
 

@@ -28,8 +28,13 @@ const LEAST: usize = 5;
 /// A B-tree of `count` entries that were added one by one. A leaf has a pointer to its parent and two short numbers
 /// beside its entries, an inner node also 12 pointers to its children.
 pub(super) fn tree<T>(count: usize) -> usize {
-    let leaf = FULL * size_of::<T>() + 3 * size_of::<usize>();
-    let inner = leaf + (FULL + 1) * size_of::<usize>();
+    tree_of(size_of::<T>(), count)
+}
+
+/// A B-tree of `count` entries of `size` bytes.
+pub(crate) fn tree_of(size: usize, count: usize) -> usize {
+    let leaf = size.saturating_mul(FULL).saturating_add(3 * size_of::<usize>());
+    let inner = leaf.saturating_add((FULL + 1) * size_of::<usize>());
     let leaves = count.div_ceil(LEAST);
     let inners = if count > FULL { 1 + leaves / LEAST } else { 0 };
     leaves.saturating_mul(leaf).saturating_add(inners.saturating_mul(inner))
