@@ -21,6 +21,9 @@ pub mod telemetry {}
 #[doc = include_str!("../docs/shutdown.md")]
 pub mod shutdown {}
 
+#[doc = include_str!("../docs/coming-from-apache-thrift.md")]
+pub mod coming_from_apache_thrift {}
+
 #[doc = include_str!("../docs/coming-from-kitex.md")]
 pub mod coming_from_kitex {}
 
