@@ -10,6 +10,8 @@ use crate::{DecodeError, Limits, int_key, string_key};
 pub use pairs::{Pairs, PairsIter};
 pub use write::{HeaderWriter, PreparedSection};
 
+use pairs::Trace;
+
 /// Bytes of header info that the format can express.
 pub const MAX_HEADER_INFO: usize = 4 * 65535;
 
@@ -43,6 +45,30 @@ pub struct Header {
 /// Where a value stands among the sections, and its length; `None` if it is not there.
 type Range = Option<(u32, u16)>;
 
+/// What the one walk over string pairs that every message takes notes of them.
+#[derive(Default)]
+struct Noted {
+    service: Range,
+    trace: Trace,
+}
+
+impl Noted {
+    #[inline]
+    fn pair(&mut self, key: &[u8], at: usize, value: &[u8]) {
+        const SERVICE: usize = string_key::SERVICE.len();
+        const PARENT: usize = string_key::TRACE_PARENT.len();
+        const STATE: usize = string_key::TRACE_STATE.len();
+        // Most keys are told from those that are noted by their length.
+        match key.len() {
+            SERVICE if key == string_key::SERVICE.as_bytes() => {
+                self.service = Some((at as u32, value.len() as u16));
+            }
+            PARENT | STATE => self.trace.pair(key, at, value),
+            _ => {}
+        }
+    }
+}
+
 impl Header {
     /// Parses header info (spec: kitex-wire 6.1): all that stands between the 14 fixed bytes and the payload.
     pub fn decode(flags: u16, sequence: i32, mut info: Bytes, limits: &Limits) -> Result<Self, DecodeError> {
@@ -55,9 +81,9 @@ impl Header {
         info.advance(2 + usize::from(transforms));
         let mut walk = Cursor { rest: &info, whole: info.len() };
         let mut header = Self { flags, sequence, protocol, ..Self::default() };
-        let (mut entries, mut strings) = (0, 0);
+        let (mut entries, mut strings, mut noted) = (0, 0, Noted::default());
         while !walk.rest.is_empty() {
-            let (found, string) = header.section(&mut walk)?;
+            let (found, string) = header.section(&mut walk, &mut noted)?;
             entries += found;
             if string {
                 strings = info.len() - walk.rest.len();
@@ -71,16 +97,17 @@ impl Header {
             }
         }
         if entries > 0 {
-            header.pairs = Pairs::of_sections(info, strings);
+            header.pairs = Pairs::of_sections(info, strings, noted.trace);
         }
+        header.service = noted.service;
         Ok(header)
     }
 
     /// Walks over a section; gives how many entries it has, and whether they show among the string pairs.
-    fn section(&mut self, walk: &mut Cursor<'_>) -> Result<(usize, bool), DecodeError> {
+    fn section(&mut self, walk: &mut Cursor<'_>, noted: &mut Noted) -> Result<(usize, bool), DecodeError> {
         match walk.byte()? {
             PADDING => Ok((0, false)),
-            STRINGS => Ok((walk.strings(&mut self.service)?, true)),
+            STRINGS => Ok((walk.strings(noted)?, true)),
             INTEGERS => Ok((walk.ints(&mut self.timeout)?, false)),
             ACL => walk.value().map(|_| (1, true)),
             other => Err(DecodeError::header(format!("unknown section id {other:#04x}"))),
@@ -160,15 +187,13 @@ impl<'a> Cursor<'a> {
         self.take(usize::from(len))
     }
 
-    fn strings(&mut self, service: &mut Range) -> Result<usize, DecodeError> {
+    fn strings(&mut self, noted: &mut Noted) -> Result<usize, DecodeError> {
         let count = self.u16()?;
         for _ in 0..count {
             let key = self.value()?;
             let at = self.at() + 2;
             let value = self.value()?;
-            if key == string_key::SERVICE.as_bytes() {
-                *service = Some((at as u32, value.len() as u16));
-            }
+            noted.pair(key, at, value);
         }
         Ok(usize::from(count))
     }
@@ -195,14 +220,15 @@ fn overrun() -> DecodeError {
 /// The pairs of a mesh header (spec: kitex-wire 17.2), checked.
 pub(crate) fn mesh_pairs(block: Bytes, limits: &Limits) -> Result<Pairs, DecodeError> {
     let mut walk = Cursor { rest: &block, whole: block.len() };
-    let entries = walk.strings(&mut None)?;
+    let mut noted = Noted::default();
+    let entries = walk.strings(&mut noted)?;
     if entries > limits.max_header_entries {
         return Err(DecodeError::limit("Limits::max_header_entries", entries, limits.max_header_entries));
     }
     if !walk.rest.is_empty() {
         return Err(DecodeError::header("bytes behind the pairs of a mesh header"));
     }
-    Ok(Pairs::of_block(block))
+    Ok(Pairs::of_block(block, noted.trace))
 }
 
 #[cfg(test)]

@@ -48,6 +48,10 @@ pub mod string_key {
     pub const PERSISTENT: &str = "RPC_PERSIST_";
     /// Metadata of a response, as some peers write it.
     pub const BACKWARD: &str = "RPC_BACKWARD_";
+    /// The place in a trace of whoever calls: W3C's `traceparent`, for one hop.
+    pub const TRACE_PARENT: &str = "RPC_TRANSIT_traceparent";
+    /// What tracing systems add to it.
+    pub const TRACE_STATE: &str = "RPC_TRANSIT_tracestate";
     /// How the ACL section shows among the string keys.
     pub const ACL_TOKEN: &str = "RPC_TRANSIT_gdpr-token";
 }

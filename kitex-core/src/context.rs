@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use kitex_codec::{Limits, Str};
 
 use crate::metadata::Entries;
+use crate::trace::Noted;
 use crate::{Deadline, Metadata, Method, Scope, head};
 
 pub use cancel::{CancelReason, Cancellation};
@@ -51,9 +52,7 @@ pub struct Context {
     pub timeout: Option<Duration>,
     taken_up: Option<Instant>,
     method: Option<Method>,
-    /// The first of the extensions that are inherited: the place in a trace, which nearly every call that is served has,
-    /// takes no memory but its own.
-    inherited: Option<Arc<dyn Any + Send + Sync>>,
+    pub(crate) trace: Noted,
     rest: Option<Box<Rest>>,
     connection: Option<Arc<ConnectionInfo>>,
     cancel: CancelGuard,
@@ -98,7 +97,7 @@ impl Context {
         Self {
             metadata: self.metadata.inherited(),
             deadline: self.deadline,
-            inherited: self.inherited.clone(),
+            trace: self.trace.inherited(),
             rest,
             ..Self::default()
         }
@@ -118,7 +117,7 @@ impl Context {
             timeout: self.timeout,
             taken_up: self.taken_up,
             method: self.method.clone(),
-            inherited: self.inherited.clone(),
+            trace: self.trace,
             rest,
             connection: self.connection.clone(),
             cancel: CancelGuard::default(),
@@ -235,9 +234,6 @@ impl Context {
 
     /// A value that a layer left for those after it.
     pub fn extension<T: Any + Send + Sync>(&self) -> Option<&T> {
-        if let Some(value) = self.inherited.as_ref().and_then(|value| value.downcast_ref()) {
-            return Some(value);
-        }
         let extensions = &self.rest.as_ref()?.extensions;
         let extension = extensions.iter().find(|extension| extension.kind == TypeId::of::<T>())?;
         extension.value.downcast_ref()
@@ -257,11 +253,7 @@ impl Context {
     /// The same of a value that others have too.
     pub fn share_inherited_extension<T: Any + Send + Sync>(&mut self, value: Arc<T>) {
         self.forget_extension::<T>();
-        if self.inherited.is_none() {
-            self.inherited = Some(value);
-        } else {
-            self.push_extension(value, true);
-        }
+        self.push_extension(value, true);
     }
 
     fn push_extension<T: Any + Send + Sync>(&mut self, value: Arc<T>, inherited: bool) {
@@ -272,9 +264,6 @@ impl Context {
     fn forget_extension<T: Any>(&mut self) {
         if let Some(rest) = &mut self.rest {
             rest.extensions.retain(|extension| extension.kind != TypeId::of::<T>());
-        }
-        if self.inherited.as_ref().is_some_and(|there| there.is::<T>()) {
-            self.inherited = None;
         }
     }
 }

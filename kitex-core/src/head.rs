@@ -11,6 +11,7 @@ use kitex_codec::{
 
 use crate::metadata::{Entry, scoped};
 use crate::shown::shown;
+use crate::trace;
 use crate::{
     BusinessStatus, ConnectionInfo, Context, Deadline, Error, ErrorKind, Metadata, Method, Scope, Stage,
     Status,
@@ -259,6 +260,7 @@ impl RequestTemplate {
         header.prepared(&self.strings);
         count += received_pairs(header, &context.metadata);
         count += entry_pairs(header, context.metadata.own());
+        count += trace_pair(header, context);
         header.prepared(&self.ints);
         header.int(int_key::FROM_METHOD, context.caller_method().as_bytes());
         if let Some(deadline) = context.deadline {
@@ -307,6 +309,20 @@ fn entry_pairs<'a>(header: &mut HeaderWriter<'_>, entries: impl Iterator<Item = 
         count += 1;
     }
     count
+}
+
+/// Writes the place in a trace that a layer has noted, straight from its numbers, unless one was set as a pair.
+fn trace_pair(header: &mut HeaderWriter<'_>, context: &Context) -> usize {
+    const KEY: &[u8; 27] = b"\0\x17RPC_TRANSIT_traceparent\0\x37";
+    let Some(parent) = context.sent_trace() else { return 0 };
+    if context.metadata.covers(Scope::Transient, trace::PARENT.as_bytes()) {
+        return 0;
+    }
+    let mut pair = [0; KEY.len() + trace::LEN];
+    pair[..KEY.len()].copy_from_slice(KEY);
+    pair[KEY.len()..].copy_from_slice(&parent.text());
+    header.whole_string(&pair);
+    1
 }
 
 /// Writes the pairs of a reply or, with `status` absent, of an exception (spec: kitex-wire 6.7, 8.4, 9.1); gives how

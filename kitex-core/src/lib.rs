@@ -29,6 +29,7 @@ mod service;
 mod setting;
 mod shown;
 mod status;
+mod trace;
 
 pub use body::{Body, MessageSource, MessageStream, Payload, Protocol};
 pub use call::{
@@ -54,3 +55,4 @@ pub use router::{Router, RouterError, Target};
 pub use service::{BoxFuture, CallRef, NamedService, PendingCall, SharedService, boxed_call};
 pub use setting::SettingError;
 pub use status::{BusinessStatus, Status};
+pub use trace::{TraceContext, TraceParent};

@@ -43,6 +43,8 @@ mod stack;
 mod suite;
 mod trace;
 
+pub use kitex_core::{TraceContext, TraceParent};
+
 pub use accept::{PeerLimit, PeerLimitConfig};
 pub use access::{AccessLayer, AccessRule};
 pub use adaptive::{AdaptiveConfig, AdaptiveLayer, Priority};
@@ -67,6 +69,4 @@ pub use retry::{
 };
 pub use stack::{Frame, LayerStack};
 pub use suite::{StandardSuite, Suite};
-pub use trace::{
-    EndedCall, SpanOutcome, SpanScope, SpanSink, TraceContext, TraceLayer, TraceParent, set_span_sink,
-};
+pub use trace::{EndedCall, SpanOutcome, SpanScope, SpanSink, TraceLayer, set_span_sink};

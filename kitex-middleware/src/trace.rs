@@ -1,7 +1,6 @@
 //! A span for each call, and the trace carried from service to service.
 
 mod ids;
-mod parent;
 mod sink;
 mod span;
 
@@ -10,24 +9,14 @@ use std::sync::Arc;
 use tracing::Span;
 
 use kitex_codec::Str;
-use kitex_core::{CallResult, Context, Deadline, Error, ErrorKind, Request, Scope};
+use kitex_core::{CallResult, Context, Deadline, Error, ErrorKind, Request, TraceContext, TraceParent};
 
-pub use parent::{TraceContext, TraceParent};
 pub use sink::{EndedCall, SpanOutcome, SpanScope, SpanSink, set_span_sink};
 
 use crate::clock::now;
 use crate::guard::{Guard, Held, guard_layer};
 use ids::Ids;
-use sink::{Noted, Watched};
-
-/// The key of the trace's place in metadata.
-///
-/// It is a transient key, as Kitex's own OpenTelemetry suite has it: each hop writes one of its own, and a hop that
-/// knows nothing of traces must not pass on the place of another.
-const PARENT: &str = "traceparent";
-
-/// The key of what tracing systems add.
-const STATE: &str = "tracestate";
+use sink::Watched;
 
 /// A `tracing` span for each call, and W3C's trace context in its metadata.
 ///
@@ -98,73 +87,56 @@ impl Guard for TraceLayer {
     fn admit(&self, request: &mut Request) -> Result<Option<Running>, Error> {
         let shared = &*self.shared;
         let sink = shared.sink.or_else(sink::installed);
-        let (span, watched) = match shared.side {
-            Side::Client => shared.begin_client(request, sink),
-            Side::Server => shared.begin_server(request, sink),
-        };
-        let deadline = request.context.deadline;
-        let listens = watched.is_some() || !span.is_disabled();
-        Ok(listens.then(|| Running { span: Some(span), watched, deadline, polled: false }))
+        let span = span::of(shared.side, request);
+        if span.is_none() && sink.is_none() {
+            shared.pass_on(&mut request.context);
+            return Ok(None);
+        }
+        let parent = TraceContext::of(&request.context);
+        let own = shared.own(parent.as_ref(), sink);
+        match shared.side {
+            Side::Client => request.context.send_trace(&own),
+            Side::Server => request.context.set_trace(&own),
+        }
+        let parent = parent.map(|parent| parent.parent);
+        if let Some(span) = &span {
+            shared.record(span, own.parent, parent);
+        }
+        let watched =
+            sink.map(|sink| Watched::begin(sink, shared.side, request, own, parent, shared.server.as_ref()));
+        Ok(Some(Running { span, watched, deadline: request.context.deadline, polled: false }))
     }
 }
 
 impl Shared {
-    fn begin_client(
-        &self,
-        request: &mut Request,
-        sink: Option<&'static dyn SpanSink>,
-    ) -> (Span, Option<Watched>) {
-        let span = span::client(request);
-        let parent = TraceContext::of(&request.context);
-        if span.is_disabled() && sink.is_none() {
-            if let Some(parent) = parent {
-                send(&mut request.context, &parent);
+    /// Nobody listens: a trace that came is passed on as it came.
+    #[inline]
+    fn pass_on(&self, context: &mut Context) {
+        // What came in a header stays there for the calls that the handler makes; only what did not is noted.
+        if matches!(self.side, Side::Server) && !context.metadata.wire().is_empty() {
+            return;
+        }
+        if let Some(trace) = TraceContext::of(context) {
+            match self.side {
+                Side::Client => context.send_trace(&trace),
+                Side::Server => context.set_trace(&trace),
             }
-            return (span, None);
         }
-        let own = self.own(parent.as_ref(), sink);
-        if !span.is_disabled() {
-            span::record_server(&span, self.server.as_deref());
-            span::record_ids(&span, own.parent, None);
-        }
-        send(&mut request.context, &own);
-        let parent = parent.map(|parent| parent.parent.span_id());
-        let watched =
-            sink.map(|sink| Watched::begin(sink, self.side, request, own, parent, self.server.as_ref()));
-        (span, watched)
     }
 
-    fn begin_server(
-        &self,
-        request: &mut Request,
-        sink: Option<&'static dyn SpanSink>,
-    ) -> (Span, Option<Watched>) {
-        let span = span::server(request);
-        if span.is_disabled() && sink.is_none() {
-            let context = &mut request.context;
-            // What came in a header stays there for the calls that the handler makes; only what did not is noted.
-            if context.metadata.wire().is_empty()
-                && let Some(parent) = TraceContext::of(context)
-            {
-                context.set_inherited_extension(Noted::place(parent));
+    #[cold]
+    fn record(&self, span: &Span, own: TraceParent, parent: Option<TraceParent>) {
+        match self.side {
+            Side::Client => {
+                span::record_server(span, self.server.as_deref());
+                span::record_ids(span, own, None);
             }
-            return (span, None);
+            Side::Server => span::record_ids(span, own, parent),
         }
-        let parent = TraceContext::of(&request.context);
-        let own = self.own(parent.as_ref(), sink);
-        let parent = parent.map(|parent| parent.parent);
-        if !span.is_disabled() {
-            span::record_ids(&span, own.parent, parent);
-        }
-        let Some(sink) = sink else {
-            request.context.set_inherited_extension(Noted::place(own));
-            return (span, None);
-        };
-        let parent = parent.map(|parent| parent.span_id());
-        (span, Some(Watched::begin(sink, self.side, request, own, parent, None)))
     }
 
     /// The place of a new span: below its parent, or at the root of a trace of its own.
+    #[inline]
     fn own(&self, parent: Option<&TraceContext>, sink: Option<&'static dyn SpanSink>) -> TraceContext {
         if let Some(TraceContext { parent, state }) = parent {
             return TraceContext { parent: parent.child(self.ids.span()), state: state.clone() };
@@ -179,15 +151,9 @@ impl Shared {
     }
 }
 
-fn send(context: &mut Context, trace: &TraceContext) {
-    context.metadata.set(Scope::Transient, PARENT, trace.parent.text());
-    if !trace.state.is_empty() {
-        context.metadata.set(Scope::Transient, STATE, trace.state.clone());
-    }
-}
-
 /// The span of a call until the call has ended.
 pub struct Running {
+    /// `None` if nobody listens.
     span: Option<Span>,
     watched: Option<Watched>,
     deadline: Option<Deadline>,
@@ -205,16 +171,27 @@ impl Running {
             _ => ErrorKind::Cancelled,
         }
     }
+
+    #[cold]
+    fn give_up(&mut self) {
+        let why = self.why();
+        if let Some(span) = &self.span {
+            span::record_given_up(span, why);
+        }
+        if let Some(watched) = &mut self.watched {
+            watched.give_up(why);
+        }
+    }
 }
 
 impl Held for Running {
     /// The span of a call that is answered by a stream ends with the answer.
     #[inline]
     fn answered(&mut self, result: &mut CallResult) -> bool {
-        if let Some(mut watched) = self.watched.take() {
+        if let Some(watched) = &mut self.watched {
             watched.end(result);
         }
-        if let Some(span) = self.span.take().filter(|span| !span.is_disabled()) {
+        if let Some(span) = self.span.take() {
             span::record_end(&span, result);
         }
         false
@@ -235,11 +212,8 @@ impl Held for Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let Some(span) = &self.span else { return };
-        let why = self.why();
-        span::record_given_up(span, why);
-        if let Some(watched) = &mut self.watched {
-            watched.give_up(why);
+        if self.span.is_some() || self.watched.as_ref().is_some_and(|watched| !watched.has_ended()) {
+            self.give_up();
         }
     }
 }

@@ -9,31 +9,55 @@ use crate::string_key;
 /// less than building a map. Those with string keys are its pairs; integer keys are found by [`int`](Self::int).
 #[derive(Clone, Default)]
 pub struct Pairs {
-    /// Checked sections, the first of them beginning with its id unless `bare`.
+    /// Checked sections, the first of them beginning with its id unless [`BARE`].
     raw: Bytes,
-    /// True if `raw` begins with the count of its only section, as a mesh header does.
-    bare: bool,
     /// Where the last section with string keys ends, 0 if there is none: they stand in front of integer keys, and who
     /// looks for one need not walk over those.
     strings: u32,
+    trace: Trace,
+}
+
+/// In place of where the strings end: `raw` begins with the count of its only section, as a mesh header does.
+const BARE: u32 = u32::MAX;
+
+/// Where the pairs of a trace stand, which all who serve or call look for, and few requests have.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Trace(u32);
+
+impl Trace {
+    /// Set if there is a `tracestate`. The other bits are where the value of `traceparent` begins, 0 if there is none;
+    /// a header is not longer than its format can express, which fits.
+    const STATE: u32 = 1 << 31;
+
+    /// Notes a pair that has the length of one of these. One that is empty does not count.
+    #[inline(never)]
+    pub(super) fn pair(&mut self, key: &[u8], at: usize, value: &[u8]) {
+        if value.is_empty() {
+            return;
+        }
+        if key == string_key::TRACE_PARENT.as_bytes() {
+            self.0 = self.0 & Self::STATE | at as u32 & !Self::STATE;
+        } else if key == string_key::TRACE_STATE.as_bytes() {
+            self.0 |= Self::STATE;
+        }
+    }
 }
 
 impl Pairs {
     /// No pairs.
     pub const fn new() -> Self {
-        Self { raw: Bytes::new(), bare: false, strings: 0 }
+        Self { raw: Bytes::new(), strings: 0, trace: Trace(0) }
     }
 
     /// `raw` must have been walked without an error; `strings` is where the last section with string keys ends.
-    pub(super) fn of_sections(raw: Bytes, strings: usize) -> Self {
+    pub(super) fn of_sections(raw: Bytes, strings: usize, trace: Trace) -> Self {
         // A header is not longer than its format can express, which fits.
-        Self { raw, bare: false, strings: u32::try_from(strings).unwrap_or(u32::MAX) }
+        Self { raw, strings: u32::try_from(strings).unwrap_or(BARE - 1), trace }
     }
 
     /// `raw` must have been walked without an error.
-    pub(super) fn of_block(raw: Bytes) -> Self {
-        let strings = if raw.len() > 2 { u32::MAX } else { 0 };
-        Self { raw, bare: true, strings }
+    pub(super) fn of_block(raw: Bytes, trace: Trace) -> Self {
+        if raw.len() > 2 { Self { raw, strings: BARE, trace } } else { Self::new() }
     }
 
     /// True if there is no pair with a string key.
@@ -44,6 +68,29 @@ impl Pairs {
     /// The value of `key`; of several the last.
     pub fn get(&self, key: &str) -> Option<&[u8]> {
         self.iter().filter(|(found, _)| *found == key.as_bytes()).last().map(|(_, value)| value)
+    }
+
+    /// The value of [`string_key::TRACE_PARENT`](crate::string_key::TRACE_PARENT), found at once; of several the last
+    /// that is not empty.
+    #[inline]
+    pub fn trace_parent(&self) -> Option<&[u8]> {
+        let at = (self.trace.0 & !Trace::STATE) as usize;
+        if at == 0 {
+            return None;
+        }
+        let (len, rest) = self.raw.get(at - 2..)?.split_first_chunk()?;
+        rest.get(..usize::from(u16::from_be_bytes(*len)))
+    }
+
+    /// The value of [`string_key::TRACE_STATE`](crate::string_key::TRACE_STATE), by a walk if there is one; of several
+    /// the last that is not empty.
+    pub fn trace_state(&self) -> Option<&[u8]> {
+        if self.trace.0 & Trace::STATE == 0 {
+            return None;
+        }
+        let is_state =
+            |(key, value): &(&[u8], &[u8])| *key == string_key::TRACE_STATE.as_bytes() && !value.is_empty();
+        self.iter().filter(is_state).last().map(|(_, value)| value)
     }
 
     /// The value of an integer key; of several the last.
@@ -75,7 +122,7 @@ impl Pairs {
 
     fn walk(&self, end: usize) -> Walk<'_> {
         let mut walk = Walk { rest: self.raw.get(..end).unwrap_or_default(), section: STRINGS, left: 0 };
-        if self.bare && end > 0 {
+        if self.strings == BARE && end > 0 {
             walk.left = walk.u16();
         }
         walk

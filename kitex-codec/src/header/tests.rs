@@ -88,6 +88,56 @@ fn padding_stands_anywhere_and_sections_may_come_again() {
     assert_eq!(header.int(3), Some(&b"x"[..]));
 }
 
+/// The two keys of a trace, keys as long as they are, and others, in any order and number.
+#[test]
+fn the_pairs_of_a_trace_are_found_at_once_wherever_they_stand() {
+    let keys = [
+        string_key::TRACE_PARENT,
+        string_key::TRACE_STATE,
+        "RPC_TRANSIT_traceparenT",
+        "RPC_PERSIST_traceparent",
+        "RPC_PERSIST_tracestate",
+        "isn",
+        "k",
+    ];
+    let mut state = 1_u64;
+    let mut below = |end: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % end
+    };
+    let mut found = [0; 3];
+    for _ in 0..20_000 {
+        let mut info = vec![0; 2];
+        let mut block = Vec::new();
+        for _ in 0..below(3) {
+            let count = below(4);
+            let mut section = vec![0, count as u8];
+            for number in 0..count {
+                let (key, len) = (keys[below(keys.len())], [0, 1, 55, 300][below(4)]);
+                section.extend([&[0, key.len() as u8], key.as_bytes(), &u16::to_be_bytes(len)].concat());
+                section.extend(vec![b'0' + number as u8; usize::from(len)]);
+            }
+            info.extend([&[STRINGS], &*section, b"\x10\0\x01\0\x03\0\x01x", &[0; 2][..below(3)]].concat());
+            block = section;
+        }
+        let block = Bytes::from(if block.is_empty() { vec![0; 2] } else { block });
+        let mesh = mesh_pairs(block, &Limits::default()).unwrap();
+        for pairs in [parsed(&info).unwrap().pairs(), &mesh] {
+            let last = |key: &str| {
+                let ones =
+                    pairs.iter().filter(|(found, value)| *found == key.as_bytes() && !value.is_empty());
+                ones.last().map(|(_, value)| value)
+            };
+            assert_eq!(pairs.trace_parent(), last(string_key::TRACE_PARENT), "{pairs:?}");
+            assert_eq!(pairs.trace_state(), last(string_key::TRACE_STATE), "{pairs:?}");
+            found
+                [usize::from(pairs.trace_parent().is_some()) + usize::from(pairs.trace_state().is_some())] +=
+                1;
+        }
+    }
+    assert!(found.iter().all(|count| *count > 500), "{found:?}");
+}
+
 #[test]
 fn transforms_are_read_and_ignored() {
     assert!(parsed(b"\0\x02\x01\x02\x01\0\0\0").is_ok());
@@ -148,12 +198,16 @@ fn a_prepared_section_reads_like_one_that_was_written() {
     header.int(12, b"500");
     header.prepared(&strings);
     header.string(&[b"RPC_PERSIST_", b"A"], &[b'x'; 200]);
+    header.whole_string(b"\0\x01w\0\x02vv");
     header.prepared(&PreparedSection::default());
     header.finish(12).unwrap();
     let bytes = out.take_segments().into_bytes();
     let read = Header::decode(0, 1, bytes.slice(META..), &Limits::default()).unwrap();
     assert_eq!((read.int(3), read.int(12)), (Some(&b"caller"[..]), Some(&b"500"[..])));
     let pairs: Vec<_> = read.pairs().iter().map(|(key, value)| (key.to_vec(), value.len())).collect();
-    assert_eq!(pairs, [(b"isn".to_vec(), 4), (b"k".to_vec(), 1), (b"RPC_PERSIST_A".to_vec(), 200)]);
+    assert_eq!(
+        pairs,
+        [(b"isn".to_vec(), 4), (b"k".to_vec(), 1), (b"RPC_PERSIST_A".to_vec(), 200), (b"w".to_vec(), 2)]
+    );
     assert!(PreparedSection::ints(&[(1, &[0; 70_000])]).is_err());
 }

@@ -66,6 +66,13 @@ impl<'a> HeaderWriter<'a> {
         self.out.extend_from_slice(entry.bytes());
     }
 
+    /// Writes a string pair that stands together as on the wire: the length of the key, the key, the length of the
+    /// value, the value.
+    pub fn whole_string(&mut self, pair: &[u8]) {
+        self.entry(STRINGS);
+        self.out.extend_from_slice(pair);
+    }
+
     /// Writes an integer key with its value.
     pub fn int(&mut self, key: u16, value: &[u8]) {
         self.entry(INTEGERS);

@@ -1,5 +1,7 @@
 //! Ids for traces and spans.
 
+use std::num::NonZeroU64;
+
 use crate::random::Random;
 
 /// A source of ids. They are not secrets; they have to differ between processes and to be spread evenly.
@@ -11,11 +13,10 @@ impl Ids {
         Self(Random::new())
     }
 
-    /// The id of a span; never zero.
-    pub(super) fn span(&self) -> u64 {
+    /// The id of a span.
+    pub(super) fn span(&self) -> NonZeroU64 {
         loop {
-            let id = self.0.next();
-            if id != 0 {
+            if let Some(id) = NonZeroU64::new(self.0.next()) {
                 return id;
             }
         }
@@ -37,7 +38,7 @@ mod tests {
     #[test]
     fn ids_differ() {
         let (one, other) = (Ids::new(), Ids::new());
-        let ids: HashSet<u64> = (0..1000).flat_map(|_| [one.span(), other.span()]).collect();
+        let ids: HashSet<NonZeroU64> = (0..1000).flat_map(|_| [one.span(), other.span()]).collect();
         assert_eq!(ids.len(), 2000);
         let (root, next) = (one.root(), one.root());
         assert!(root.0 != next.0 && root.1 != next.1);
@@ -47,6 +48,7 @@ mod tests {
     fn zero_is_no_id() {
         // The state before the step that ends at zero, which alone is mixed into zero.
         let ids = Ids(Random::seeded(0x9e37_79b9_7f4a_7c15_u64.wrapping_neg()));
-        assert_ne!(ids.span(), 0);
+        let next = Random::seeded(0).next();
+        assert_eq!(ids.span().get(), next);
     }
 }

@@ -2,13 +2,17 @@
 
 use std::any::Any;
 use std::fmt;
+use std::num::NonZeroU64;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use kitex_codec::{Pairs, Str, int_key};
-use kitex_core::{CallResult, ConnectionInfo, Error, ErrorKind, Method, Peer, Request, Response};
+use kitex_core::{
+    CallResult, ConnectionInfo, Context, Error, ErrorKind, Method, Peer, Request, Response, TraceContext,
+    TraceParent,
+};
 
-use super::{Side, TraceContext, TraceParent};
+use super::Side;
 use crate::clock::{began_at, ended_at, now};
 
 /// Takes the spans of calls when they have ended, and decides then which to keep.
@@ -105,72 +109,74 @@ pub(super) fn installed() -> Option<&'static dyn SpanSink> {
     SINK.get().copied()
 }
 
-/// A call under way whose span a sink gets.
+/// A call under way whose span a sink gets. It moves with the call's future until that is polled: no more than what is
+/// told at the end.
 pub(super) struct Watched {
-    /// Where the context of a call that is served has its place in the trace, too: one piece of memory for both.
-    noted: Arc<Noted>,
+    sink: &'static dyn SpanSink,
     /// `None` once it was handed over.
     scope: Option<SpanScope>,
-}
-
-/// The place of a call in its trace and, if a sink gets its span, what that is told at its end.
-pub(super) struct Noted {
-    pub(super) own: TraceContext,
-    call: Option<Call>,
-}
-
-struct Call {
-    sink: &'static dyn SpanSink,
-    side: Side,
     method: Method,
-    parent: Option<u64>,
+    /// The span of whoever made the call.
+    parent: Option<NonZeroU64>,
     began: Instant,
-    /// Of a call that is served: who calls, as the connection and the header have it.
-    connection: Option<Arc<ConnectionInfo>>,
-    header: Pairs,
-    server: Option<Arc<(Str, Option<u16>)>>,
+    other: Other,
+    /// Few traces have such a text: a box of its own keeps the others small.
+    state: Option<Box<Str>>,
 }
 
-impl Noted {
-    /// A place that is only passed on.
-    pub(super) fn place(own: TraceContext) -> Self {
-        Self { own, call: None }
+/// What is known of the other side.
+enum Other {
+    /// Of a call that is served: who calls, as the connection and the header have it.
+    Caller { connection: Option<Arc<ConnectionInfo>>, header: Pairs },
+    /// Of a call that is made: where it goes.
+    Callee(Option<Arc<(Str, Option<u16>)>>),
+}
+
+impl Other {
+    #[inline]
+    fn of(side: Side, context: &Context, server: Option<&Arc<(Str, Option<u16>)>>) -> Self {
+        match side {
+            Side::Server => {
+                let (connection, header) = (context.connection().cloned(), context.metadata.wire().clone());
+                Self::Caller { connection, header }
+            }
+            Side::Client => Self::Callee(server.cloned()),
+        }
     }
 }
 
 impl Watched {
+    #[inline]
     pub(super) fn begin(
         sink: &'static dyn SpanSink,
         side: Side,
         request: &mut Request,
         own: TraceContext,
-        parent: Option<u64>,
+        parent: Option<TraceParent>,
         server: Option<&Arc<(Str, Option<u16>)>>,
     ) -> Self {
-        let served = matches!(side, Side::Server);
-        let scope = SpanScope { place: own.parent, held: None };
-        let call = Call {
+        let TraceContext { parent: place, state } = own;
+        Self {
             sink,
-            side,
+            scope: Some(SpanScope { place, held: None }),
             method: request.method.clone(),
-            parent,
+            parent: parent.and_then(|parent| NonZeroU64::new(parent.span_id())),
             began: began_at(request),
-            connection: request.context.connection().filter(|_| served).cloned(),
-            header: if served { request.context.metadata.wire().clone() } else { Pairs::new() },
-            server: server.cloned(),
-        };
-        let noted = Arc::new(Noted { own, call: Some(call) });
-        if served {
-            request.context.share_inherited_extension(Arc::clone(&noted));
+            other: Other::of(side, &request.context, server),
+            state: (!state.is_empty()).then(|| Box::new(state)),
         }
-        Self { noted, scope: Some(scope) }
+    }
+
+    #[inline]
+    pub(super) fn has_ended(&self) -> bool {
+        self.scope.is_none()
     }
 
     /// What is done until the guard is dropped belongs to this call.
     pub(super) fn enter(&mut self) -> Option<Entered<'_>> {
-        let (call, scope) = (self.noted.call.as_ref()?, self.scope.as_mut()?);
-        call.sink.enter(scope);
-        Some(Entered(call.sink, scope))
+        let scope = self.scope.as_mut()?;
+        self.sink.enter(scope);
+        Some(Entered(self.sink, scope))
     }
 
     pub(super) fn end(&mut self, result: &mut CallResult) {
@@ -190,28 +196,32 @@ impl Watched {
     }
 
     fn hand_over(&mut self, ended: Instant, outcome: SpanOutcome<'_>) {
-        let (Some(call), Some(scope)) = (&self.noted.call, self.scope.take()) else { return };
-        if call.sink.wants(&scope, call.began, ended, &outcome) {
-            call.tell(scope, &self.noted.own.state, ended, outcome);
+        let Some(scope) = self.scope.take() else { return };
+        if self.sink.wants(&scope, self.began, ended, &outcome) {
+            self.tell(scope, ended, outcome);
         }
     }
-}
 
-impl Call {
-    fn tell(&self, scope: SpanScope, state: &str, ended: Instant, outcome: SpanOutcome<'_>) {
-        let place = scope.place;
-        let parent = self.parent.and_then(|id| TraceParent::new(place.trace_id(), id, place.is_sampled()));
+    #[cold]
+    fn tell(&self, scope: SpanScope, ended: Instant, outcome: SpanOutcome<'_>) {
+        static NO_HEADER: Pairs = Pairs::new();
+        let (peer, header, server) = match &self.other {
+            Other::Caller { connection, header } => {
+                (connection.as_ref().map(|connection| connection.peer()), header, None)
+            }
+            Other::Callee(server) => (None, &NO_HEADER, server.as_deref()),
+        };
         self.sink.end(EndedCall {
-            served: matches!(self.side, Side::Server),
+            served: matches!(self.other, Other::Caller { .. }),
             method: &self.method,
+            parent: self.parent.map(|id| scope.place.child(id)),
             scope,
-            parent,
-            state,
+            state: self.state.as_ref().map_or("", |state| state),
             began: self.began,
             ended,
-            peer: self.connection.as_ref().map(|connection| connection.peer()),
-            header: &self.header,
-            server: self.server.as_deref().map(|(host, port)| (&**host, *port)),
+            peer,
+            header,
+            server: server.map(|(host, port)| (&**host, *port)),
             outcome,
         });
     }

@@ -3,11 +3,12 @@
 use std::fmt;
 
 use kitex_codec::Str;
-use kitex_core::{Error, ErrorKind, Method, Peer, Request, Response, Status};
+use kitex_core::{Error, ErrorKind, Method, Peer, Request, Response, Status, TraceParent};
 use tracing::field::{Empty, display};
-use tracing::{Span, info_span};
+use tracing::level_filters::LevelFilter;
+use tracing::{Level, Span, info_span};
 
-use super::TraceParent;
+use super::Side;
 
 /// `EchoSvc/Echo`: how the conventions write a method.
 struct Name<'a>(&'a Method);
@@ -18,8 +19,21 @@ impl fmt::Display for Name<'_> {
     }
 }
 
-/// The span of an outgoing call. Nothing is formatted unless somebody listens.
-pub(super) fn client(request: &Request) -> Span {
+/// The span of a call, if somebody listens: else nothing is formatted, and nothing is there to be entered and left.
+#[inline]
+pub(super) fn of(side: Side, request: &Request) -> Option<Span> {
+    if LevelFilter::current() < Level::INFO {
+        return None;
+    }
+    let span = match side {
+        Side::Client => client(request),
+        Side::Server => server(request),
+    };
+    (!span.is_disabled()).then_some(span)
+}
+
+/// The span of an outgoing call.
+fn client(request: &Request) -> Span {
     let name = Name(&request.method);
     info_span!(
         target: "kitex",
@@ -43,7 +57,7 @@ pub(super) fn client(request: &Request) -> Span {
 }
 
 /// The span of a call that is being served.
-pub(super) fn server(request: &Request) -> Span {
+fn server(request: &Request) -> Span {
     let name = Name(&request.method);
     let span = info_span!(
         target: "kitex",

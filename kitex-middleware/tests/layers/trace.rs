@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use crate::mock::OnShared;
-use kitex_codec::ApplicationException;
+use kitex_codec::{ApplicationException, BytesMut, Frame, Limits};
 use kitex_core::{
-    BusinessStatus, ConnectionInfo, Context, Error, Metadata, Peer, Response, Scope, SharedService, Stage,
-    Status,
+    BusinessStatus, ClientConfig, ClientConnection, ConnectionInfo, Context, Error, Metadata, Peer, Request,
+    Response, Scope, SharedService, Stage, Status,
 };
 use kitex_middleware::{TraceContext, TraceLayer, TraceParent};
 
@@ -32,14 +32,28 @@ struct Sent {
     state: Option<String>,
 }
 
-/// A service that notes what came.
+impl Sent {
+    /// What a connection writes of a request.
+    fn of(request: &Request) -> Self {
+        let info = ConnectionInfo::new(Peer::Memory, Arc::default());
+        let mut connection = ClientConnection::new(Arc::new(ClientConfig::default()), info);
+        let now = tokio::time::Instant::now().into_std();
+        assert!(connection.call(now, request, ()).is_ok());
+        let mut bytes = BytesMut::from(&*connection.output().take_segments().to_bytes());
+        let frame = Frame::decode(&mut bytes, &Limits::default()).unwrap().unwrap();
+        let header = frame.header.unwrap();
+        let value = |key| header.pairs().get(key).map(|value| String::from_utf8(value.to_vec()).unwrap());
+        Self { parent: value("RPC_TRANSIT_traceparent"), state: value("RPC_TRANSIT_tracestate") }
+    }
+}
+
+/// A service that notes what goes out.
 fn wire() -> (Mock, Arc<Mutex<Sent>>) {
     let noted = Arc::new(Mutex::new(Sent::default()));
     let mock = Mock::new({
         let noted = Arc::clone(&noted);
         move |request| {
-            let value = |key| request.context.transient(key).map(str::to_owned);
-            *noted.lock().unwrap() = Sent { parent: value("traceparent"), state: value("tracestate") };
+            *noted.lock().unwrap() = Sent::of(&request);
             std::future::ready(Ok(Response::empty(Status::Ok)))
         }
     });

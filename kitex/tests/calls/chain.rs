@@ -6,8 +6,8 @@ use kitex::layer::{Next, TraceContext, from_fn};
 use kitex::{CallError, Context, Memory, Request, Scope, Server};
 use tokio::time::Instant;
 
-use crate::idl::calls::{CallsClient, Loud, LoudClient, LoudServer, Req, Resp};
-use crate::service::{Running, over_memory};
+use crate::idl::calls::{CallsClient, CallsServer, Loud, LoudClient, LoudServer, Req, Resp};
+use crate::service::{Handler, Running, over_memory};
 
 /// Passes what it is asked on to [`Calls`](crate::idl::calls::Calls).
 struct Front(CallsClient);
@@ -56,17 +56,18 @@ async fn a_deadline_goes_on_with_something_left_for_the_answer() {
 
 #[tokio::test]
 async fn a_trace_goes_on() {
-    let (back, _) = over_memory().await;
-    let sent = |request: &Request| request.context.transient("traceparent").map(str::to_owned);
+    let came = |request: &Request| request.context.transient("traceparent").map(str::to_owned);
     let seen = from_fn(move |request: Request, next: Next| {
-        let parent = sent(&request);
+        let parent = came(&request);
         async move {
             let mut response = next.run(request).await?;
             response.metadata.set(Scope::Backward, "B", parent.unwrap_or_default());
             Ok::<_, kitex::Error>(response)
         }
     });
-    let proxy = CallsClient::builder(back.address.clone()).layer(seen).connect().await.unwrap();
+    let server = Server::new().layer(seen).add(CallsServer::new(Handler::default()));
+    let back = Running::start(server, &Memory::new()).await;
+    let proxy = CallsClient::connect(back.address.clone()).await.unwrap();
     let kept = from_fn(|request: Request, next: Next| {
         assert!(TraceContext::of(&request.context).is_some());
         async move { next.run(request).await }

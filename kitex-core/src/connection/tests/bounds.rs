@@ -6,7 +6,9 @@ use super::super::ClientConfig;
 use super::pair::{struct_of, unused};
 use super::raw::{Asking, FORMS, Fed, HI, MUX, SAID, headed, in_form, message, written};
 use super::*;
-use crate::{Context, Error, ErrorKind, Response, Scope, Sent, ServerConfig, Status};
+use crate::{
+    Context, Error, ErrorKind, Response, Scope, Sent, ServerConfig, Status, TraceContext, TraceParent,
+};
 
 #[test]
 fn a_call_over_the_limit_of_calls_in_flight_is_refused_with_a_reason_and_the_others_run() {
@@ -230,6 +232,19 @@ fn headers_at_their_limit_cross() {
     sent.context.metadata.set(Scope::Persistent, "A", "v".repeat(1300));
     sent.context.metadata.set(Scope::Transient, "gdpr-token", "t");
     assert!(pair.served(sent, Ok(value("x"))).is_ok());
+}
+
+#[test]
+fn a_trace_counts_among_the_entries_of_a_header() {
+    for (most, is_sent) in [(8, true), (7, false)] {
+        let limits = limited(|limits| limits.max_header_entries = most);
+        let mut pair = Pair::with(ServerConfig::default(), ClientConfig::default(), limits);
+        let mut sent = request(ECHO, "x");
+        // Besides: `isn` and six integers.
+        let parent = TraceParent::new(1, 2, true).unwrap();
+        sent.context.send_trace(&TraceContext { parent, state: Default::default() });
+        assert_eq!(pair.send(sent).is_ok(), is_sent, "{most}");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use kitex_codec::Form;
 use super::super::ClientConfig;
 use super::raw::{Fed, HI, headed, headed_with, message, section, written};
 use super::*;
-use crate::{Context, Method, Scope, ServerConfig};
+use crate::{Context, Method, Scope, ServerConfig, TraceContext, TraceParent};
 
 /// The context of a request that came with these pairs.
 fn received(pairs: &[(&str, &str)]) -> Context {
@@ -87,6 +87,51 @@ fn the_acl_token_is_the_transient_pair_of_its_name_and_has_a_section_of_its_own(
     let context = fed.feed(&bytes).unwrap().unwrap().request.context;
     assert_eq!((context.transient("gdpr-token"), context.transient("T")), (Some("tok"), Some("1")));
     assert_eq!(context.inherited().transient("gdpr-token"), None);
+}
+
+#[test]
+fn a_trace_that_is_sent_is_a_transient_pair_and_one_that_is_noted_is_none() {
+    let key = "RPC_TRANSIT_traceparent";
+    let parent = TraceParent::new(0x0123_4567_89ab_cdef << 64 | 0xfedc_ba98, 0x00f0_67aa, true).unwrap();
+    let trace = TraceContext { parent, state: "a=1".into() };
+    let mut pair = Pair::new(Form::TTHeaderFramed);
+    let mut write = |context: Context| {
+        let mut sent = request(ECHO, "x");
+        sent.context = context;
+        pair.send(sent).unwrap();
+        let bytes = pair.client.output().take_segments().to_bytes();
+        pair = Pair::new(Form::TTHeaderFramed);
+        let mut output = kitex_codec::Output::new();
+        output.tail().extend_from_slice(&bytes);
+        let written = written(&mut output).remove(0);
+        let count = written.pairs.iter().filter(|(found, _)| *found == key.as_bytes()).count();
+        let context = Fed::new().feed(&bytes).unwrap().unwrap().request.context;
+        assert_eq!(context.transient("traceparent"), written.string(key));
+        assert_eq!(written.pairs.trace_parent(), written.string(key).map(str::as_bytes));
+        (count, TraceContext::of(&context))
+    };
+    let mut context = Context::new();
+    context.set_trace(&trace);
+    assert_eq!(write(context), (0, None));
+    let mut context =
+        received(&[(key, "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")]).inherited();
+    context.send_trace(&trace);
+    assert_eq!(write(context.try_clone()), (1, Some(trace.clone())));
+    assert_eq!(write(context.inherited()), (0, None), "a hop that knows nothing of traces passes none on");
+    let own = TraceParent::new(1, 2, false).unwrap();
+    context.metadata.set(Scope::Transient, "traceparent", &*own.to_string());
+    assert_eq!(write(context), (1, Some(TraceContext { parent: own, state: "a=1".into() })));
+}
+
+#[test]
+fn a_trace_crosses_no_form_without_a_header() {
+    let mut pair = Pair::new(Form::Framed);
+    let mut sent = request(ECHO, "x");
+    sent.context
+        .send_trace(&TraceContext { parent: TraceParent::new(1, 2, true).unwrap(), state: "a=1".into() });
+    pair.send(sent).unwrap();
+    pair.flow();
+    assert_eq!(TraceContext::of(&pair.requests[0].request.context), None);
 }
 
 #[test]

@@ -1,17 +1,12 @@
 //! Where in a trace a call stands, as W3C's Trace Context has it.
 
 use std::fmt;
-
-use kitex_codec::Str;
-use kitex_core::{Context, Scope};
-
-use super::sink::Noted;
-use super::{PARENT, STATE};
+use std::num::NonZeroU64;
 
 /// Where in a trace a call stands: the value of `traceparent`.
 ///
 /// ```
-/// use kitex_middleware::TraceParent;
+/// use kitex_core::TraceParent;
 ///
 /// let text = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 /// let parent = TraceParent::parse(text).expect("the example of the standard is valid");
@@ -20,13 +15,14 @@ use super::{PARENT, STATE};
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TraceParent {
-    trace_id: u128,
-    span_id: u64,
-    flags: u8,
+    /// In two halves, so that a place is no more aligned, and so no larger, than other things of a call.
+    trace_id: [u64; 2],
+    span_id: NonZeroU64,
+    sampled: bool,
 }
 
 /// Characters of a `traceparent` of version 00.
-const LEN: usize = 55;
+pub(crate) const LEN: usize = 55;
 
 /// The one flag with a meaning in version 00.
 const SAMPLED: u8 = 1;
@@ -34,139 +30,84 @@ const SAMPLED: u8 = 1;
 impl TraceParent {
     /// A place in a trace. `None` if an id is zero, which the standard forbids.
     pub fn new(trace_id: u128, span_id: u64, sampled: bool) -> Option<Self> {
-        let flags = if sampled { SAMPLED } else { 0 };
-        (trace_id != 0 && span_id != 0).then_some(Self { trace_id, span_id, flags })
+        Self::of_parts([(trace_id >> 64) as u64, trace_id as u64], span_id, sampled)
+    }
+
+    #[inline]
+    pub(super) fn of_parts(trace_id: [u64; 2], span_id: u64, sampled: bool) -> Option<Self> {
+        let span_id = NonZeroU64::new(span_id)?;
+        (trace_id != [0; 2]).then_some(Self { trace_id, span_id, sampled })
+    }
+
+    #[inline]
+    pub(super) fn parts(&self) -> ([u64; 2], u64) {
+        (self.trace_id, self.span_id.get())
     }
 
     /// Reads a `traceparent`. `None` if it is none: then it counts as absent.
     ///
     /// A version that is not known yet is read by its first four fields.
     pub fn parse(text: &str) -> Option<Self> {
-        let (head, tail) = text.as_bytes().split_first_chunk()?;
-        Self::of_bytes(head, tail)
+        Self::of_bytes(text.as_bytes())
     }
 
-    /// The head is what version 00 consists of.
-    fn of_bytes(head: &[u8; LEN], tail: &[u8]) -> Option<Self> {
-        let dashes = [head[2], head[35], head[52]];
-        let [version, flags, ..] =
-            hex(&[head[0], head[1], head[53], head[54], b'0', b'0', b'0', b'0'])?.to_be_bytes();
-        let ends = tail.is_empty() || (version != 0 && tail[0] == b'-');
-        if dashes != [b'-'; 3] || version == 0xff || !ends {
+    /// The same of a value that came in a header. The head, which is what version 00 consists of, is of digits or is
+    /// refused; only what a version to come has behind it may be no text.
+    pub(super) fn of_bytes(text: &[u8]) -> Option<Self> {
+        let (head, tail) = text.split_first_chunk::<LEN>()?;
+        let (halves, version, flags) = numbers(head)?;
+        if !tail.is_empty() && !is_of_a_version_to_come(version, tail) {
             return None;
         }
-        let word = |at: usize| hex(head[at..].first_chunk()?).map(u64::from);
-        let trace_id = [word(3)? << 32 | word(11)?, word(19)? << 32 | word(27)?];
-        let trace_id = u128::from(trace_id[0]) << 64 | u128::from(trace_id[1]);
-        Self::new(trace_id, word(36)? << 32 | word(44)?, flags & SAMPLED != 0)
+        Self::of_parts([halves[0], halves[1]], halves[2], flags & SAMPLED != 0)
     }
 
     /// The id of the whole trace.
     pub fn trace_id(&self) -> u128 {
-        self.trace_id
+        u128::from(self.trace_id[0]) << 64 | u128::from(self.trace_id[1])
     }
 
     /// The id of the span that calls.
     pub fn span_id(&self) -> u64 {
-        self.span_id
+        self.span_id.get()
     }
 
     /// Whether the caller may have recorded the trace.
     pub fn is_sampled(&self) -> bool {
-        self.flags & SAMPLED != 0
+        self.sampled
+    }
+
+    /// A place of the same trace, further down.
+    pub fn child(self, span_id: NonZeroU64) -> Self {
+        Self { span_id, ..self }
     }
 
     /// As [`Display`](fmt::Display) has it, without its machinery: every outgoing call of a trace writes one.
-    pub(super) fn text(&self) -> Str {
+    #[inline]
+    pub(crate) fn text(&self) -> [u8; LEN] {
         let mut text = *b"00-00000000000000000000000000000000-0000000000000000-00";
-        for (at, part) in [3, 11, 19, 27].into_iter().zip([96, 64, 32, 0]) {
-            text[at..at + 8].copy_from_slice(&digits((self.trace_id >> part) as u32));
+        let [high, low] = self.trace_id;
+        for (at, half) in [(3, high), (19, low), (36, self.span_id.get())] {
+            text[at..at + 8].copy_from_slice(&digits((half >> 32) as u32));
+            text[at + 8..at + 16].copy_from_slice(&digits(half as u32));
         }
-        text[36..44].copy_from_slice(&digits((self.span_id >> 32) as u32));
-        text[44..52].copy_from_slice(&digits(self.span_id as u32));
-        text[53..].copy_from_slice(&digits(u32::from(self.flags))[6..]);
-        Str::from(std::str::from_utf8(&text).unwrap_or_default())
+        text[LEN - 1] += u8::from(self.sampled);
+        text
     }
+}
 
-    /// The same trace, further down.
-    pub(super) fn child(self, span_id: u64) -> Self {
-        Self { span_id, ..self }
-    }
+/// What stands behind the fields of version 00 begins a further one, and is text.
+#[cold]
+fn is_of_a_version_to_come(version: u8, tail: &[u8]) -> bool {
+    version != 0 && tail.starts_with(b"-") && std::str::from_utf8(tail).is_ok()
 }
 
 /// As it is sent: version 00, whatever version it came in.
 impl fmt::Display for TraceParent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "00-{:032x}-{:016x}-{:02x}", self.trace_id, self.span_id, self.flags)
+        write!(f, "00-{:032x}-{:016x}-{:02x}", self.trace_id(), self.span_id, u8::from(self.sampled))
     }
 }
-
-/// The trace that a call belongs to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TraceContext {
-    /// The place in the trace.
-    pub parent: TraceParent,
-    /// What tracing systems add for themselves: the value of `tracestate`, passed on as it came. May be empty.
-    pub state: Str,
-}
-
-impl TraceContext {
-    /// The trace of a call that is served, or that is made on behalf of one. `None` if it belongs to none.
-    pub fn of(context: &Context) -> Option<Self> {
-        let set = context.metadata.get_set(Scope::Transient, PARENT);
-        let noted = context.extension::<Noted>().map(|noted| &noted.own);
-        if let (None, Some(noted)) = (set, noted) {
-            return Some(noted.clone());
-        }
-        let came = Came::in_header(context);
-        match set {
-            Some(set) if came.parent != Some(set.as_bytes()) => Self::set(set, context),
-            _ => noted.cloned().or_else(|| came.read()),
-        }
-    }
-
-    /// What somebody on this side has put in the place of what came.
-    fn set(parent: &str, context: &Context) -> Option<Self> {
-        let parent = TraceParent::parse(parent)?;
-        Some(Self { parent, state: context.transient(STATE).map(Str::from).unwrap_or_default() })
-    }
-}
-
-/// What the header of the call says, or that of the one on whose behalf it is made: a trace outlives the hop that other
-/// transient pairs end with.
-#[derive(Default)]
-struct Came<'a> {
-    parent: Option<&'a [u8]>,
-    state: Option<&'a [u8]>,
-}
-
-impl<'a> Came<'a> {
-    /// One walk for both: every call that is served takes it.
-    fn in_header(context: &'a Context) -> Self {
-        let mut came = Self::default();
-        for (key, value) in context.metadata.wire().iter().filter(|(_, value)| !value.is_empty()) {
-            if let Some(key) = key.strip_prefix(PREFIX) {
-                match key {
-                    _ if key == PARENT.as_bytes() => came.parent = Some(value),
-                    _ if key == STATE.as_bytes() => came.state = Some(value),
-                    _ => {}
-                }
-            }
-        }
-        came
-    }
-
-    fn read(self) -> Option<TraceContext> {
-        let (head, tail) = self.parent?.split_first_chunk()?;
-        // The head is digits, or it is refused; only what a version to come has behind it may be no text.
-        let parent = std::str::from_utf8(tail).ok().and_then(|_| TraceParent::of_bytes(head, tail))?;
-        let state = self.state.and_then(|state| Str::copy_from_utf8(state).ok()).unwrap_or_default();
-        Some(TraceContext { parent, state })
-    }
-}
-
-/// What stands before a transient key in a header.
-const PREFIX: &[u8] = kitex_codec::string_key::TRANSIENT.as_bytes();
 
 /// The lower-case hexadecimal digits of a number, all eight at once: each in a byte of a word.
 fn digits(number: u32) -> [u8; 8] {
@@ -181,25 +122,36 @@ fn digits(number: u32) -> [u8; 8] {
     ascii.to_be_bytes()
 }
 
-/// The number that eight lower-case hexadecimal digits stand for, read all at once.
-fn hex(digits: &[u8; 8]) -> Option<u32> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x80 * ONES;
-    let ascii = u64::from_be_bytes(*digits);
-    if ascii & HIGH != 0 {
-        return None;
+/// What the fields of a `traceparent` say: the halves of the ids in their order, the version and the flags. `None` if they
+/// are not fields of lower-case hexadecimal digits.
+#[inline]
+fn numbers(fields: &[u8; LEN]) -> Option<([u64; 3], u8, u8)> {
+    let mut digits = [b'0'; 64];
+    digits[..32].copy_from_slice(&fields[3..35]);
+    digits[32..48].copy_from_slice(&fields[36..52]);
+    digits[48..50].copy_from_slice(&fields[..2]);
+    digits[50..52].copy_from_slice(&fields[53..]);
+    // Without a branch, so that sixteen are looked at together.
+    let mut wrong = 0_u8;
+    for digit in &mut digits {
+        let (figure, letter) = (digit.wrapping_sub(b'0'), digit.wrapping_sub(b'a'));
+        wrong |= u8::from(figure > 9) & u8::from(letter > 5);
+        *digit = (*digit & 0x0f) + (*digit >> 6) * 9;
     }
-    // The high bit of each byte that is at least `least`: no sum of two that are below 0x80 goes beyond its byte.
-    let from = |least: u8| ascii + u64::from(0x80 - least) * ONES;
-    let figures = from(b'0') & !from(b'9' + 1) & HIGH;
-    let letters = from(b'a') & !from(b'f' + 1) & HIGH;
-    if figures | letters != HIGH {
-        return None;
-    }
-    let number = (ascii & (0x0f * ONES)) + (letters >> 7) * 9;
+    let word = |at: usize| digits[at..].first_chunk().map_or(0, together);
+    let half = |at: usize| u64::from(word(at)) << 32 | u64::from(word(at + 8));
+    let [version, flags, ..] = word(48).to_be_bytes();
+    let are_fields = [fields[2], fields[35], fields[52]] == [b'-'; 3];
+    (wrong == 0 && are_fields && version != 0xff).then(|| ([half(0), half(16), half(32)], version, flags))
+}
+
+/// The number of which each byte is a digit.
+#[inline]
+fn together(digits: &[u8; 8]) -> u32 {
+    let number = u64::from_be_bytes(*digits);
     let number = (number | number >> 4) & 0x00ff_00ff_00ff_00ff;
     let number = (number | number >> 8) & 0x0000_ffff_0000_ffff;
-    Some((number | number >> 16) as u32)
+    (number | number >> 16) as u32
 }
 
 #[cfg(test)]
@@ -251,8 +203,11 @@ mod tests {
 
     #[test]
     fn words_are_read_as_digits_are() {
-        let random = crate::random::Random::seeded(3);
-        let below = |bound: usize| (random.next() % bound as u64) as usize;
+        let mut state = 3_u64;
+        let mut below = |bound: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % bound
+        };
         let (mut taken, mut refused) = (0, 0);
         for _ in 0..200_000 {
             let mut text: Vec<u8> = GOOD.bytes().chain(*b"-tail").collect();
@@ -275,12 +230,11 @@ mod tests {
 
     #[test]
     fn every_byte_at_every_place_is_read_as_a_digit_is() {
-        for (at, byte) in (0..8).flat_map(|at| (0..=u8::MAX).map(move |byte| (at, byte))) {
-            let mut digits = *b"09afc3d1";
-            digits[at] = byte;
-            let text = std::str::from_utf8(&digits).ok().filter(|text| !text.contains('+'));
-            let lower = text.filter(|text| text.to_lowercase() == *text);
-            assert_eq!(hex(&digits), lower.and_then(|text| u32::from_str_radix(text, 16).ok()), "{digits:?}");
+        for (at, byte) in (0..LEN).flat_map(|at| (0..=u8::MAX).map(move |byte| (at, byte))) {
+            let mut text = *GOOD.as_bytes().first_chunk::<LEN>().unwrap();
+            text[at] = byte;
+            let read = TraceParent::of_bytes(&text);
+            assert_eq!(read, std::str::from_utf8(&text).ok().and_then(simple), "{text:?}");
         }
     }
 
@@ -298,7 +252,8 @@ mod tests {
         let ids = [(0x0123_4567_89ab_cdef_fedc_ba98_7654_3210, 0x9a), (1, u64::MAX), (u128::MAX, 1 << 63)];
         for (trace, span) in ids {
             let parent = TraceParent::new(trace, span, true).unwrap();
-            assert_eq!(parent.text(), parent.to_string().as_str());
+            assert_eq!(parent.text(), parent.to_string().as_bytes());
+            assert_eq!(parent.trace_id(), trace);
         }
     }
 
@@ -306,7 +261,7 @@ mod tests {
     fn flags_without_a_meaning_are_not_passed_on() {
         let parent = TraceParent::parse(&GOOD.replace("-01", "-ff")).unwrap();
         assert_eq!(parent.to_string(), GOOD);
-        assert_eq!(parent.text(), GOOD);
+        assert_eq!(parent.text(), GOOD.as_bytes());
         let parent = TraceParent::parse(&GOOD.replace("-01", "-02")).unwrap();
         assert!(!parent.is_sampled());
     }
