@@ -114,7 +114,18 @@ impl Builder {
         self
     }
 
-    /// Derives a trait for every struct, union, exception and enum, such as `serde::Serialize`. One type alone derives it
+    /// Makes every typedef of a base type or a container a type of its own, as pilota does: a tuple struct with `From` and
+    /// `Deref`. By default a typedef is another name of its type.
+    ///
+    /// One typedef alone becomes one by `(rust.newtype = "true")`, and remains a name by `"false"`. Where modules are
+    /// taken from [elsewhere](Builder::elsewhere), both builds must have the same setting.
+    #[must_use]
+    pub fn newtypes(mut self) -> Builder {
+        self.options.newtypes = true;
+        self
+    }
+
+    /// Derives a trait for every struct, union, exception, enum and newtype, such as `serde::Serialize`. One type alone derives it
     /// by `(rust.derive = "serde::Serialize")`.
     #[must_use]
     pub fn derive(mut self, path: impl Into<String>) -> Builder {

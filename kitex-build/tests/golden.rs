@@ -32,6 +32,7 @@ fn generate(name: &str, directory: &str) -> PathBuf {
         Some("apache") => builder.dialect(Dialect::Apache),
         Some("thriftgo") => builder.dialect(Dialect::Thriftgo),
         Some("mapped") => builder.elsewhere("example.base", "crate::rows::inheriting::example::base"),
+        Some("newtyped") => builder.newtypes(),
         _ => builder,
     };
     builder.generate([idl]).unwrap().0

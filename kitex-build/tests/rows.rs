@@ -21,6 +21,8 @@ mod rows {
     include!("golden/lexical.rs");
     include!("golden/literals.rs");
     include!("golden/mapped.rs");
+    include!("golden/newtyped.rs");
+    include!("golden/newtypes.rs");
     include!("golden/prelude.rs");
     include!("golden/recursion.rs");
     include!("golden/renames.rs");
@@ -43,6 +45,8 @@ mod rows {
 
 #[path = "rows/annotated.rs"]
 mod annotated;
+#[path = "rows/newtypes.rs"]
+mod newtypes;
 #[path = "rows/survival.rs"]
 mod survival;
 #[path = "rows/values.rs"]

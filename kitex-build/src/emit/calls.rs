@@ -177,7 +177,11 @@ impl Emitter<'_> {
         code.block(format!("{pattern} =>"), |code| {
             let read = self.read_container(code, ty, (false, false), inside);
             code.assign("let read =", &read, ";");
-            code.block("if let Some(read) = read", |code| code.line("outcome = Some(Ok(read));"));
+            code.block("if let Some(read) = read", |code| {
+                let read = self.closed(ty, "read".into(), inside);
+                let value = Node::call("Some", vec![Node::call("Ok", vec![read])]);
+                code.assign("outcome =", &value, ";");
+            });
         });
     }
 }

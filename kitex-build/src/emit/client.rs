@@ -130,6 +130,8 @@ impl Emitter<'_> {
 
     fn converts(&self, field: &Field) -> bool {
         let target = self.program.target(&field.ty);
-        !field.boxed && matches!(target, Type::Base(Base::String | Base::Binary))
+        !field.boxed
+            && self.newtype(&field.ty).is_none()
+            && matches!(target, Type::Base(Base::String | Base::Binary))
     }
 }

@@ -38,6 +38,11 @@ impl Place<'_> {
         }
     }
 
+    /// What a newtype in this place holds.
+    fn inside<'t>(&self, text: &'t str, key: bool) -> Place<'t> {
+        Place { text, reference: false, boxed: false, key, choice: self.choice }
+    }
+
     /// For `for … in`, which takes a reference.
     fn iterated(&self) -> String {
         self.borrowed()
@@ -47,6 +52,10 @@ impl Place<'_> {
 impl Emitter<'_> {
     /// Writes a field with its header.
     pub(crate) fn write_field(&self, code: &mut Code, id: i16, ty: &Type, place: Place<'_>) {
+        if let Some((newtype, inner)) = self.newtype(ty) {
+            let text = format!("{}.0", place.text);
+            return self.write_field(code, id, inner, place.inside(&text, self.traits[newtype].key));
+        }
         match self.field_call(id, ty, place) {
             Some(call) => code.expression(&call, ";"),
             None => {
@@ -58,6 +67,10 @@ impl Emitter<'_> {
 
     /// Writes a field in the arm of a match.
     pub(crate) fn write_arm(&self, code: &mut Code, pattern: &str, id: i16, ty: &Type, place: Place<'_>) {
+        if let Some((newtype, inner)) = self.newtype(ty) {
+            let text = format!("{}.0", place.text);
+            return self.write_arm(code, pattern, id, inner, place.inside(&text, self.traits[newtype].key));
+        }
         let call = self.field_call(id, ty, place);
         if !call.is_some_and(|call| code.short_arm(pattern, "", &call)) {
             code.block(format!("{pattern} =>"), |code| self.write_field(code, id, ty, place));
@@ -77,6 +90,10 @@ impl Emitter<'_> {
 
     /// Writes a value without a header.
     fn write_value(&self, code: &mut Code, ty: &Type, place: Place<'_>) {
+        if let Some((newtype, inner)) = self.newtype(ty) {
+            let text = format!("{}.0", place.text);
+            return self.write_value(code, inner, place.inside(&text, self.traits[newtype].key));
+        }
         match self.program.target(ty) {
             Type::Base(base) => {
                 let (method, value, fails) = base_call(*base, place);
@@ -123,6 +140,10 @@ impl Emitter<'_> {
 
     /// The expression that reads a value which is no container.
     pub(crate) fn read_plain(&self, ty: &Type, key: bool, from: &[String]) -> Option<Node> {
+        if let Some((newtype, inner)) = self.newtype(ty) {
+            let read = self.read_plain(inner, self.traits[newtype].key, from)?;
+            return Some(Node::call(self.plan.definition(from, newtype), vec![read]));
+        }
         Some(match self.program.target(ty) {
             Type::Base(Base::Double) if key => "::kitex::codegen::Double(from.read_double()?)".into(),
             Type::Base(base) => format!("from.read_{}()?", suffix(*base)).into(),
@@ -136,7 +157,7 @@ impl Emitter<'_> {
 
     /// The same for a field, in the type that its annotation chooses.
     pub(crate) fn read_field(&self, field: &Field, key: bool, from: &[String]) -> Option<Node> {
-        let read = self.read_plain(&field.ty, key, from)?;
+        let read = self.read_plain(self.field_kind(field), key, from)?;
         Some(match field.wishes.choice {
             Choice::Text => Node::call("::std::string::String::from", vec![read]),
             Choice::Bytes => Node::call("::std::vec::Vec::from", vec![read]),
@@ -153,8 +174,9 @@ impl Emitter<'_> {
         (key, sorted): (bool, bool),
         from: &[String],
     ) -> Node {
+        let (ty, key) = self.opened(ty, key);
         let sorted = key || sorted;
-        match self.program.target(ty) {
+        match ty {
             Type::Map(entry, value) => {
                 let read_key = self.reader(code, "read_key", entry, true, from);
                 let read_value = self.reader(code, "read_value", value, key, from);
@@ -176,6 +198,9 @@ impl Emitter<'_> {
 
     /// The name of an element whose lists are written and read by one call: numbers, and texts.
     fn of_one_call(&self, element: &Type, key: bool) -> Option<&'static str> {
+        if self.newtype(element).is_some() {
+            return None;
+        }
         match self.program.target(element) {
             Type::Base(Base::Double) if key => None,
             Type::Base(Base::Binary | Base::Uuid) => None,
@@ -192,6 +217,12 @@ impl Emitter<'_> {
     /// A function that reads an element, given a name by a statement where it has none.
     fn reader(&self, code: &mut Code, name: &str, ty: &Type, key: bool, from: &[String]) -> Node {
         let head = format!("let {name} =");
+        if self.newtype(ty).is_some()
+            && let Some(read) = self.read_plain(ty, key, from)
+        {
+            code.assign(&head, &closure(Node::call("Ok", vec![read])), ";");
+            return name.into();
+        }
         match self.program.target(ty) {
             Type::Base(base) if !key || *base != Base::Double => {
                 return format!("R::read_{}", suffix(*base)).into();
@@ -219,7 +250,16 @@ impl Emitter<'_> {
         code.assign("let read =", &read, ";");
         let what = super::value::literal(&self.spelled(self.program.target(ty)));
         code.assign("let what =", &what.into(), ";");
+        self.close_option(code, ty, from);
         code.line("read.ok_or_else(|| mismatch(what))");
+    }
+
+    /// Puts what has been read, if it is there, into the newtypes of its type.
+    pub(crate) fn close_option(&self, code: &mut Code, ty: &Type, from: &[String]) {
+        if let Some((newtype, inner)) = self.newtype(ty) {
+            self.close_option(code, inner, from);
+            code.line(format!("let read = read.map({});", self.plan.definition(from, newtype)));
+        }
     }
 
     /// Whether containers of the type hold containers.

@@ -10,6 +10,9 @@ impl Emitter<'_> {
         let definition = &self.program.definitions[id];
         let fallback = format!("`typedef {} {}`", self.spelled(ty), definition.name.text);
         docs::write(code, definition.doc.as_deref(), &fallback);
+        if self.is_newtype(id) {
+            return self.newtype_item(code, id, ty, from);
+        }
         code.assign(&format!("pub type {} =", self.plan.names[id]), &self.ty(ty, false, from), ";");
     }
 

@@ -13,6 +13,7 @@ mod docs;
 mod enums;
 mod layout;
 mod naming;
+mod newtypes;
 mod plan;
 mod reach;
 mod server;
@@ -57,6 +58,8 @@ pub(crate) struct Options {
     pub(crate) everything: bool,
     /// Structs keep the fields that they do not know.
     pub(crate) unknown_fields: bool,
+    /// Typedefs are types of their own.
+    pub(crate) newtypes: bool,
     /// Traits that all types derive.
     pub(crate) derives: Vec<String>,
     /// Namespaces that are generated elsewhere, and the paths of their modules.

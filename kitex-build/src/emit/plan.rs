@@ -112,7 +112,8 @@ impl Plan {
             let here = wanted[id] && plan.modules[module].elsewhere.is_none();
             plan.modules[module].definitions.extend(here.then_some(id));
             plan.module_of.push(module);
-            let name = plan.definition_name(module, definition);
+            let tuple = definition.wishes.newtype.unwrap_or(options.newtypes);
+            let name = plan.definition_name(module, definition, tuple);
             plan.names.push(name);
             let members = plan.member_names(id, definition, options.unknown_fields);
             plan.members.push(members);
@@ -168,7 +169,8 @@ impl Plan {
         child
     }
 
-    fn definition_name(&mut self, module: usize, definition: &Definition) -> String {
+    /// The name; `tuple` says whether a typedef would be a tuple struct.
+    fn definition_name(&mut self, module: usize, definition: &Definition, tuple: bool) -> String {
         let Module { types, values, .. } = &mut self.modules[module];
         let (name, camel) = wished(&definition.name.text, &definition.wishes, Case::Camel);
         match &definition.kind {
@@ -176,7 +178,7 @@ impl Plan {
                 let (name, case) = wished(&definition.name.text, &definition.wishes, Case::Upper);
                 values.claim(name, case)
             }
-            Kind::Enum(_) => {
+            kind if matches!(kind, Kind::Enum(_)) || (tuple && matches!(kind, Kind::Typedef(_))) => {
                 // A tuple struct is a value too, and these would hide the prelude's.
                 ["Some", "None", "Ok", "Err"].iter().for_each(|name| types.reserve(name));
                 let name = types.claim(name, camel);

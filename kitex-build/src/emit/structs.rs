@@ -138,14 +138,14 @@ impl Emitter<'_> {
         if !field.is_option() {
             let choice = field.wishes.choice;
             let place = Place { text: &place, reference: false, boxed: field.boxed, key, choice };
-            return self.write_field(code, field.id, &field.ty, place);
+            return self.write_field(code, field.id, self.field_kind(field), place);
         }
         let reference = field.boxed || !self.is_copy(&field.ty);
         let borrow = if reference { "&" } else { "" };
         code.block(format!("if let Some(value) = {borrow}{place}"), |code| {
             let choice = field.wishes.choice;
             let place = Place { text: "value", reference, boxed: field.boxed, key, choice };
-            self.write_field(code, field.id, &field.ty, place);
+            self.write_field(code, field.id, self.field_kind(field), place);
         });
     }
 
@@ -209,10 +209,11 @@ impl Emitter<'_> {
         }
         code.block(format!("{pattern} =>"), |code| {
             let sorted = field.wishes.choice == Choice::Sorted;
-            let read = self.read_container(code, &field.ty, (key, sorted), from);
+            let read = self.read_container(code, self.field_kind(field), (key, sorted), from);
             code.assign("let read =", &read, ";");
             code.block("if let Some(read) = read", |code| {
-                code.assign(&format!("{place} ="), &held(field, "read".into()), ";");
+                let read = self.closed(self.field_kind(field), "read".into(), from);
+                code.assign(&format!("{place} ="), &held(field, read), ";");
                 if required {
                     code.line(format!("{} = true;", flag(name)));
                 }

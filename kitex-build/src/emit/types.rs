@@ -20,7 +20,9 @@ impl Emitter<'_> {
                 Node::generic(head, vec![self.ty(entry, true, from), self.ty(value, key, from)])
             }
             Type::Named(id) => match &self.program.definitions[*id].kind {
-                Kind::Typedef(target) if key && self.differs_in_key(target) => self.ty(target, true, from),
+                Kind::Typedef(target) if key && !self.is_newtype(*id) && self.differs_in_key(target) => {
+                    self.ty(target, true, from)
+                }
                 _ => self.plan.definition(from, *id).into(),
             },
         }
@@ -28,6 +30,9 @@ impl Emitter<'_> {
 
     /// Whether a type is another one in a key than elsewhere.
     fn differs_in_key(&self, ty: &Type) -> bool {
+        if self.newtype(ty).is_some() {
+            return false;
+        }
         match self.program.target(ty) {
             Type::Base(base) => *base == Base::Double,
             Type::List(element) => self.differs_in_key(element),

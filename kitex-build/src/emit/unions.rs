@@ -58,7 +58,13 @@ impl Emitter<'_> {
                 for (field, variant) in found.fields.iter().zip(&self.plan.members[id]) {
                     let choice = field.wishes.choice;
                     let place = Place { text: "value", reference: true, boxed: field.boxed, key, choice };
-                    self.write_arm(code, &format!("Self::{variant}(value)"), field.id, &field.ty, place);
+                    self.write_arm(
+                        code,
+                        &format!("Self::{variant}(value)"),
+                        field.id,
+                        self.field_kind(field),
+                        place,
+                    );
                 }
                 code.line(format!("Self::{unknown}(field) => out.write_unknown(field),"));
             });
@@ -127,8 +133,9 @@ impl Emitter<'_> {
         }
         code.block(format!("{pattern} =>"), |code| {
             let sorted = field.wishes.choice == Choice::Sorted;
-            let read = self.read_container(code, &field.ty, (key, sorted), from);
+            let read = self.read_container(code, self.field_kind(field), (key, sorted), from);
             code.assign("let read =", &read, ";");
+            self.close_option(code, self.field_kind(field), from);
             if field.boxed {
                 code.line("let read = read.map(|read| from.boxed(read)).transpose()?;");
                 if field.wishes.choice == Choice::Shared {

@@ -10,6 +10,9 @@ pub(crate) const DEFAULT: &str = "::std::default::Default::default()";
 impl Emitter<'_> {
     /// An owned value of the type.
     pub(crate) fn value(&self, ty: &Type, value: &Value, key: bool, from: &[String]) -> Node {
+        if let Some((newtype, inner)) = self.newtype(ty) {
+            return self.newtype_value(ty, (newtype, inner), value, from);
+        }
         let target = self.program.target(ty);
         match (value, target) {
             (Value::Bool(value), _) => value.to_string().into(),
@@ -31,7 +34,7 @@ impl Emitter<'_> {
             (Value::Open(id, number), _) => {
                 Node::call(self.plan.definition(from, *id), vec![number.to_string().into()])
             }
-            (Value::Const(id), _) => self.constant(*id, target, key, from),
+            (Value::Const(id), _) => self.constant(*id, ty, key, from),
             (Value::List(items), Type::List(element)) => {
                 collection("::std::vec::Vec", items.iter().map(|item| self.value(element, item, key, from)))
             }
@@ -55,21 +58,40 @@ impl Emitter<'_> {
     }
 
     /// A reference to a constant, as an owned value.
-    fn constant(&self, id: usize, target: &Type, key: bool, from: &[String]) -> Node {
+    fn constant(&self, id: usize, ty: &Type, key: bool, from: &[String]) -> Node {
         let name = self.plan.definition(from, id);
         let Kind::Const(constant) = &self.program.definitions[id].kind else {
             return DEFAULT.into();
         };
-        match (&constant.value, target) {
+        let same = || self.ty(ty, key, from).flat() == self.ty(&constant.ty, false, from).flat();
+        match (&constant.value, self.program.target(ty)) {
             (Value::Text(_), Type::Base(Base::Binary)) => {
                 Node::call("::kitex::codegen::Bytes::from_static", vec![format!("{name}.as_bytes()").into()])
             }
             (Value::Text(_), _) => Node::call("::kitex::codegen::Str::from_static", vec![name.into()]),
             (Value::Bytes(_), _) => Node::call("::kitex::codegen::Bytes::from_static", vec![name.into()]),
-            // In a key the type may be another one than the constant's: the value is written out again.
-            (value, _) if key => self.value(&constant.ty, value, true, from),
+            // In a key, or without its newtypes, the type is another one than the constant's: the value is written again.
+            (value, _) if !same() => self.value(ty, value, key, from),
             _ => Node::call("::std::clone::Clone::clone", vec![format!("&*{name}").into()]),
         }
+    }
+
+    /// A value in its newtype, unless it is a constant that is one already.
+    fn newtype_value(&self, ty: &Type, (id, inner): (usize, &Type), value: &Value, from: &[String]) -> Node {
+        let value = match value {
+            Value::Const(other) => match self.constant_value(*other) {
+                Some(Value::Text(_) | Value::Bytes(_)) | None => value,
+                Some(found) => match &self.program.definitions[*other].kind {
+                    Kind::Const(constant) if self.newtype(&constant.ty).is_some_and(|(own, _)| own == id) => {
+                        return self.constant(*other, ty, false, from);
+                    }
+                    _ => found,
+                },
+            },
+            value => value,
+        };
+        let inner = self.value(inner, value, self.traits[id].key, from);
+        Node::call(self.plan.definition(from, id), vec![inner])
     }
 
     fn structure(&self, id: usize, members: &[(usize, Value)], from: &[String]) -> Node {

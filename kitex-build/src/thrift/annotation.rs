@@ -5,7 +5,8 @@ use crate::nearest::nearest;
 use crate::report::Report;
 
 /// The keys that mean something.
-const KEYS: [&str; 5] = ["rust.name", "rust.type", "rust.derive", "rust.attribute", "rust.unknown_fields"];
+const KEYS: [&str; 6] =
+    ["rust.name", "rust.type", "rust.newtype", "rust.derive", "rust.attribute", "rust.unknown_fields"];
 
 /// The Rust type of a field where it is not the usual one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,6 +31,7 @@ pub(crate) struct Wishes {
     pub(crate) derives: Vec<String>,
     pub(crate) attributes: Vec<String>,
     pub(crate) unknown_fields: Option<bool>,
+    pub(crate) newtype: Option<bool>,
 }
 
 impl Wishes {
@@ -58,6 +60,7 @@ impl Wishes {
             "rust.derive" => self.derives.extend(paths(value)?),
             "rust.attribute" => self.attributes.push(attribute(value)?),
             "rust.unknown_fields" => self.unknown_fields = Some(!matches!(value, "false" | "0")),
+            "rust.newtype" => self.newtype = Some(!matches!(value, "false" | "0")),
             key if key.starts_with("rust.") => {
                 let near = nearest(key, KEYS.into_iter()).map(|near| format!("did you mean `{near}`?"));
                 let hint = near.unwrap_or_else(|| format!("there are {}", KEYS.join(", ")));

@@ -12,6 +12,7 @@ const STREAMING: [&str; 4] = ["client", "server", "bidirectional", "unary"];
 
 pub(crate) fn check(program: &Program, report: &mut Report) {
     for definition in &program.definitions {
+        newtype(program, definition, report);
         if let Kind::Struct(found) = &definition.kind {
             found.fields.iter().for_each(|field| chosen(program, field, report));
         }
@@ -22,6 +23,19 @@ pub(crate) fn check(program: &Program, report: &mut Report) {
                 streaming(method, report);
             }
         }
+    }
+}
+
+/// Only a typedef of what is no type of its own can become one.
+fn newtype(program: &Program, definition: &Definition, report: &mut Report) {
+    let fits = match &definition.kind {
+        Kind::Typedef(ty) => !matches!(program.target(ty), Type::Named(_)),
+        _ => false,
+    };
+    if definition.wishes.newtype == Some(true) && !fits {
+        let text = format!("`{}` is a type of its own already, or none at all", definition.name.text);
+        let hint = "`rust.newtype` is for typedefs of base types and containers";
+        report.error(definition.name.span, text).hint(hint);
     }
 }
 

@@ -1,0 +1,2 @@
+typedef Own Named (rust.newtype)
+struct Own {} (rust.newtype)
