@@ -217,7 +217,7 @@ pub(crate) struct RequestTemplate {
     ints: PreparedSection,
     strings: PreparedSection,
     /// The metadata that stands among the strings.
-    shared: Option<Arc<[Entry]>>,
+    shared: Option<Arc<Vec<Entry>>>,
 }
 
 impl RequestTemplate {
@@ -226,7 +226,7 @@ impl RequestTemplate {
         names: &Names<'_>,
         form: Form,
         method: &Method,
-        shared: Option<&Arc<[Entry]>>,
+        shared: Option<&Arc<Vec<Entry>>>,
     ) -> Result<Self, EncodeError> {
         let service = method.service();
         let ints = PreparedSection::ints(&[
@@ -246,7 +246,7 @@ impl RequestTemplate {
     }
 
     /// True if this is the template of calls with that metadata.
-    pub(crate) fn is_for(&self, shared: Option<&Arc<[Entry]>>) -> bool {
+    pub(crate) fn is_for(&self, shared: Option<&Arc<Vec<Entry>>>) -> bool {
         match (&self.shared, shared) {
             (Some(own), Some(other)) => Arc::ptr_eq(own, other),
             (None, None) => true,

@@ -53,15 +53,16 @@ pub struct Metadata {
 pub(crate) enum Entries {
     #[default]
     None,
-    /// Those that every call of a client begins with: neither copied nor written anew for each.
-    Shared(Arc<[Entry]>),
+    /// Those that every call of a client begins with: neither copied nor written anew for each. A pointer to a list and not
+    /// to a slice, which would be two words: this moves with every request and response.
+    Shared(Arc<Vec<Entry>>),
     Own(Arc<Own>),
 }
 
 /// What one call has, over what it shares with others. No key is among both.
 #[derive(Clone)]
 pub(crate) struct Own {
-    shared: Option<Arc<[Entry]>>,
+    shared: Option<Arc<Vec<Entry>>>,
     /// With no memory of its own: most calls have just this one.
     first: Entry,
     more: Vec<Entry>,
@@ -153,12 +154,12 @@ impl Metadata {
     /// Makes calls that begin with what was set share it.
     pub(crate) fn share(&mut self) {
         if let Entries::Own(_) = &self.set {
-            self.set = Entries::Shared(self.entries().cloned().collect());
+            self.set = Entries::Shared(Arc::new(self.entries().cloned().collect()));
         }
     }
 
     /// What was set, of what is shared with other calls.
-    pub(crate) fn shared(&self) -> Option<&Arc<[Entry]>> {
+    pub(crate) fn shared(&self) -> Option<&Arc<Vec<Entry>>> {
         match &self.set {
             Entries::None => None,
             Entries::Shared(entries) => Some(entries),
@@ -200,10 +201,10 @@ impl Entries {
     fn iter(&self) -> impl Iterator<Item = &Entry> {
         let shared = match self {
             Self::None => None,
-            Self::Shared(entries) => Some(&**entries),
-            Self::Own(own) => own.shared.as_deref(),
+            Self::Shared(entries) => Some(entries),
+            Self::Own(own) => own.shared.as_ref(),
         };
-        shared.unwrap_or_default().iter().chain(self.own())
+        shared.map(|entries| entries.as_slice()).unwrap_or_default().iter().chain(self.own())
     }
 
     fn own(&self) -> impl Iterator<Item = &Entry> {
