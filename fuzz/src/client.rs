@@ -11,13 +11,13 @@ mod peer;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kitex_codec::{Bytes, BytesMut, Form, Frame, Limits};
+use kitex_codec::{Bytes, BytesMut, Form, Frame, Limits, Protocol as Thrift};
 use kitex_core::{
     Answer, CallId, ClientConfig, ClientConnection, Deadline, Error, ErrorKind, MethodDescriptor, Payload,
-    Protocol, Request, Scope,
+    Request, Scope,
 };
 
-use crate::engine::{Clock, info, methods, send};
+use crate::engine::{Clock, PROTOCOLS, info, methods, send};
 use crate::heap::measure;
 use crate::script::Script;
 
@@ -84,6 +84,10 @@ impl Client {
             _ => Form::TTHeaderFramed,
         };
         (config.max_in_flight, config.max_queued_output) = (MAX_IN_FLIGHT, MAX_QUEUED);
+        if !config.form.has_header() {
+            config.protocol = PROTOCOLS[usize::from(settings >> 5 & 3) % 3].into();
+            config.service_prefix = (settings & 128 != 0).then(|| "Svc".into());
+        }
         config.caller = "caller".into();
         config.service = (settings & 16 != 0).then(|| "callee".into());
         let mut limits = Limits::default();
@@ -91,7 +95,7 @@ impl Client {
         let (config, limits) = (Arc::new(config), Arc::new(limits));
         Self {
             connection: ClientConnection::new(Arc::clone(&config), info(&limits)),
-            model: Model::new(config.multiplexed, config.checksum),
+            model: Model::new(&config),
             config,
             limits,
             clock: Clock::new(),
@@ -114,7 +118,7 @@ impl Client {
             7..=11 => {
                 let call = self.choose(script.byte());
                 let (sequence, name) = call.map_or((0, ""), |call| (call.sequence, call.method.name));
-                let bytes = peer::answer(script, self.config.form, sequence, name);
+                let bytes = peer::answer(script, &self.config, sequence, name);
                 self.input.extend_from_slice(&bytes);
             }
             12 => self.cancel(script.byte()),
@@ -131,8 +135,10 @@ impl Client {
     fn call(&mut self, script: &mut Script<'_>) {
         let choice = script.byte();
         let method = methods().cycle().nth(usize::from(choice & 31)).expect("a cycle does not end");
-        let args = argument(if choice & 32 == 0 { 2 } else { script.short() % LARGEST_ARGUMENT });
-        let mut request = Request::new(method, Payload::new(Protocol::ThriftBinary, args));
+        let args = if choice & 32 == 0 { 2 } else { script.short() % LARGEST_ARGUMENT };
+        let protocol = self.config.protocol;
+        let args = argument(args, protocol.thrift());
+        let mut request = Request::new(method, Payload::new(protocol, args));
         if choice & 128 != 0 {
             let timeout = Duration::from_millis(script.byte().into());
             request.context.deadline = Some(Deadline::after(self.clock.now(), timeout));
@@ -281,7 +287,7 @@ impl Client {
         let Came::Answer(sequence, verdict) = came else { panic!("an answer where there is {came:?}") };
         assert_eq!(self.calls[answer.token].sequence, sequence, "the answer is another call's");
         self.end_call(answer.token);
-        verdict.check(&answer.result);
+        verdict.check(&answer.result, &self.limits);
         self.answered += usize::from(answer.result.is_ok());
     }
 
@@ -334,14 +340,18 @@ impl Client {
             let frame = Frame::decode(&mut sent, &self.limits);
             let frame = frame.expect("what is sent this side would take itself");
             let frame = frame.unwrap_or_else(|| panic!("not sent: {asked:?}"));
-            asked.check(&frame, &self.config);
+            asked.check(&frame, &self.config, &self.limits);
         }
         assert!(sent.is_empty(), "{} bytes more than were to be sent", sent.len());
     }
 }
 
 /// An args struct with a string of `len` bytes.
-fn argument(len: u16) -> Bytes {
+fn argument(len: u16, protocol: Thrift) -> Bytes {
     let text = vec![b'x'; usize::from(len)];
-    Bytes::from([&[11, 0, 1, 0, 0], &len.to_be_bytes()[..], &text, &[0]].concat())
+    Bytes::from(match protocol {
+        Thrift::Binary => [&[11, 0, 1, 0, 0], &len.to_be_bytes()[..], &text, &[0]].concat(),
+        Thrift::Compact => [&[0x18, len as u8 | 0x80, (len >> 7) as u8][..], &text, &[0]].concat(),
+        Thrift::Json => [&br#"{"1":{"str":""#[..], &text, br#""}}"#].concat(),
+    })
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use kitex_codec::{Limits, Output, flags};
+use kitex_codec::{Bytes, Envelope, Frame, Limits, Output, Protocol, flags};
 use kitex_core::{
     BoxFuture, ConnectionInfo, Error, MethodDescriptor, Peer, Request, Response, ServiceDescriptor, Status,
 };
@@ -65,6 +65,28 @@ impl Clock {
     pub(crate) fn go_to(&mut self, at: Instant) {
         self.0 += at.saturating_duration_since(self.now());
     }
+}
+
+pub(crate) const PROTOCOLS: [Protocol; 3] = [Protocol::Binary, Protocol::Compact, Protocol::Json];
+
+/// A whole message without a TTHeader.
+pub(crate) fn bare(protocol: Protocol, envelope: &Envelope<'_>, framed: bool, body: &[u8]) -> Bytes {
+    let mut message = Output::new();
+    // What cannot be written is left away.
+    let _ = protocol.encode_envelope(envelope, &mut message);
+    message.tail().extend_from_slice(body);
+    message.tail().extend_from_slice(protocol.trailer());
+    let message = message.take_segments().into_bytes();
+    if !framed {
+        return message;
+    }
+    Bytes::from([&(message.len() as u32).to_be_bytes()[..], &message].concat())
+}
+
+/// The struct of a message.
+pub(crate) fn body(frame: &Frame, limits: &Limits) -> Bytes {
+    let (_, body) = frame.envelope(limits).expect("a message that is served has an envelope");
+    frame.payload().slice(body)
 }
 
 /// Moves at most `len` bytes from the output to what was sent.

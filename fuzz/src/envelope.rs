@@ -8,8 +8,8 @@ mod samples;
 use std::fmt::Debug;
 
 use kitex_codec::{
-    ApplicationException, BinaryReader, Bytes, Envelope, Limits, Message, MessageType, Output, Walk, Walker,
-    encode, first_field,
+    ApplicationException, BinaryReader, Bytes, Envelope, Limits, Message, MessageType, Output, Protocol,
+    Walk, Walker, encode, first_field,
 };
 
 use crate::heap::measure;
@@ -95,7 +95,10 @@ fn check<M: Message + PartialEq + Clone + Debug>(body: &Bytes) -> bool {
 
     let end = body.len() - reader.remaining();
     assert_eq!(first_field(body).is_none(), body[0] == 0);
-    assert_eq!(Walker::new(0, 1000).walk(body).expect("what was read can be walked"), Walk::Done(end));
+    assert_eq!(
+        Walker::new(Protocol::Binary, 0, 1000).walk(body).expect("what was read can be walked"),
+        Walk::Done(end)
+    );
     assert_comes_back(&value);
     true
 }

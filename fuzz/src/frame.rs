@@ -5,7 +5,7 @@
 
 mod reference;
 
-use kitex_codec::{BytesMut, Form, Frame, FrameDecoder, Header, Limits, Pairs};
+use kitex_codec::{BytesMut, Form, Frame, FrameDecoder, Header, Limits, Pairs, Protocol};
 
 use crate::heap::measure;
 use crate::script::pieces;
@@ -63,6 +63,7 @@ impl Split {
 struct Seen {
     length: usize,
     form: Form,
+    protocol: Protocol,
     protobuf: bool,
     header: Option<(u16, i32, u8)>,
     strings: Vec<(Vec<u8>, Vec<u8>)>,
@@ -107,6 +108,7 @@ fn see(frame: &Frame, length: usize) -> Seen {
     Seen {
         length,
         form: frame.form,
+        protocol: frame.protocol,
         protobuf: frame.protobuf,
         header: header.map(|header| (header.flags, header.sequence, header.protocol)),
         strings: header.map(|header| owned(header.pairs())).unwrap_or_default(),

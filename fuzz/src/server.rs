@@ -30,7 +30,8 @@ use owed::{Owed, Says};
 
 const MAX_QUEUED: usize = 4 << 10;
 
-const MAX_FRAME: usize = 32 << 10;
+/// The longest text of an exception has room in it, though each byte of it may take six in JSON.
+const MAX_FRAME: usize = 128 << 10;
 const MAX_HEADER: usize = 16 << 10;
 
 /// The largest answer: no message is larger than this side would take itself.
@@ -226,7 +227,9 @@ impl Server {
         let Some(live) = self.choose(script.byte()) else { return };
         let answer = match script.byte() % 10 {
             8.. => self.serve(&live),
-            number => answer::answer(number, script, live.served.args()),
+            number => {
+                answer::answer(number, script, live.served.args(&self.limits), live.served.frame.protocol)
+            }
         };
         self.give(live, answer);
     }
@@ -246,7 +249,7 @@ impl Server {
     }
 
     fn give(&mut self, live: Live, answer: Result<Response, Error>) {
-        let says = Says::of(&answer);
+        let says = Says::of(&answer, live.served.frame.protocol, &self.limits);
         let undecodable = matches!(&answer, Err(error) if error.kind() == ErrorKind::Arguments);
         self.connection.reply(self.clock.now(), live.id, answer);
         self.note(live, says, undecodable);

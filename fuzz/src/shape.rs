@@ -5,9 +5,10 @@
 
 use std::fmt::Debug;
 
-use kitex_codec::{Bytes, Envelope, Limits, Message, Protocol};
+use kitex_codec::{Bytes, Envelope, Limits, Message, Protocol, Walk, Walker};
 
 use crate::heap::measure;
+use crate::script::pieces;
 use crate::shapes;
 
 /// What reading may take beside the budget: an error with its text, and the levels of what is open.
@@ -30,7 +31,9 @@ pub(crate) fn run(protocol: Protocol, data: &[u8]) -> bool {
 
 /// A struct of each shape.
 pub(crate) fn samples(protocol: Protocol) -> Vec<(&'static str, Vec<u8>)> {
-    crate::envelope::samples().filter_map(|(name, message)| Some((name, sample(protocol, &message)?))).collect()
+    crate::envelope::samples()
+        .filter_map(|(name, message)| Some((name, sample(protocol, &message)?)))
+        .collect()
 }
 
 /// The struct of a message in another protocol; `None` if it is of no shape here, or if the protocol has no form for it.
@@ -74,11 +77,49 @@ fn check<M: Message + PartialEq + Debug>(protocol: Protocol, body: &Bytes) -> bo
     let Ok(value) = value else { return false };
 
     let end = skipped.expect("what was read can be skipped");
-    assert!(protocol.decode::<M>(&body.slice(..end), &Limits::default()).is_ok(), "it ends where skipping does");
+    assert!(
+        protocol.decode::<M>(&body.slice(..end), &Limits::default()).is_ok(),
+        "it ends where skipping does"
+    );
     assert!(protocol.struct_len(&body.slice(..end - 1), &Limits::default()).is_err(), "and not before");
+    check_walk(protocol, body, end);
     assert_comes_back(&value, Protocol::Binary);
     assert_comes_back(&value, protocol);
+    if protocol == Protocol::Compact {
+        assert_transcoded(&value, &body.slice(..end), &deeper);
+    }
     true
+}
+
+/// A walk finds the same end, at once and in pieces.
+fn check_walk(protocol: Protocol, body: &Bytes, end: usize) {
+    let walk =
+        |input: &[u8]| Walker::new(protocol, 0, 1000).walk(input).expect("what was read can be walked");
+    assert_eq!(walk(body), Walk::Done(end));
+    let (mut walker, mut there) = (Walker::new(protocol, 0, 1000), 0);
+    for piece in pieces(&body[..end]) {
+        there += piece.len();
+        let walked = walker.walk(&body[..there]).expect("what was read can be walked");
+        assert_eq!(walked, if there == end { Walk::Done(end) } else { Walk::NeedMore });
+    }
+}
+
+/// Turned into Binary and back, bytes mean what they did.
+fn assert_transcoded<M: Message + PartialEq + Debug>(value: &M, compact: &Bytes, limits: &Limits) {
+    let mut limits = limits.clone();
+    limits.min_heap = limits.max_heap;
+    let to = |from: Protocol, to, bytes: &Bytes| {
+        from.transcode(to, bytes, &limits).expect("what was read can be transcoded").into_bytes()
+    };
+    let binary = to(Protocol::Compact, Protocol::Binary, compact);
+    let again = to(Protocol::Binary, Protocol::Compact, &binary);
+    for (protocol, bytes) in [(Protocol::Binary, &binary), (Protocol::Compact, &again)] {
+        let read: M = protocol.decode(bytes, &limits).expect("what was transcoded can be read");
+        #[expect(clippy::eq_op, reason = "a value with a NaN in it is not itself")]
+        if value == value {
+            assert_eq!(&read, value);
+        }
+    }
 }
 
 /// Fields that did not come are written as what they are by default, which may be deeper and larger than what came.

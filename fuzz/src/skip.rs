@@ -4,8 +4,8 @@
 //! it may be.
 
 use kitex_codec::{
-    BinaryReader, BinaryWriter, Bytes, BytesMut, DecodeError, Field, Frame, Limits, Output, ThriftReader,
-    ThriftWriter, Type, Walk, Walker,
+    BinaryReader, BinaryWriter, Bytes, BytesMut, DecodeError, Field, Frame, Limits, Output, Protocol,
+    ThriftReader, ThriftWriter, Type, Walk, Walker,
 };
 
 use crate::heap::measure;
@@ -96,7 +96,7 @@ fn walk_all_ways(structure: &[u8], max_depth: usize) -> Result<usize, Endless> {
 }
 
 fn walk<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, max_depth: usize) -> Result<usize, Endless> {
-    let (mut walker, mut input) = (Walker::new(0, max_depth), Vec::new());
+    let (mut walker, mut input) = (Walker::new(Protocol::Binary, 0, max_depth), Vec::new());
     for piece in pieces {
         input.extend_from_slice(piece);
         let (walked, heap) = measure(|| walker.walk(&input));

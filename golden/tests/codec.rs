@@ -7,7 +7,7 @@ use golden::{
 };
 use kitex_codec::{
     ApplicationException, Bytes, BytesMut, DecodeError, Envelope, Frame, FrameDecoder, Limits,
-    MAX_HEADER_INFO, MessageType, Walk, Walker, decode, string_key,
+    MAX_HEADER_INFO, MessageType, Protocol, Walk, Walker, decode, string_key,
 };
 
 const TABLE: &str = include_str!("codec_deviations.txt");
@@ -172,7 +172,7 @@ fn the_walker_finds_the_end_of_every_recorded_struct() {
     for exchange in golden::all().flat_map(Case::exchanges) {
         for sent in [Some(exchange.request), exchange.reply].into_iter().flatten() {
             let Some(tree_length) = oracle::struct_length(&sent.body) else { continue };
-            let ours = Walker::new(0, 2_000).walk(&sent.body).unwrap();
+            let ours = Walker::new(Protocol::Binary, 0, 2_000).walk(&sent.body).unwrap();
             assert_eq!(ours, Walk::Done(tree_length), "{:?}", sent.decoded);
             compared += 1;
         }

@@ -1,12 +1,14 @@
 //! One message split off what a peer has sent, whatever form it came in (spec: kitex-wire 4.5, 5, 6, 7.2, 17.2).
 
+use std::ops::Range;
+
 use bytes::{Bytes, BytesMut};
 
-use crate::detect::{Detected, detect, detect_payload};
+use crate::detect::{Detected, detect, detect_bare, detect_payload, head_of};
 use crate::error::UNKNOWN;
 use crate::header::{META, flags, mesh_pairs};
 use crate::thrift::{Walk, Walker};
-use crate::{Checksum, DecodeError, DecodeReason, Header, Limits, Pairs, string_key};
+use crate::{Checksum, DecodeError, DecodeReason, Envelope, Header, Limits, Pairs, Protocol, string_key};
 
 /// The outer form of a message. A response takes the form of its request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -43,6 +45,8 @@ pub struct Frame {
     pub header: Option<Header>,
     /// The string pairs of a mesh header before the message.
     pub mesh: Option<Pairs>,
+    /// What the payload is encoded in. Binary of either form, with a version word and without; behind a TTHeader with it.
+    pub protocol: Protocol,
     /// True if the payload is Kitex Protobuf and not Thrift.
     pub protobuf: bool,
     /// What stands behind the TTHeader.
@@ -69,6 +73,11 @@ impl Frame {
         &self.body[self.envelope_at..]
     }
 
+    /// The message's envelope, and where in the payload its struct stands.
+    pub fn envelope(&self, limits: &Limits) -> Result<(Envelope<'_>, Range<usize>), DecodeError> {
+        self.protocol.decode_message(self.payload_bytes(), limits)
+    }
+
     /// Errors if the header names a checksum and it is not that of the payload (spec: kitex-wire 6.8).
     pub fn verify_checksum(&self) -> Result<(), DecodeError> {
         let named = self.header.as_ref().and_then(|header| header.pairs().get(string_key::CHECKSUM));
@@ -91,6 +100,7 @@ pub struct FrameDecoder {
 /// Where the parts of the message at the front of the buffer stand.
 struct Layout {
     form: Form,
+    protocol: Protocol,
     protobuf: bool,
     /// Bytes of a mesh header.
     mesh: usize,
@@ -133,49 +143,56 @@ impl FrameDecoder {
     }
 
     fn layout(&mut self, buf: &[u8], limits: &Limits) -> Result<Option<Layout>, DecodeError> {
-        let Some(head) = buf.first_chunk::<8>() else { return Ok(None) };
-        match detect(*head) {
+        let Some(head) = head_of(buf) else { return Ok(None) };
+        match detect(head) {
             Detected::TTHeader => header_layout(buf, limits),
             Detected::Mesh => {
                 let mesh = 4 + usize::from(u16::from_be_bytes([head[2], head[3]]));
-                let Some(head) = buf.get(mesh..).and_then(|rest| rest.first_chunk::<8>()) else {
-                    return Ok(None);
-                };
-                self.bare_layout(mesh, *head, buf, limits)
+                let Some(head) = buf.get(mesh..).and_then(head_of) else { return Ok(None) };
+                self.bare_layout(mesh, detect_bare(head), head, buf, limits)
             }
-            _ => self.bare_layout(0, *head, buf, limits),
+            detected => self.bare_layout(0, detected, head, buf, limits),
         }
     }
 
     fn bare_layout(
         &mut self,
         mesh: usize,
+        detected: Detected,
         head: [u8; 8],
         buf: &[u8],
         limits: &Limits,
     ) -> Result<Option<Layout>, DecodeError> {
-        let (form, protobuf, len) = match detect_payload(head) {
-            Detected::Buffered => match self.walk(&buf[mesh..], limits)? {
-                Some(len) => (Form::Buffered, false, len),
+        let (form, protocol, len) = match detected {
+            Detected::Buffered(protocol) => match self.walk(protocol, &buf[mesh..], limits)? {
+                Some(len) => (Form::Buffered, protocol, len),
                 None => return Ok(None),
             },
-            Detected::Framed => (Form::Framed, false, framed_len(head, limits)?),
-            Detected::FramedProtobuf => (Form::Framed, true, framed_len(head, limits)?),
+            Detected::Framed(protocol) => (Form::Framed, protocol, framed_len(head, protocol, limits)?),
+            Detected::FramedProtobuf => {
+                (Form::Framed, Protocol::Binary, framed_len(head, Protocol::Binary, limits)?)
+            }
             _ => return Err(wrong_protocol(head)),
         };
-        Ok(Some(Layout { form, protobuf, mesh, info: 0, total: mesh + len }))
+        let protobuf = detected == Detected::FramedProtobuf;
+        Ok(Some(Layout { form, protocol, protobuf, mesh, info: 0, total: mesh + len }))
     }
 
     /// Walks a Buffered message on from where it stopped; its length once its end is found.
-    fn walk(&mut self, message: &[u8], limits: &Limits) -> Result<Option<usize>, DecodeError> {
+    fn walk(
+        &mut self,
+        protocol: Protocol,
+        message: &[u8],
+        limits: &Limits,
+    ) -> Result<Option<usize>, DecodeError> {
         let walker = match &mut self.walker {
             Some(walker) => walker,
             None => {
-                let Some(args_at) = envelope_len(message)? else {
+                let Some(walker) = Walker::message(protocol, message, limits.max_depth)? else {
                     limits.check_frame(message.len())?;
                     return Ok(None);
                 };
-                self.walker.insert(Box::new(Walker::new(args_at, limits.max_depth)))
+                self.walker.insert(Box::new(walker))
             }
         };
         match walker.walk(message)? {
@@ -185,22 +202,26 @@ impl FrameDecoder {
     }
 }
 
-/// Bytes of the envelope at the front of `message`, once its name's length is there.
-fn envelope_len(message: &[u8]) -> Result<Option<usize>, DecodeError> {
-    let Some(len) = message.get(4..).and_then(|rest| rest.first_chunk()) else { return Ok(None) };
-    let len = i32::from_be_bytes(*len);
-    let name = usize::try_from(len).map_err(|_| DecodeError::new(DecodeReason::NegativeLength(len)))?;
-    let end = name.saturating_add(12);
-    Ok((message.len() >= end).then_some(end))
-}
-
-/// The smallest message: an envelope with an empty name.
+/// Bytes of an envelope of strict Binary with an empty name.
 const SMALLEST: usize = 12;
 
+/// Bytes of the smallest message of a kind that a frame's head tells.
+#[inline]
+fn smallest(protocol: Protocol, head: [u8; 8]) -> usize {
+    match protocol {
+        Protocol::Binary if head[4] & 0x80 != 0 => SMALLEST,
+        // Its head has shown that there is room for its name.
+        Protocol::Binary => 9,
+        // The envelope and an empty struct.
+        Protocol::Compact => 5,
+        Protocol::Json => 13,
+    }
+}
+
 /// Length of a framed message with its four bytes of length.
-fn framed_len(head: [u8; 8], limits: &Limits) -> Result<usize, DecodeError> {
+fn framed_len(head: [u8; 8], protocol: Protocol, limits: &Limits) -> Result<usize, DecodeError> {
     let len = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
-    if len < SMALLEST {
+    if len < smallest(protocol, head) {
         return Err(DecodeError::envelope(format!("a frame of {len} bytes cannot hold a message")));
     }
     limits.check_frame(len)?;
@@ -232,16 +253,17 @@ fn header_layout(buf: &[u8], limits: &Limits) -> Result<Option<Layout>, DecodeEr
     }
     let body_at = META + info;
     let Some(head) = buf.get(body_at..).and_then(|rest| rest.first_chunk::<8>()) else { return Ok(None) };
+    let protocol = Protocol::Binary;
     let (form, protobuf, len) = match detect_payload(*head) {
-        Detected::Buffered => (Form::TTHeader, false, body),
-        Detected::Framed => (Form::TTHeaderFramed, false, framed_len(*head, limits)?),
-        Detected::FramedProtobuf => (Form::TTHeaderFramed, true, framed_len(*head, limits)?),
+        Detected::Buffered(_) => (Form::TTHeader, false, body),
+        Detected::Framed(_) => (Form::TTHeaderFramed, false, framed_len(*head, protocol, limits)?),
+        Detected::FramedProtobuf => (Form::TTHeaderFramed, true, framed_len(*head, protocol, limits)?),
         _ => return Err(wrong_protocol(*head)),
     };
     if len > body {
         return Err(DecodeError::header(format!("a frame of {len} bytes in a payload of {body}")));
     }
-    Ok(Some(Layout { form, protobuf, mesh: 0, info, total: body_at + len }))
+    Ok(Some(Layout { form, protocol, protobuf, mesh: 0, info, total: body_at + len }))
 }
 
 #[cold]
@@ -250,14 +272,17 @@ fn wrong_protocol(head: [u8; 8]) -> DecodeError {
         Detected::Http2 => "HTTP/2",
         Detected::TTHeader => "a TTHeader behind a header",
         Detected::Unknown(name) => name,
-        _ => UNKNOWN,
+        _ => match detect_payload(head) {
+            Detected::Unknown(name) => name,
+            _ => UNKNOWN,
+        },
     };
     DecodeError::new(DecodeReason::WrongProtocol { name, head })
 }
 
 impl Layout {
     fn split(self, buf: &mut BytesMut, limits: &Limits) -> Result<Frame, DecodeError> {
-        let Self { form, protobuf, mesh, info, total } = self;
+        let Self { form, protocol, protobuf, mesh, info, total } = self;
         let whole = buf.split_to(total).freeze();
         let envelope_at = if form.is_framed() { 4 } else { 0 };
         if form.has_header() {
@@ -267,13 +292,22 @@ impl Layout {
             let header = Header::decode(flags, sequence, whole.slice(META..body_at), limits)?;
             let mut body = whole;
             bytes::Buf::advance(&mut body, body_at);
-            return Ok(Frame { form, header: Some(header), mesh: None, protobuf, body, envelope_at });
+            return Ok(Frame {
+                form,
+                header: Some(header),
+                mesh: None,
+                protocol,
+                protobuf,
+                body,
+                envelope_at,
+            });
         }
         let pairs = match mesh {
             0 => None,
             _ => Some(mesh_pairs(whole.slice(4..mesh), limits)?),
         };
-        Ok(Frame { form, header: None, mesh: pairs, protobuf, body: whole.slice(mesh..), envelope_at })
+        let body = whole.slice(mesh..);
+        Ok(Frame { form, header: None, mesh: pairs, protocol, protobuf, body, envelope_at })
     }
 }
 

@@ -11,8 +11,10 @@ mod protocol;
 mod reader;
 mod sink;
 mod source;
+mod transcode;
 mod value;
 mod walk;
+mod walker;
 mod writer;
 
 use crate::{DecodeError, EncodeError};
@@ -25,7 +27,8 @@ pub use json::{JsonReader, JsonWriter};
 pub use protocol::Protocol;
 pub use reader::ThriftReader;
 pub use value::{Double, Field, Type, UnknownField, Uuid};
-pub use walk::{Walk, Walker};
+pub use walk::Walk;
+pub use walker::Walker;
 pub use writer::ThriftWriter;
 
 /// A struct that can be written to and read from any Thrift protocol. Generated for every struct of an IDL.

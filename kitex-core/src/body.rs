@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context as TaskContext, Poll};
 
 use bytes::Bytes;
-use kitex_codec::{DecodeError, EncodeError, Limits, Message, Segments};
+use kitex_codec::{DecodeError, EncodeError, Field, Limits, Message, Protocol as Thrift, Segments};
 
 use crate::Error;
 
@@ -14,9 +14,42 @@ use crate::Error;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Protocol {
-    /// Thrift Binary.
+    /// Thrift Binary: what Kitex speaks.
     #[default]
     ThriftBinary,
+    /// Thrift Compact.
+    ThriftCompact,
+    /// Apache Thrift's JSON, `TJSONProtocol`.
+    ThriftJson,
+}
+
+impl Protocol {
+    /// The same as the codec has it.
+    #[inline]
+    pub fn thrift(self) -> Thrift {
+        match self {
+            Self::ThriftBinary => Thrift::Binary,
+            Self::ThriftCompact => Thrift::Compact,
+            Self::ThriftJson => Thrift::Json,
+        }
+    }
+}
+
+impl From<Thrift> for Protocol {
+    #[inline]
+    fn from(protocol: Thrift) -> Self {
+        match protocol {
+            Thrift::Binary => Self::ThriftBinary,
+            Thrift::Compact => Self::ThriftCompact,
+            Thrift::Json => Self::ThriftJson,
+        }
+    }
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.thrift().fmt(f)
+    }
 }
 
 /// One encoded args or result struct, with nothing around it. Cheap to clone, so that a retry sends the same bytes.
@@ -44,17 +77,64 @@ impl Payload {
         Self { protocol, segments: segments.into() }
     }
 
-    /// Encodes a struct. Errors if a limit does not allow it.
+    /// Encodes a struct in Thrift Binary. Errors if a limit does not allow it.
     pub fn encode<M: Message>(message: &M, limits: &Limits) -> Result<Self, EncodeError> {
         kitex_codec::encode(message, limits).map(|segments| Self::new(Protocol::ThriftBinary, segments))
     }
 
+    /// Encodes a struct. Errors if a limit does not allow it, or if the protocol has no form for it.
+    #[inline]
+    pub fn encode_in<M: Message>(
+        protocol: Protocol,
+        message: &M,
+        limits: &Limits,
+    ) -> Result<Self, EncodeError> {
+        match protocol {
+            Protocol::ThriftBinary => Self::encode(message, limits),
+            _ => Self::encode_other(protocol, message, limits),
+        }
+    }
+
+    /// Away from Binary, which is what nearly every call is in.
+    #[cold]
+    #[inline(never)]
+    fn encode_other<M: Message>(
+        protocol: Protocol,
+        message: &M,
+        limits: &Limits,
+    ) -> Result<Self, EncodeError> {
+        protocol.thrift().encode(message, limits).map(|segments| Self::new(protocol, segments))
+    }
+
     /// Decodes a struct. Errors if the bytes are not one, or if a limit does not allow it.
     pub fn decode<M: Message>(&self, limits: &Limits) -> Result<M, DecodeError> {
-        match &self.segments {
-            Segments::One(bytes) => kitex_codec::decode(bytes, limits),
-            Segments::Many(_) => kitex_codec::decode(&self.segments.to_bytes(), limits),
+        match (self.protocol, &self.segments) {
+            (Protocol::ThriftBinary, Segments::One(bytes)) => kitex_codec::decode(bytes, limits),
+            (Protocol::ThriftBinary, _) => kitex_codec::decode(&self.segments.to_bytes(), limits),
+            _ => self.decode_other(limits),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn decode_other<M: Message>(&self, limits: &Limits) -> Result<M, DecodeError> {
+        self.protocol.thrift().decode(&self.segments.to_bytes(), limits)
+    }
+
+    /// The header of the struct's first field, if it has one: which field a result has set is told by it.
+    pub fn first_field(&self) -> Option<Field> {
+        let front = self.segments.iter().next()?;
+        self.protocol.thrift().first_field(front)
+    }
+
+    /// The same struct in another protocol. A payload of that protocol stays as it is.
+    ///
+    /// Thrift Binary and Compact go into one another; Apache's JSON into none and none into it, but for a struct
+    /// without fields. Errors if the bytes are no struct, or if a limit does not allow it.
+    pub fn transcode(&self, protocol: Protocol, limits: &Limits) -> Result<Self, EncodeError> {
+        let bytes = self.segments.to_bytes();
+        let segments = self.protocol.thrift().transcode(protocol.thrift(), &bytes, limits)?;
+        Ok(Self::new(protocol, segments))
     }
 
     /// The encoding.

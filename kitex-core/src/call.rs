@@ -12,8 +12,8 @@ use tower_service::Service;
 
 use crate::{
     Body, BoxError, BoxFuture, BusinessStatus, CallResult, Context, Error, ErrorKind, Metadata, Method,
-    MethodDescriptor, Payload, Request, Response, Scope, ServiceDescriptor, SharedService, Stage, Status,
-    catch_panic,
+    MethodDescriptor, Payload, Protocol, Request, Response, Scope, ServiceDescriptor, SharedService, Stage,
+    Status, catch_panic,
 };
 
 /// The struct that a method's calls end with. Generated.
@@ -132,6 +132,8 @@ pub struct CallDefaults {
     pub limits: Limits,
     /// Metadata of every call.
     pub metadata: Metadata,
+    /// What arguments are encoded in.
+    pub protocol: Protocol,
 }
 
 /// What a generated client holds: the service behind it. Cheap to clone.
@@ -179,7 +181,8 @@ impl ClientHandle {
 
     /// Prepares a call. Nothing is sent before it is awaited.
     pub fn call<A: Message, R>(&self, method: &'static MethodDescriptor, args: &A) -> Call<'_, R> {
-        let payload = match catch_panic(|| Payload::encode(args, &self.defaults.limits)) {
+        let CallDefaults { limits, protocol, .. } = &*self.defaults;
+        let payload = match catch_panic(|| Payload::encode_in(*protocol, args, limits)) {
             Ok(payload) => payload.map_err(|error| Error::from(error).with_method(&Method::from(method))),
             Err(said) => Err(panicked(&Method::from(method), &said)),
         };

@@ -16,6 +16,8 @@ use std::time::Duration;
 
 use kitex_codec::{Form, Str};
 
+use crate::Protocol;
+
 pub use client::{Answer, ClientConnection, Refusal};
 pub use server::{ServerConnection, ServerRequest};
 pub use slots::CallId;
@@ -68,6 +70,11 @@ impl Default for ServerConfig {
 pub struct ClientConfig {
     /// The outer form of requests. TTHeader with a frame length, as Kitex has it.
     pub form: Form,
+    /// What messages are encoded in. Thrift Binary, which a form with a TTHeader needs.
+    pub protocol: Protocol,
+    /// What stands before the name of each method, with a colon between them, for servers that tell their services
+    /// apart by it: Apache's `TMultiplexedProtocol`. A form with a TTHeader names the service there. Nothing.
+    pub service_prefix: Option<Str>,
     /// Whether calls share a connection and are answered in any order. Needs a form with a TTHeader. Off.
     pub multiplexed: bool,
     /// Calls under way on one multiplexed connection. 1 024.
@@ -86,6 +93,8 @@ impl Default for ClientConfig {
     fn default() -> Self {
         Self {
             form: Form::TTHeaderFramed,
+            protocol: Protocol::ThriftBinary,
+            service_prefix: None,
             multiplexed: false,
             max_in_flight: 1024,
             max_queued_output: 16 << 20,

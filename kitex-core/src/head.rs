@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use kitex_codec::{
     Checksum, EncodeError, Envelope, Form, Frame, Header, HeaderWriter, Limits, Output, Pairs,
-    PreparedSection, Segments, Str, flags, int_key, string_key,
+    PreparedSection, Protocol, Segments, Str, flags, int_key, string_key,
 };
 
 use crate::metadata::{Entry, scoped};
@@ -128,6 +128,8 @@ fn read_extra(json: &[u8], code: i32) -> Result<BTreeMap<Str, Str>, Error> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shell<'a> {
     pub(crate) form: Form,
+    /// What envelope and payload are encoded in.
+    pub(crate) protocol: Protocol,
     pub(crate) flags: u16,
     pub(crate) envelope: Envelope<'a>,
     /// Whether to write the payload's checksum.
@@ -146,6 +148,9 @@ impl Shell<'_> {
         acl: Option<&[u8]>,
         pairs: impl FnOnce(&mut HeaderWriter<'_>) -> usize,
     ) -> Result<(), EncodeError> {
+        if self.protocol != Protocol::Binary {
+            return self.write_other(out, payload, limits);
+        }
         let len = self.envelope.len() + payload.len();
         check(len, "Limits::max_frame", limits.max_frame)?;
         let framed = self.form.is_framed();
@@ -181,6 +186,38 @@ impl Shell<'_> {
         out.append_segments(payload, LINK_PAYLOAD_FROM);
         Ok(())
     }
+
+    /// A message in Compact or JSON, the length of whose envelope shows when it is written.
+    #[cold]
+    fn write_other(&self, out: &mut Output, payload: &Segments, limits: &Limits) -> Result<(), EncodeError> {
+        if self.form.has_header() {
+            return Err(behind_header());
+        }
+        out.reserve_message();
+        let start = out.tail().len();
+        let at = if self.form.is_framed() { start + 4 } else { start };
+        out.tail().resize(at, 0);
+        let trailer = self.protocol.trailer();
+        let written = self.protocol.encode_envelope(&self.envelope, out);
+        let len = out.tail().len() - at + payload.len() + trailer.len();
+        if let Err(error) = written.and_then(|()| check(len, "Limits::max_frame", limits.max_frame)) {
+            out.tail().truncate(start);
+            return Err(error);
+        }
+        if self.form.is_framed() {
+            out.tail()[start..at].copy_from_slice(&(len as u32).to_be_bytes());
+        }
+        out.append_segments(payload, LINK_PAYLOAD_FROM);
+        out.tail().extend_from_slice(trailer);
+        Ok(())
+    }
+}
+
+/// What stands behind a TTHeader is what Kitex reads there.
+#[cold]
+fn behind_header() -> EncodeError {
+    let why = "behind a TTHeader stands Thrift Binary; other protocols go over Buffered and Framed";
+    EncodeError::unwritable("a message in this protocol", why)
 }
 
 /// What a reader with the same limits checks: the header's entries, its info, and LENGTH, which counts all but itself.

@@ -1,15 +1,18 @@
 //! Calls as generated servers take them.
 
-use kitex_codec::{Message, first_field};
+use kitex_codec::Message;
 
 use crate::{
-    Body, CallError, Context, Error, ErrorKind, MethodResult, Payload, Request, Response, Stage, Status,
+    Body, CallError, Context, Error, ErrorKind, MethodResult, Payload, Protocol, Request, Response, Stage,
+    Status,
 };
 
 /// A call whose arguments are decoded: what is left is its context, and to answer it.
 #[derive(Debug)]
 pub struct Incoming {
     context: Context,
+    /// What the arguments came in, and the result goes back in.
+    protocol: Protocol,
 }
 
 /// Decodes the arguments of a request. Errors, as [`ErrorKind::Arguments`], if they are none.
@@ -24,7 +27,7 @@ pub fn accept<A: Message>(request: Request) -> Result<(Incoming, A), Error> {
             .with_source(error)
     })?;
     context.set_method(method);
-    Ok((Incoming { context }, args))
+    Ok((Incoming { context, protocol: payload.protocol() }, args))
 }
 
 impl Incoming {
@@ -54,17 +57,11 @@ impl Incoming {
             }
             Err(CallError::Failed(error)) => return Err(error.of_handler().with_metadata(metadata)),
         };
-        let payload = Payload::encode(&result, self.context.limits())?;
+        let payload = Payload::encode_in(self.protocol, &result, self.context.limits())?;
         let status = match status {
-            Status::Exception(_) => Status::Exception(exception_id(&payload)),
+            Status::Exception(_) => Status::Exception(payload.first_field().map_or(0, |field| field.id)),
             status => status,
         };
         Ok(Response { metadata, ..Response::new(status, payload) })
     }
-}
-
-/// The field that a result's exception stands in: it is the first that was written.
-fn exception_id(payload: &Payload) -> i16 {
-    let first = payload.segments().iter().next();
-    first.and_then(|bytes| first_field(bytes)).map_or(0, |field| field.id)
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use kitex_codec::Str;
+use kitex_codec::{ApplicationException, Str};
 use tower_service::Service;
 
 use crate::shown::shown;
@@ -208,12 +208,32 @@ impl Router {
         }
     }
 
-    /// Finds the method `method` of the service named `service`; an empty name counts as none.
+    /// Finds the method `method` of the service named `service`; an empty name counts as none. Then the service may
+    /// stand before the method's name, as it does with Apache's `TMultiplexedProtocol`.
+    #[inline]
     pub(crate) fn route(&self, service: &[u8], method: &[u8]) -> Result<Routed, Error> {
-        let missing = match self.find(service, method) {
-            Ok((at, method)) => return Ok(Routed::to(at, method)),
-            Err(missing) => missing,
+        match self.find(service, method) {
+            Ok((at, method)) => Ok(Routed::to(at, method)),
+            Err(missing) => self.route_other(service, method, missing),
+        }
+    }
+
+    #[cold]
+    fn route_other(&self, service: &[u8], method: &[u8], missing: Missing) -> Result<Routed, Error> {
+        let Some((prefix, method)) = prefixed(service, method) else {
+            return self.route_unknown(service, method, missing);
         };
+        match self.find(prefix, method) {
+            Ok((at, method)) => Ok(Routed::to(at, method)),
+            // The code for a missing service is Kitex's own: Apache's clients would not know it.
+            Err(missing) => self
+                .route_unknown(prefix, method, missing)
+                .map_err(|error| error.with_code(ApplicationException::UNKNOWN_METHOD)),
+        }
+    }
+
+    /// Where a request goes that no service is there for.
+    fn route_unknown(&self, service: &[u8], method: &[u8], missing: Missing) -> Result<Routed, Error> {
         // A name that is not UTF-8 could not be passed on as it came.
         if let (Some(_), Ok(service), Ok(method)) =
             (&self.unknown, Str::copy_from_utf8(service), Str::copy_from_utf8(method))
@@ -281,6 +301,17 @@ impl Routed {
         let execution = method.execution.as_ref().copied().unwrap_or_default();
         Self { target: Target(at), method: Method::from(method.descriptor), execution }
     }
+}
+
+/// The service and the method of a name like `Service:method`, in a request that names no service otherwise.
+fn prefixed<'a>(service: &[u8], name: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
+    let at = name.iter().position(|byte| *byte == b':').filter(|_| service.is_empty())?;
+    Some((name.get(..at)?, name.get(at + 1..)?))
+}
+
+/// The name under which a request is answered: its method's alone, as Apache's `TMultiplexedProcessor` does it.
+pub(crate) fn answered_name<'a>(service: &[u8], name: &'a [u8]) -> &'a [u8] {
+    prefixed(service, name).map_or(name, |(_, method)| method)
 }
 
 enum Missing {

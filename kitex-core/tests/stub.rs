@@ -108,6 +108,38 @@ fn the_failure_of_a_call_within_a_handler_is_the_handlers() {
     }
 }
 
+/// A layer between the two sees bytes that know what they are in, and can send them again.
+#[test]
+fn a_call_and_its_answer_are_in_the_protocol_of_the_client() {
+    for protocol in [Protocol::ThriftBinary, Protocol::ThriftCompact, Protocol::ThriftJson] {
+        let server = SharedService::new(EchoServer::new(|_, said: Str| match &*said {
+            "bad" => Err(CallError::Exception(Oops(said))),
+            "status" => Err(BusinessStatus::new(404, "no").into()),
+            _ => Ok(said),
+        }));
+        let twice = SharedService::from_fn(move |request: Request| {
+            let again = request.try_clone().unwrap();
+            let server = server.clone();
+            Box::pin(async move {
+                assert_eq!(request.body.message().unwrap().protocol(), protocol);
+                let first = server.call(request).await?;
+                if !matches!(first.status, Status::Business(_)) {
+                    assert_eq!(first.body.message().unwrap().protocol(), protocol);
+                }
+                let second = server.call(again).await?;
+                assert_eq!(first.status, second.status);
+                Ok(second)
+            })
+        });
+        let defaults = CallDefaults { protocol, ..CallDefaults::default() };
+        let client = EchoClient(ClientHandle::with_defaults(twice, defaults));
+        assert_eq!(block_on(client.echo("hello")).unwrap(), "hello");
+        let thrown = block_on(client.echo("bad")).unwrap_err();
+        assert_eq!(thrown.exception(), Some(&Oops("bad".into())));
+        assert_eq!(block_on(client.echo("status")).unwrap_err().status().unwrap().code, 404);
+    }
+}
+
 #[test]
 fn an_answer_that_holds_nothing_is_missing_its_result() {
     let error = failed(block_on(answering(|_| Ok(Response::empty(Status::Ok))).echo("x")));

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use kitex_codec::{Limits, first_field};
+use kitex_codec::Limits;
 use kitex_core::{
     BoxError, BoxFuture, CallError, CallResult, Error, ErrorKind, Inspect, Method, MethodResult, Payload,
     Registry, Request, Response, Sent, SettingError, SharedService, Status,
@@ -259,14 +259,12 @@ pub fn end<R: MethodResult>(outcome: Result<R::Success, CallError<R::Exception>>
         Err(CallError::Failed(error)) => return Err(error),
     };
     let payload = Payload::encode(&result, &Limits::default())?;
-    let status = if thrown { Status::Exception(exception_id(&payload)) } else { Status::Ok };
+    let status = if thrown {
+        Status::Exception(payload.first_field().map_or(0, |field| field.id))
+    } else {
+        Status::Ok
+    };
     Ok(Response::new(status, payload))
-}
-
-/// The field that a result's exception stands in: the first that was written.
-fn exception_id(payload: &Payload) -> i16 {
-    let first = payload.segments().iter().next();
-    first.and_then(|bytes| first_field(bytes)).map_or(0, |field| field.id)
 }
 
 /// Errors of calls that were not over in time.

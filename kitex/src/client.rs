@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use kitex_codec::{Form, Limits, Str};
 use kitex_core::{
-    BoxError, CallDefaults, ClientHandle, Error, ErrorKind, GeneratedClient, Picker, Registry, Request,
-    Response, Scope, SharedService, Stage,
+    BoxError, CallDefaults, ClientConfig, ClientHandle, Error, ErrorKind, GeneratedClient, Picker, Protocol,
+    Registry, Request, Response, Scope, SharedService, Stage,
 };
 use kitex_middleware::{DeadlineLayer, Frame, LayerStack, Suite, TraceLayer};
 use kitex_transport::{
@@ -146,6 +146,43 @@ impl<C: GeneratedClient> ClientBuilder<C> {
         self
     }
 
+    /// What messages are encoded in. Thrift Binary, which Kitex's servers understand and no other.
+    ///
+    /// Servers of Apache Thrift may want Compact or JSON, which go over [`Form::Framed`] and [`Form::Buffered`].
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/idl/parrot.rs"));
+    /// use echo::{EchoClient, Request};
+    /// use kitex::{Framing, Protocol};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let address = parrot().await?;
+    /// let client = EchoClient::builder(address)
+    ///     .framing(Framing::Framed)
+    ///     .protocol(Protocol::ThriftCompact)
+    ///     .service_prefix("Echo")
+    ///     .connect()
+    ///     .await?;
+    /// let said = client.say(Request { text: "hi".into(), ..Default::default() }).await?;
+    /// assert_eq!(said, "hi");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn protocol(mut self, protocol: Protocol) -> Self {
+        self.config.connection.protocol = protocol;
+        self.defaults.protocol = protocol;
+        self
+    }
+
+    /// Writes this service's name and a colon before the name of each method, as Apache Thrift's
+    /// `TMultiplexedProtocol` does: for servers that have several services on one port. Without this, the method's name
+    /// alone. Needs a framing without a TTHeader, which names the service itself.
+    pub fn service_prefix(mut self, service: impl Into<Str>) -> Self {
+        self.config.connection.service_prefix = Some(service.into());
+        self
+    }
+
     /// The callee's name in service discovery, sent beside the service's name in the IDL. Without this, the latter.
     pub fn service_name(mut self, name: impl Into<Str>) -> Self {
         self.config.connection.service = Some(name.into());
@@ -253,6 +290,7 @@ impl<C: GeneratedClient> ClientBuilder<C> {
         if matches!(self.config.mode, Mode::Multiplexed(_)) && !self.config.connection.form.has_header() {
             return Err(no_header(self.config.connection.form));
         }
+        check_apache(&self.config.connection)?;
         let mut frame = Frame::default();
         frame.trace = self.traced.then(|| trace_layer(&addresses));
         let channel = Channel::new(addresses, self.config);
@@ -293,6 +331,24 @@ fn no_header(form: Form) -> Error {
          Framing::TTHeaderFramed or leave out mux"
     );
     Error::new(ErrorKind::Connect, Stage::Local, text).with_setting("framing")
+}
+
+/// Errors if what Apache Thrift's servers are to be sent would go behind a TTHeader.
+fn check_apache(config: &ClientConfig) -> Result<(), Error> {
+    let (what, setting) = match (config.protocol, &config.service_prefix) {
+        _ if !config.form.has_header() => return Ok(()),
+        (Protocol::ThriftBinary, None) => return Ok(()),
+        (Protocol::ThriftBinary, Some(_)) => {
+            ("a service's name before that of the method".to_owned(), "service_prefix")
+        }
+        (protocol, _) => (protocol.to_string(), "protocol"),
+    };
+    let text = format!(
+        "{what} goes over a framing without a TTHeader, and the framing is {:?}: choose Framing::Framed or \
+         Framing::Buffered",
+        config.form
+    );
+    Err(Error::new(ErrorKind::Connect, Stage::Local, text).with_setting(setting))
 }
 
 impl<C> fmt::Debug for ClientBuilder<C> {

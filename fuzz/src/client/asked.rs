@@ -2,8 +2,10 @@
 
 use std::time::Instant;
 
-use kitex_codec::{Bytes, Envelope, Frame, MessageType, flags, int_key, string_key};
+use kitex_codec::{Bytes, Frame, Limits, MessageType, flags, int_key, string_key};
 use kitex_core::{ClientConfig, MethodDescriptor, Request, Scope};
+
+use crate::engine::body;
 
 /// Bytes of metadata that fit into a header.
 const SMALL: usize = 1 << 10;
@@ -32,13 +34,14 @@ impl Asked {
     }
 
     /// Holds a message against this.
-    pub(super) fn check(&self, frame: &Frame, config: &ClientConfig) {
-        let payload = frame.payload();
-        let (envelope, at) = Envelope::decode(&payload).expect("a request that was sent has an envelope");
+    pub(super) fn check(&self, frame: &Frame, config: &ClientConfig, limits: &Limits) {
+        let (envelope, _) = frame.envelope(limits).expect("a request that was sent has an envelope");
         let kind = if self.method.oneway { MessageType::ONEWAY } else { MessageType::CALL };
-        let asked = (kind, self.sequence, self.method.name.as_bytes());
-        assert_eq!((envelope.kind, envelope.sequence, envelope.name), asked);
-        assert_eq!((frame.form, &payload[at..]), (config.form, &self.args[..]));
+        let prefix = config.service_prefix.iter().map(|service| format!("{service}:")).collect::<String>();
+        let name = prefix + self.method.name;
+        assert_eq!((envelope.kind, envelope.sequence, envelope.name), (kind, self.sequence, name.as_bytes()));
+        assert_eq!((frame.form, frame.protocol), (config.form, config.protocol.thrift()));
+        assert_eq!(body(frame, limits), self.args);
         if frame.header.is_some() {
             self.check_header(frame, config);
         }

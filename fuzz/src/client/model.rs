@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use kitex_codec::{
-    ApplicationException, Bytes, BytesMut, Envelope, Frame, Limits, MessageType, Pairs, decode, string_key,
+    ApplicationException, Bytes, BytesMut, Frame, Limits, MessageType, Pairs, Protocol, string_key,
 };
-use kitex_core::{Error, ErrorKind, MethodDescriptor, Response, Status};
+use kitex_core::{ClientConfig, Error, ErrorKind, MethodDescriptor, Response, Status};
 
-use crate::engine::passes;
+use crate::engine::{body, passes};
 
 /// Where a connection stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +24,8 @@ pub(super) enum State {
 pub(super) struct Model {
     pub(super) state: State,
     pub(super) multiplexed: bool,
-    pub(super) checksum: bool,
+    checksum: bool,
+    protocol: Protocol,
     /// Oneway calls since the last answer.
     pub(super) oneways: u32,
     /// Answers that no call waited for.
@@ -60,8 +61,10 @@ pub(super) enum Verdict {
 }
 
 impl Model {
-    pub(super) fn new(multiplexed: bool, checksum: bool) -> Self {
-        Self { state: State::Open, multiplexed, checksum, oneways: 0, dropped: 0, skip: 0 }
+    pub(super) fn new(config: &ClientConfig) -> Self {
+        let ClientConfig { multiplexed, checksum, protocol, .. } = *config;
+        let protocol = protocol.thrift();
+        Self { state: State::Open, multiplexed, checksum, protocol, oneways: 0, dropped: 0, skip: 0 }
     }
 
     /// Takes the next message off `input`; `None` if it is not whole.
@@ -106,8 +109,7 @@ impl Model {
 
     fn came(&mut self, frame: Frame, waits: &[Waits], limits: &Limits) -> Came {
         let resets = pairs(&frame).is_some_and(|pairs| pairs.get(string_key::CONNECTION_RESET).is_some());
-        let payload = frame.payload();
-        let envelope = Envelope::decode(&payload).map(|(envelope, _)| envelope);
+        let envelope = frame.envelope(limits).map(|(envelope, _)| envelope);
         let sequence = match (&frame.header, self.multiplexed) {
             (None, true) => return self.bad(),
             (Some(header), true) if header.sequence == 0 => {
@@ -125,12 +127,20 @@ impl Model {
                 (waits, _) => waits.first().map_or(0, |only| only.sequence),
             },
         };
-        let (oneways, checksum) = (self.oneways, self.checksum);
-        let came = self.ends(sequence, waits, |call| verdict(frame, call, checksum, oneways, limits));
+        let (oneways, intact) = (self.oneways, self.is_readable(&frame));
+        let came = self.ends(sequence, waits, |call| match intact {
+            true => verdict(frame, call, oneways, limits),
+            false => Verdict::Violation,
+        });
         if let Came::Answer(_, verdict) = &came {
             self.ended(verdict, resets);
         }
         came
+    }
+
+    fn is_readable(&self, frame: &Frame) -> bool {
+        let intact = !self.checksum || frame.verify_checksum().is_ok();
+        intact && !frame.protobuf && frame.protocol == self.protocol
     }
 
     fn is_of_oneway(&self, only: i32, sequence: i32) -> bool {
@@ -167,15 +177,11 @@ fn passes_any(message: &[u8]) -> Option<(usize, i32)> {
     passes(&head)
 }
 
-fn verdict(frame: Frame, call: Waits, checksum: bool, oneways: u32, limits: &Limits) -> Verdict {
-    let payload = frame.payload();
-    let intact = !frame.protobuf && (!checksum || frame.verify_checksum().is_ok());
-    let Some((envelope, at)) = Envelope::decode(&payload).ok().filter(|_| intact) else {
-        return Verdict::Violation;
-    };
+fn verdict(frame: Frame, call: Waits, oneways: u32, limits: &Limits) -> Verdict {
+    let Ok((envelope, at)) = frame.envelope(limits) else { return Verdict::Violation };
     match envelope.kind {
         MessageType::EXCEPTION if envelope.sequence == 0 && oneways > 0 => Verdict::Violation,
-        MessageType::EXCEPTION => match decode(&payload.slice(at..), limits) {
+        MessageType::EXCEPTION => match frame.protocol.decode(&frame.payload().slice(at), limits) {
             Ok(exception) => Verdict::Exception(frame, exception),
             Err(_) => Verdict::Violation,
         },
@@ -206,9 +212,9 @@ fn extra(frame: &Frame) -> Option<BTreeMap<String, String>> {
 
 impl Verdict {
     /// Holds the end of a call against this.
-    pub(super) fn check(&self, result: &Result<Response, Error>) {
+    pub(super) fn check(&self, result: &Result<Response, Error>, limits: &Limits) {
         match (self, result) {
-            (Self::Reply(frame, method), Ok(response)) => check_reply(frame, method, response),
+            (Self::Reply(frame, method), Ok(response)) => check_reply(frame, method, response, limits),
             (Self::Exception(frame, said), Err(error)) if error.kind() == ErrorKind::Remote => {
                 assert_eq!((error.code(), error.message()), (Some(said.code), &*said.message));
                 assert!(error.metadata().wire().iter().eq(pairs(frame).into_iter().flat_map(Pairs::iter)));
@@ -221,17 +227,21 @@ impl Verdict {
     }
 }
 
-fn check_reply(frame: &Frame, method: &MethodDescriptor, response: &Response) {
-    let payload = frame.payload();
-    let (_, at) = Envelope::decode(&payload).expect("a reply has an envelope");
-    let body = payload.slice(at..);
+fn check_reply(frame: &Frame, method: &MethodDescriptor, response: &Response, limits: &Limits) {
+    let body = body(frame, limits);
     assert!(response.metadata.wire().iter().eq(pairs(frame).into_iter().flat_map(Pairs::iter)));
     check_status(frame, method, &body, &response.status);
-    assert_eq!(response.body.message().map(|payload| payload.clone().into_bytes()), Some(body));
+    let payload = response.body.message().expect("a reply is one message");
+    assert_eq!((payload.protocol().thrift(), payload.clone().into_bytes()), (frame.protocol, body));
 }
 
 fn check_status(frame: &Frame, method: &MethodDescriptor, body: &Bytes, status: &Status) {
     let Some(code) = code(frame) else {
+        if frame.protocol != Protocol::Binary {
+            let thrown = frame.protocol.first_field(body).map(|field| field.id);
+            let thrown = thrown.filter(|id| method.exceptions.contains(id));
+            return assert_eq!(*status, thrown.map_or(Status::Ok, Status::Exception));
+        }
         let field = body.get(1..3).map(|id| i16::from_be_bytes([id[0], id[1]]));
         let thrown = field.filter(|id| body[0] != 0 && method.exceptions.contains(id));
         // A field of a type that does not exist is no exception.

@@ -4,30 +4,47 @@ use std::collections::BTreeMap;
 
 use golden::Form as Recorded;
 use golden::oracle;
-use kitex_codec::{Envelope, Form, string_key};
+use kitex_codec::{Envelope, Form, Limits, Protocol, string_key};
 
 use super::{Seen, Split};
 
 /// Asserts that the messages at the front of `data` are what the reference reads there.
 pub(super) fn check(split: &Split, data: &[u8]) {
-    let mut rest = data;
+    let mut at = 0;
     for seen in &split.messages {
-        // The reference knows no mesh header, and reads the envelope too.
-        let Ok((envelope, _)) = Envelope::decode(&seen.payload) else { return };
-        if !seen.mesh.is_empty() || rest.starts_with(&[0xff, 0xaf]) || seen.protobuf {
-            return;
+        check_end(seen);
+        let rest = &data[at..];
+        at += seen.length;
+        // The reference knows no mesh header and strict Binary alone, and reads the envelope too.
+        let Ok((envelope, _)) = Envelope::decode(&seen.payload) else { continue };
+        if rest.starts_with(&[0xff, 0xaf]) || seen.protobuf {
+            continue;
         }
         let Some(read) = oracle::read(rest) else {
             // Only a bare message is walked to its end, in which a uuid may stand: the reference knows none.
-            return assert_eq!(seen.form, Form::Buffered);
+            assert_eq!(seen.form, Form::Buffered);
+            continue;
         };
         assert_eq!(read.length, seen.length);
         assert_eq!(form(read.decoded.form), seen.form);
         assert_eq!((read.decoded.message_type, read.decoded.seq), (envelope.kind.0, envelope.sequence));
         assert_eq!(read.decoded.method, text(envelope.name));
         check_header(seen, read.decoded.header);
-        rest = &rest[seen.length..];
     }
+}
+
+/// Asserts that a message without a frame ends where a reader of its protocol is done, if its struct can be read.
+fn check_end(seen: &Seen) {
+    let limits = Limits::default();
+    let Ok((_, body)) = seen.protocol.decode_message(&seen.payload, &limits) else { return };
+    let Ok(len) = seen.protocol.struct_len(&seen.payload[body.start..], &limits) else { return };
+    let behind = &seen.payload[body.start + len..];
+    let ends = match seen.protocol {
+        // Something that nobody reads may stand behind the struct.
+        Protocol::Json => behind.ends_with(b"]"),
+        Protocol::Binary | Protocol::Compact => behind.is_empty(),
+    };
+    assert!(ends || seen.form != Form::Buffered, "{seen:?}");
 }
 
 fn form(form: Recorded) -> Form {

@@ -17,7 +17,11 @@ pub(super) fn servers() -> Vec<Seed> {
 /// Requests as the target makes them, with what was hardly recorded.
 fn made() -> Vec<(&'static str, Vec<u8>)> {
     let long_name = [b"\0\x04\x02\x60\x05\0", &[0xff; 1280][..], b"\x01"].concat();
-    let short: [(&str, &[u8]); 21] = [
+    let short: [(&str, &[u8]); 25] = [
+        ("compact", b"\0\x04\0\xa0\x01\x01\x07\0\x08\x04\0\x80\x02\x01\x07\0\x08"),
+        ("json-and-old-binary", b"\0\x04\0\x80\x01\x02\x07\0\x08\x04\0\xa0\x02\x03\x07\0\x08"),
+        ("multiplexed-names", b"\0\x04\0\xa0\x01\x05\x07\0\x08\x04\0\x80\x02\x06\x07\0\x08\x04\0\x80\x02\x04\x07\0\x08"),
+        ("answers-in-another-protocol", b"\0\x04\0\xa0\x01\x01\x07\0\x06\0\x04\0\xa0\x02\x02\x07\0\x06\0"),
         ("more-calls-than-allowed", b"\0\x04\0\x60\x01\x04\0\x60\x02\x04\0\x60\x03\x04\0\x60\x04\x07\0\x08"),
         (
             "deadlines",
@@ -120,7 +124,11 @@ fn client(case: &Case, conn: u32) -> Option<Seed> {
 fn made_calls() -> Vec<(&'static str, Vec<u8>)> {
     let of = |name| methods().position(|method| method.name == name).map_or(0, |at| at as u8);
     let (fire, two) = (of("Fire"), of("Two"));
-    let short: [(&str, &[u8]); 13] = [
+    let short: [(&str, &[u8]); 17] = [
+        ("compact", b"\x24\0\0\x07\0\0\0\0\x07\0\x02\x03"),
+        ("json-buffered", b"\x40\0\0\x07\0\0\0\0\x07\0\x02\x03"),
+        ("multiplexed-name", b"\xa4\0\0\x07\0\0"),
+        ("answer-in-another-protocol", b"\x24\0\0\x07\0\0\0\0\x07\0\x01\x49"),
         ("answers-out-of-order", b"\x0d\0\0\0\0\0\0\x07\x01\0\x07\x01\0\x07\0\0"),
         ("more-calls-than-allowed", b"\x0d\0\0\0\0\0\0\0\0\0\0\x07\0\0"),
         ("deadlines", b"\x0d\0\x80\x05\0\x80\x09\0\x80\xff\x0d\0\x06\x0d\0\x06\x07\0\0"),

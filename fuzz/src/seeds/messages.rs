@@ -10,6 +10,7 @@ pub(super) fn streams() -> Vec<Seed> {
     let mut seeds: Vec<_> =
         golden::all().flat_map(sides).map(|(name, bytes)| of_stream(name, bytes)).collect();
     seeds.push(Seed::made("mesh", &mesh()));
+    seeds.push(Seed::made("apache", &apache()));
     seeds
 }
 
@@ -52,6 +53,20 @@ fn mesh() -> Vec<u8> {
     let mesh = b"\xff\xaf\0\x12\0\x01\0\x03rip\0\x091.2.3.4:5";
     let call = b"\x80\x01\0\x01\0\0\0\x04Echo\0\0\0\x01\x0c\0\x01\x0b\0\x01\0\0\0\x02hi\0\0";
     [&mesh[..], call, mesh, b"\0\0\0\x1e", call].concat()
+}
+
+/// What Kitex does not speak, without a frame and behind one.
+fn apache() -> Vec<u8> {
+    let messages: [&[u8]; 4] = [
+        b"\0\0\0\x04Echo\x01\0\0\0\x01\x0c\0\x01\x0b\0\x01\0\0\0\x02hi\0\0",
+        b"\x82\x21\x01\x04Echo\x1c\x18\x02hi\0\0",
+        br#"[1,"EchoSvc:Echo",1,1,{"1":{"rec":{"1":{"str":"\"]"},"2":{"map":["str","i32",1,{"k":-1}]}}}}]"#,
+        // A field of each kind, of one more than 15 ids apart, and containers of all lengths.
+        b"\x82\x21\x01\x01x\x11\x12\x13\x7f\x14\x02\x15\x03\x16\x80\x01\x1701234567\x05\xc8\x01\x01\x1d0123456789abcdef\
+          \x19\x35\x02\x04\x06\x1a\xf3\x10\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x1b\0\x1b\x01\x88\x01k\x01v\x1b\x01\x53\x02\x01\0",
+    ];
+    let framed = |message: &[u8]| [&(message.len() as u32).to_be_bytes()[..], message].concat();
+    messages.iter().flat_map(|message| [message.to_vec(), framed(message)]).flatten().collect()
 }
 
 /// The flags, the short sequence id and the info of every recorded header.
@@ -119,12 +134,14 @@ pub(super) fn heads() -> Vec<Seed> {
     let recorded = golden::all().flat_map(|case| {
         case.messages.iter().map(|message| of_stream(case.path().replace('/', "-"), message.bytes.clone()))
     });
-    let foreign: [(&str, &[u8]); 8] = [
+    let foreign: [(&str, &[u8]); 10] = [
         ("http1", b"GET / HTTP/1.1\r\n\r\n"),
         ("http2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
         ("tls", b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03"),
         ("ssh", b"SSH-2.0-OpenSSH_9.6\r\n"),
         ("compact", b"\x82\x21\x01\x04Echo\x1c\x18\x02hi\0\0"),
+        ("compact-of-another-version", b"\x82\x22\x01\x04Echo\x1c\x18\x02hi\0\0"),
+        ("json", br#"[1,"Echo",1,1,{"1":{"rec":{}}}]"#),
         ("non-strict", b"\0\0\0\x04Echo\x01\0\0\0\x01\0"),
         ("protobuf", b"\0\0\0\x14\x90\x01\0\x01\0\0\0\x04Echo\0\0\0\x01\x0a\x02hi"),
         ("zeros", b"\0\0\0\0\0\0\0\0\0\0\0\0"),

@@ -1,6 +1,6 @@
 //! What a handler may answer with.
 
-use kitex_codec::Bytes;
+use kitex_codec::{Bytes, Protocol as Thrift};
 use kitex_core::{
     Body, BusinessStatus, Error, ErrorKind, MessageStream, Metadata, Payload, Protocol, Response, Scope,
     Stage, Status,
@@ -9,7 +9,13 @@ use kitex_core::{
 use crate::script::Script;
 
 /// One of eight kinds of answers, to a call with `args`.
-pub(super) fn answer(number: u8, script: &mut Script<'_>, args: Bytes) -> Result<Response, Error> {
+pub(super) fn answer(
+    number: u8,
+    script: &mut Script<'_>,
+    args: Bytes,
+    protocol: Thrift,
+) -> Result<Response, Error> {
+    let args = Payload::new(protocol.into(), args);
     match number {
         0 => Ok(Response::empty(Status::Ok)),
         1 => Ok(with_metadata(script, args)),
@@ -17,17 +23,13 @@ pub(super) fn answer(number: u8, script: &mut Script<'_>, args: Bytes) -> Result
         3 => Err(Error::handler(text(script)).with_metadata(metadata(script))),
         4 => Err(Error::application(script.short().into(), text(script))),
         5 => Err(Error::new(ErrorKind::Arguments, Stage::Decode, text(script))),
-        6 => Ok(Response::new(Status::Ok, payload(long(script)))),
+        6 => Ok(Response::new(Status::Ok, Payload::new(Protocol::ThriftBinary, long(script)))),
         _ => {
             let mut answer = Response::empty(Status::Ok);
-            answer.body = Body::Stream(MessageStream::of([payload(args)]));
+            answer.body = Body::Stream(MessageStream::of([args]));
             Ok(answer)
         }
     }
-}
-
-fn payload(bytes: Bytes) -> Payload {
-    Payload::new(Protocol::ThriftBinary, bytes)
 }
 
 /// Text that may be long: of exceptions no more than a part is sent.
@@ -36,8 +38,8 @@ fn text(script: &mut Script<'_>) -> String {
     text.repeat(1 + usize::from(script.byte()) * 300 / text.len().max(1))
 }
 
-fn with_metadata(script: &mut Script<'_>, args: Bytes) -> Response {
-    let mut answer = Response::new(Status::Ok, payload(args));
+fn with_metadata(script: &mut Script<'_>, args: Payload) -> Response {
+    let mut answer = Response::new(Status::Ok, args);
     answer.metadata = metadata(script);
     answer
 }
@@ -55,9 +57,9 @@ fn business(script: &mut Script<'_>) -> BusinessStatus {
     BusinessStatus::new(code, text(script)).with_extra(text(script), text(script))
 }
 
-/// A result that is linked into the output, or that no frame has room for.
+/// A result in Binary that is linked into the output, or that no frame has room for.
 fn long(script: &mut Script<'_>) -> Bytes {
-    let len: u32 = if script.byte() & 1 == 0 { 5000 } else { 40_000 };
+    let len: u32 = if script.byte() & 1 == 0 { 5000 } else { 150_000 };
     let text = vec![b'x'; len as usize];
     Bytes::from([b"\x0b\0\0", &len.to_be_bytes()[..], &text, b"\0"].concat())
 }

@@ -105,7 +105,7 @@ impl Server {
         assert!(self.live.iter().all(|live| live.id != id) && !self.ended_calls.contains(&id));
         assert_eq!(concurrent, !served.serial);
         assert_eq!(request.context.deadline.map(|deadline| deadline.instant()), granted);
-        served.check(&request);
+        served.check(&request, &self.limits);
         self.served += 1;
         self.live.push(Live {
             id,

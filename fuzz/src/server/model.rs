@@ -8,7 +8,7 @@ use kitex_codec::{
 use kitex_core::{MethodDescriptor, Request, ServerConfig};
 
 use super::owed::{Owed, Says};
-use crate::engine::{ECHO, OTHER, RICH, passes};
+use crate::engine::{ECHO, OTHER, RICH, body, passes};
 
 /// What of a router's settings decides.
 #[derive(Debug, Clone, Copy)]
@@ -99,7 +99,7 @@ impl Model {
             Ok(None) => None,
             Ok(Some(frame)) => {
                 (self.last_activity, self.partial_since) = (now, None);
-                Some(self.came(frame, live))
+                Some(self.came(frame, live, limits))
             }
             Err(_) => {
                 let Some((total, _)) = passes(&before) else { return Some(Came::Bad) };
@@ -130,10 +130,10 @@ impl Model {
         }
     }
 
-    fn came(&mut self, frame: Frame, live: usize) -> Came {
+    fn came(&mut self, frame: Frame, live: usize, limits: &Limits) -> Came {
         let serial = frame.header.as_ref().is_none_or(|header| header.flags & flags::OUT_OF_ORDER == 0);
         let payload = frame.payload();
-        let envelope = match Envelope::decode(&payload) {
+        let envelope = match frame.envelope(limits) {
             Ok((envelope, _)) if !frame.protobuf && !envelope.name.is_empty() && self.is_intact(&frame) => {
                 envelope
             }
@@ -147,8 +147,10 @@ impl Model {
             return Came::Bad;
         }
         self.multiplexed = !serial;
+        let (service, name) = split(service(&frame), envelope.name);
+        let envelope = Envelope { name, ..envelope };
         let owed = |says, reset| Owed::new(&frame, &envelope, says, serial && reset);
-        let method = match self.route(service(&frame), envelope.name) {
+        let method = match self.called(&frame, service, name) {
             Ok(method) => method,
             Err(code) => {
                 let owed = owed(Says::Told { code, text: "unknown" }, true);
@@ -177,14 +179,16 @@ impl Model {
         let padded = whole.len();
         let frame = Frame::decode(&mut whole, limits).ok()?.filter(|_| self.skip == 0)?;
         let payload = frame.payload();
-        let (envelope, args_at) = Envelope::decode(&payload).ok()?;
-        let there = padded - whole.len() - payload.len() + args_at <= input.len();
+        let (envelope, args) = frame.envelope(limits).ok()?;
+        let there = padded - whole.len() - payload.len() + args.start <= input.len();
         let request = matches!(envelope.kind.0, 1 | 4 | 5) && !envelope.name.is_empty() && !frame.protobuf;
         if !there || !request || frame.form == Form::Buffered {
             return None;
         }
         let serial = frame.header.as_ref().is_none_or(|header| header.flags & flags::OUT_OF_ORDER == 0);
-        let (code, text) = match self.route(service(&frame), envelope.name) {
+        let (service, name) = split(service(&frame), envelope.name);
+        let envelope = Envelope { name, ..envelope };
+        let (code, text) = match self.called(&frame, service, name) {
             Ok(Some(method)) if method.oneway => return None,
             Ok(_) => (ApplicationException::PROTOCOL_ERROR, "message_timeout"),
             Err(code) => (code, "unknown"),
@@ -194,6 +198,19 @@ impl Model {
 
     fn is_intact(&self, frame: &Frame) -> bool {
         !self.checksum || frame.verify_checksum().is_ok()
+    }
+
+    /// The same with the code that Apache's clients know, for a request that names its service as they do.
+    fn called(
+        &self,
+        frame: &Frame,
+        service: &[u8],
+        name: &[u8],
+    ) -> Result<Option<&'static MethodDescriptor>, i32> {
+        let called = frame.envelope(&Limits::default()).map_or(name, |(envelope, _)| envelope.name);
+        let prefixed = called.len() > name.len();
+        self.route(service, name)
+            .map_err(|code| if prefixed { ApplicationException::UNKNOWN_METHOD } else { code })
     }
 
     /// The method that a request is for, or the code of the exception that says that there is none.
@@ -215,6 +232,14 @@ impl Model {
     }
 }
 
+/// The service and the bare name of a method, which a request that names no service otherwise may have in one.
+fn split<'a>(service: &'a [u8], name: &'a [u8]) -> (&'a [u8], &'a [u8]) {
+    match name.iter().position(|byte| *byte == b':') {
+        Some(at) if service.is_empty() => (&name[..at], &name[at + 1..]),
+        _ => (service, name),
+    }
+}
+
 fn service(frame: &Frame) -> &[u8] {
     pairs(frame).and_then(|pairs| pairs.get(string_key::SERVICE)).unwrap_or_default()
 }
@@ -231,16 +256,16 @@ pub(super) fn granted(frame: &Frame) -> Option<Duration> {
 }
 
 impl Served {
-    pub(super) fn args(&self) -> Bytes {
-        let payload = self.frame.payload();
-        let (_, at) = Envelope::decode(&payload).expect("what is served has an envelope");
-        payload.slice(at..)
+    pub(super) fn args(&self, limits: &Limits) -> Bytes {
+        body(&self.frame, limits)
     }
 
     /// Holds a request against the message that it came as.
-    pub(super) fn check(&self, request: &Request) {
+    pub(super) fn check(&self, request: &Request, limits: &Limits) {
         assert_eq!(request.method.descriptor().map(std::ptr::from_ref), self.method.map(std::ptr::from_ref));
-        assert_eq!(request.body.message().map(|args| args.clone().into_bytes()), Some(self.args()));
+        assert_eq!(request.body.message().map(|args| args.clone().into_bytes()), Some(self.args(limits)));
+        let protocol = request.body.message().map(|args| args.protocol().thrift());
+        assert_eq!(protocol, Some(self.frame.protocol));
         let came = pairs(&self.frame).into_iter().flat_map(Pairs::iter);
         assert!(request.context.metadata.wire().iter().eq(came), "metadata is lost");
     }

@@ -1,7 +1,7 @@
 //! What is to be sent, held against what was.
 
 use kitex_codec::{
-    ApplicationException, Bytes, Envelope, Form, Frame, Limits, MessageType, decode, int_key, string_key,
+    ApplicationException, Bytes, Envelope, Form, Frame, Limits, MessageType, Protocol, int_key, string_key,
 };
 use kitex_core::{BusinessStatus, Error, Metadata, Response, Scope, Status};
 
@@ -19,6 +19,7 @@ const LONGEST_TEXT: usize = (16 << 10) + 64;
 #[derive(Debug, Clone)]
 pub(super) struct Owed {
     form: Form,
+    protocol: Protocol,
     sequence: i32,
     name: Vec<u8>,
     /// Whether it says that the connection is not to be used again.
@@ -51,16 +52,19 @@ pub(super) enum Says {
 
 impl Says {
     /// What a handler's answer is to the caller.
-    pub(super) fn of(answer: &Result<Response, Error>) -> Self {
+    pub(super) fn of(answer: &Result<Response, Error>, protocol: Protocol, limits: &Limits) -> Self {
         match answer {
             Ok(Response { status, metadata, body, .. }) => match body.message() {
-                Some(payload) => Self::Reply {
-                    status: match status {
-                        Status::Business(status) => Some((**status).clone()),
-                        _ => None,
+                Some(payload) => match payload.transcode(protocol.into(), limits) {
+                    Ok(payload) => Self::Reply {
+                        status: match status {
+                            Status::Business(status) => Some((**status).clone()),
+                            _ => None,
+                        },
+                        pairs: pairs(metadata),
+                        body: payload.into_bytes(),
                     },
-                    pairs: pairs(metadata),
-                    body: payload.clone().into_bytes(),
+                    Err(_) => Self::Told { code: ApplicationException::INTERNAL_ERROR, text: "" },
                 },
                 None => Self::Told { code: ApplicationException::INTERNAL_ERROR, text: "stream" },
             },
@@ -98,11 +102,13 @@ fn pairs(metadata: &Metadata) -> Vec<(Vec<u8>, Vec<u8>)> {
 impl Owed {
     pub(super) fn new(request: &Frame, envelope: &Envelope<'_>, says: Says, reset: bool) -> Self {
         let Envelope { name, sequence, .. } = *envelope;
-        Self { form: request.form, sequence, name: name.to_vec(), reset, says }
+        let Frame { form, protocol, .. } = *request;
+        Self { form, protocol, sequence, name: name.to_vec(), reset, says }
     }
 
     pub(super) fn control() -> Self {
-        Self { form: Form::TTHeader, sequence: 0, name: b"none".to_vec(), reset: true, says: Says::Leaving }
+        let (form, protocol, name) = (Form::TTHeader, Protocol::Binary, b"none".to_vec());
+        Self { form, protocol, sequence: 0, name, reset: true, says: Says::Leaving }
     }
 
     /// The same to say something, and with `reset` that the connection is not to be used again.
@@ -115,11 +121,13 @@ impl Owed {
     /// Holds a message against this.
     pub(super) fn check(&self, frame: &Frame, checksum: bool, limits: &Limits) {
         let payload = frame.payload();
-        let (envelope, at) = Envelope::decode(&payload).expect("a message that was sent has an envelope");
-        let asked = (self.form, self.sequence, &self.name[..]);
-        assert_eq!((frame.form, envelope.sequence, envelope.name), asked, "{self:?}");
+        let (envelope, body) = frame.envelope(limits).expect("a message that was sent has an envelope");
+        // What is written is strict.
+        assert!(self.protocol != Protocol::Binary || Envelope::decode(&payload).is_ok());
+        let asked = (self.form, self.protocol, self.sequence, &self.name[..]);
+        assert_eq!((frame.form, frame.protocol, envelope.sequence, envelope.name), asked, "{self:?}");
         self.check_head(frame, envelope.kind, checksum);
-        let body = payload.slice(at..);
+        let body = payload.slice(body);
         match &self.says {
             Says::Nothing => panic!("nothing is to be said to a call under way: {self:?}"),
             Says::Leaving => assert_eq!(envelope.kind, MessageType::REPLY),
@@ -132,7 +140,7 @@ impl Owed {
                 check_pairs(frame, pairs, status.as_ref());
             }
             Says::Told { code, text } => {
-                let exception = exception(&body, envelope.kind, limits);
+                let exception = exception(self.protocol, &body, envelope.kind, limits);
                 assert!(exception.message.len() <= LONGEST_REFUSAL);
                 assert!(
                     exception.code == *code && exception.message.contains(text),
@@ -140,7 +148,7 @@ impl Owed {
                 );
             }
             Says::Failed { exception: said, pairs } => {
-                let exception = exception(&body, envelope.kind, limits);
+                let exception = exception(self.protocol, &body, envelope.kind, limits);
                 assert_eq!(exception.code, said.code);
                 assert!(exception.message.len() <= LONGEST_TEXT);
                 // An empty text is read as one that says what the code means.
@@ -167,9 +175,9 @@ impl Owed {
     }
 }
 
-fn exception(body: &Bytes, kind: MessageType, limits: &Limits) -> ApplicationException {
+fn exception(protocol: Protocol, body: &Bytes, kind: MessageType, limits: &Limits) -> ApplicationException {
     assert_eq!(kind, MessageType::EXCEPTION);
-    decode(body, limits).expect("an exception that was sent can be read")
+    protocol.decode(body, limits).expect("an exception that was sent can be read")
 }
 
 /// What goes with an answer, if its form has a place for it.

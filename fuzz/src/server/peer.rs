@@ -1,10 +1,11 @@
 //! What a peer may ask: a right request, changed where the script says so.
 
 use kitex_codec::{
-    Bytes, Envelope, Form, HeaderWriter, MessageType, Output, checksum_text, flags, int_key, string_key,
+    Bytes, Envelope, Form, HeaderWriter, MessageType, Output, Protocol, checksum_text, flags, int_key,
+    string_key,
 };
 
-use crate::engine::methods;
+use crate::engine::{PROTOCOLS, bare, methods};
 use crate::script::Script;
 
 /// A request. Its header has as much room as its message needs, unless the script says otherwise.
@@ -22,22 +23,36 @@ pub(super) fn request(script: &mut Script<'_>) -> Bytes {
         name: if change & 2 == 0 { method.name.as_bytes() } else { script.sized() },
         sequence: i32::from(script.byte()),
     };
-    let args = if change & 4 == 0 { echo_args() } else { Bytes::copy_from_slice(script.sized()) };
-    let mut message = Output::new();
-    if form.is_framed() {
-        let len = (envelope.len() + args.len()) as u32;
-        message.tail().extend_from_slice(&len.to_be_bytes());
-    }
-    envelope.encode(&mut message);
-    message.append(&args);
-    let message = message.take_segments().into_bytes();
+    // Beside strict Binary there is another protocol, or a name with its service before it.
+    let other = if choice & 128 == 0 { 0 } else { script.byte() };
+    let protocol = PROTOCOLS[usize::from(other & 3) % 3];
+    let full_name = [b"EchoSvc:", envelope.name].concat();
+    let envelope = if other & 4 == 0 { envelope } else { Envelope { name: &full_name, ..envelope } };
+    let args = if change & 4 == 0 { echo_args(protocol) } else { script.sized() };
+    let message = match other & 3 {
+        3 => old(&envelope, form.is_framed(), args),
+        _ => bare(protocol, &envelope, form.is_framed(), args),
+    };
     let whole = if form.has_header() { with_header(script, change, &envelope, &message) } else { message };
     if change & 128 == 0 { whole } else { whole.slice(..usize::from(script.short()).min(whole.len())) }
 }
 
 /// `{1: {1: "hi"}}`
-fn echo_args() -> Bytes {
-    Bytes::from_static(b"\x0c\0\x01\x0b\0\x01\0\0\0\x02hi\0\0")
+fn echo_args(protocol: Protocol) -> &'static [u8] {
+    match protocol {
+        Protocol::Binary => b"\x0c\0\x01\x0b\0\x01\0\0\0\x02hi\0\0",
+        Protocol::Compact => b"\x1c\x18\x02hi\0\0",
+        Protocol::Json => br#"{"1":{"rec":{"1":{"str":"hi"}}}}"#,
+    }
+}
+
+/// A message as it was before Binary had a version word.
+fn old(envelope: &Envelope<'_>, framed: bool, args: &[u8]) -> Bytes {
+    let name = envelope.name;
+    let fixed = [&[envelope.kind.0 as u8][..], &envelope.sequence.to_be_bytes()].concat();
+    let message = [&(name.len() as u32).to_be_bytes()[..], name, &fixed, args].concat();
+    let frame = (message.len() as u32).to_be_bytes();
+    Bytes::from([if framed { &frame[..] } else { &[] }, &message].concat())
 }
 
 fn with_header(script: &mut Script<'_>, change: u8, envelope: &Envelope<'_>, message: &[u8]) -> Bytes {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use golden::oracle;
-use kitex_codec::{Bytes, BytesMut, Envelope, Frame, FrameDecoder, Limits, Walker};
+use kitex_codec::{Bytes, BytesMut, Envelope, Frame, FrameDecoder, Limits, Protocol as Thrift, Walker};
 use kitex_core::{ClientConfig, ClientConnection, ConnectionInfo, Method, Payload, Peer, Protocol, Request};
 
 use crate::heap::peak;
@@ -108,7 +108,7 @@ fn parts(recorded: &Recorded, frame: Frame, limits: &Limits) -> usize {
     let payload = frame.payload();
     let Ok((_, body_at)) = Envelope::decode(&payload) else { return 0 };
     let body = payload.slice(body_at..);
-    let walked = Walker::new(0, limits.max_depth).walk(&body);
+    let walked = Walker::new(Thrift::Binary, 0, limits.max_depth).walk(&body);
     typed::read(&recorded.method, &body, limits) + usize::from(walked.is_ok())
 }
 

@@ -20,46 +20,81 @@ fn decode(bytes: &[u8]) -> Result<Option<Frame>, DecodeError> {
     Frame::decode(&mut BytesMut::from(bytes), &Limits::default())
 }
 
-fn forms() -> [(Vec<u8>, Form); 6] {
-    [
-        (CALL.to_vec(), Form::Buffered),
-        (framed(), Form::Framed),
-        (with_header(CALL), Form::TTHeader),
-        (with_header(&framed()), Form::TTHeaderFramed),
-        (mesh(CALL), Form::Buffered),
-        (mesh(&framed()), Form::Framed),
-    ]
+/// The same call without a version word, in Compact and in JSON.
+const OLD: &[u8] = b"\0\0\0\x04Echo\x01\0\0\0\x01\x0c\0\x01\x0b\0\x01\0\0\0\x02hi\0\0";
+const COMPACT: &[u8] = b"\x82\x21\x01\x04Echo\x1c\x18\x02hi\0\0";
+const JSON: &[u8] = br#"[1,"Echo",1,1,{"1":{"rec":{"1":{"str":"hi"}}}}]"#;
+
+fn in_frame(payload: &[u8]) -> Vec<u8> {
+    [&(payload.len() as u32).to_be_bytes()[..], payload].concat()
+}
+
+struct Case {
+    bytes: Vec<u8>,
+    form: Form,
+    protocol: Protocol,
+    payload: &'static [u8],
+}
+
+fn forms() -> Vec<Case> {
+    let case = |bytes, form, protocol, payload| Case { bytes, form, protocol, payload };
+    let mut cases = vec![
+        case(with_header(CALL), Form::TTHeader, Protocol::Binary, CALL),
+        case(with_header(&framed()), Form::TTHeaderFramed, Protocol::Binary, CALL),
+    ];
+    let payloads = [
+        (Protocol::Binary, CALL),
+        (Protocol::Binary, OLD),
+        (Protocol::Compact, COMPACT),
+        (Protocol::Json, JSON),
+        // The shortest of all: less than the eight bytes that tell everything else.
+        (Protocol::Compact, b"\x82\x21\x01\x01x\0"),
+        (Protocol::Compact, b"\x82\x21\x01\0\0"),
+    ];
+    for (protocol, payload) in payloads {
+        cases.extend([
+            case(payload.to_vec(), Form::Buffered, protocol, payload),
+            case(in_frame(payload), Form::Framed, protocol, payload),
+            case(mesh(payload), Form::Buffered, protocol, payload),
+            case(mesh(&in_frame(payload)), Form::Framed, protocol, payload),
+        ]);
+    }
+    cases
 }
 
 #[test]
 fn every_form_gives_the_same_message() {
-    for (bytes, form) in forms() {
+    for Case { bytes, form, protocol, payload } in forms() {
         let frame = decode(&bytes).unwrap().unwrap();
-        assert_eq!((frame.form, frame.payload()), (form, Bytes::from_static(CALL)));
+        assert_eq!(
+            (frame.form, frame.protocol, frame.payload()),
+            (form, protocol, Bytes::from_static(payload))
+        );
         assert_eq!(frame.header.is_some(), form.has_header());
     }
 }
 
 #[test]
 fn a_message_is_found_however_it_is_cut() {
-    let all: Vec<u8> = forms().into_iter().flat_map(|(bytes, _)| bytes).collect();
+    let all: Vec<u8> = forms().into_iter().flat_map(|case| case.bytes).collect();
     for step in 1..all.len() {
         let mut decoder = FrameDecoder::default();
         let (mut buf, mut found) = (BytesMut::new(), Vec::new());
         for piece in all.chunks(step) {
             buf.extend_from_slice(piece);
             while let Some(frame) = decoder.decode(&mut buf, &Limits::default()).unwrap() {
-                found.push(frame.form);
+                found.push((frame.form, frame.protocol, frame.payload()));
             }
         }
-        assert_eq!(found, forms().map(|(_, form)| form), "{step}");
+        let expected = forms().into_iter().map(|case| (case.form, case.protocol, case.payload.into()));
+        assert!(found.into_iter().eq(expected), "{step}");
     }
 }
 
 #[test]
 fn what_is_there_of_a_message_can_be_taken_once_its_length_is_known() {
-    for (bytes, form) in forms() {
-        let payload_at = bytes.len() - CALL.len();
+    for Case { bytes, form, payload, .. } in forms() {
+        let payload_at = bytes.len() - payload.len();
         // What tells a form takes eight bytes from where its frame begins.
         let known = payload_at.max(payload_at + 8 - if form.is_framed() { 4 } else { 0 });
         for end in 0..=bytes.len() {
@@ -68,7 +103,7 @@ fn what_is_there_of_a_message_can_be_taken_once_its_length_is_known() {
             let whole = end == bytes.len();
             assert_eq!(partial.is_some(), whole || end >= known && form != Form::Buffered, "{form:?} {end}");
             let Some(frame) = partial else { continue };
-            assert_eq!((frame.form, frame.payload()), (form, Bytes::from_static(&CALL[..end - payload_at])));
+            assert_eq!((frame.form, &frame.payload()[..]), (form, &payload[..end - payload_at]));
             assert!(buf.is_empty() && decoder.expected().is_none());
         }
     }
@@ -92,7 +127,7 @@ fn a_frame_inside_a_header_counts_by_its_own_length() {
 
 #[test]
 fn what_can_never_be_a_message_is_refused_by_name() {
-    let cases: [(Vec<u8>, &str); 9] = [
+    let cases: [(Vec<u8>, &str); 15] = [
         (b"GET / HTTP/1.1\r\n".to_vec(), "HTTP/1"),
         (b"PRI * HTTP/2.0\r\n".to_vec(), "HTTP/2"),
         (b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03".to_vec(), "TLS"),
@@ -102,6 +137,12 @@ fn what_can_never_be_a_message_is_refused_by_name() {
         (b"\0\0\0\x2c\x10\0\0\0\0\0\0\x01\0\0".to_vec(), "header info of 0 bytes"),
         (b"\0\0\0\x2c\x10\0\0\0\0\0\0\x01\xff\xff".to_vec(), "Limits::max_header"),
         (with_header(b"")[..].to_vec(), "no room for a message"),
+        (b"\0\0\0\x04\x82\x21\x01\0".to_vec(), "a frame of 4 bytes"),
+        (b"\0\0\0\x0c[1,\"\",1,1,1]".to_vec(), "a frame of 12 bytes"),
+        (with_header(&[COMPACT, CALL].concat()), "Thrift Compact"),
+        (with_header(JSON), "Thrift JSON"),
+        (with_header(OLD), "non-strict Thrift Binary"),
+        (b"\x82\x21\x01\xff\xff\xff\xff\x0f".to_vec(), "negative length"),
     ];
     for (bytes, expected) in cases {
         let error = decode(&bytes).unwrap_err().to_string();
@@ -112,16 +153,43 @@ fn what_can_never_be_a_message_is_refused_by_name() {
 #[test]
 fn an_endless_buffered_message_ends_at_the_limit_and_is_walked_once() {
     let limits = Limits { max_frame: 100_000, ..Limits::default() };
-    let mut decoder = FrameDecoder::default();
-    let mut buf = BytesMut::from(&b"\x80\x01\0\x01\0\0\0\x04Echo\0\0\0\x01"[..]);
-    let error = loop {
-        buf.extend_from_slice(b"\x0b\0\x07\0\0\0\x09unbounded");
-        match decoder.decode(&mut buf, &limits) {
-            Ok(frame) => assert!(frame.is_none()),
-            Err(error) => break error,
+    let endless: [(&[u8], &[u8]); 7] = [
+        (b"\x80\x01\0\x01\0\0\0\x04Echo\0\0\0\x01", b"\x0b\0\x07\0\0\0\x09unbounded"),
+        (b"\0\0\0\x04Echo\x01\0\0\0\x01", b"\x0b\0\x07\0\0\0\x09unbounded"),
+        (b"\x82\x21\x01\x04Echo", b"\x18\x09unbounded"),
+        (b"\x82\x21\x01\x04Echo\x18\xff\xff\xff\x7f", b"a string without an end"),
+        (b"\x82\x21\x01\xff\xff\xff\x7f", b"a name without an end"),
+        (br#"[1,"Echo",1,1,{"0":{"tf":1}"#, br#","7":{"str":"unbounded"}"#),
+        (br#"[1,""#, br#"a name without \"an end"#),
+    ];
+    for (begin, more) in endless {
+        let mut decoder = FrameDecoder::default();
+        let mut buf = BytesMut::from(begin);
+        let error = loop {
+            buf.extend_from_slice(more);
+            match decoder.decode(&mut buf, &limits) {
+                Ok(frame) => assert!(frame.is_none()),
+                Err(error) => break error,
+            }
+        };
+        assert!(error.to_string().contains("Limits::max_frame"), "{error}");
+    }
+}
+
+/// A megabyte that comes in pieces of sixteen bytes: walked anew each time, it would not end for minutes.
+#[test]
+fn a_buffered_message_in_small_pieces_is_walked_once() {
+    let text = "x".repeat(1 << 20);
+    let compact =
+        [b"\x82\x21\x01\x04Echo\x19\xf8\x80\x80\x10".as_slice(), &b"\x04text".repeat(1 << 18)].concat();
+    let json = format!(r#"[1,"Echo",1,1,{{"1":{{"str":"{text}"#);
+    for message in [compact, json.into_bytes()] {
+        let (mut decoder, mut buf) = (FrameDecoder::default(), BytesMut::new());
+        for piece in message.chunks(16) {
+            buf.extend_from_slice(piece);
+            assert!(decoder.decode(&mut buf, &Limits::default()).unwrap().is_none());
         }
-    };
-    assert!(error.to_string().contains("Limits::max_frame"), "{error}");
+    }
 }
 
 #[test]

@@ -1,10 +1,13 @@
 //! Thrift Binary (spec: kitex-wire 2.1).
 
+mod lengths;
 mod read;
 mod write;
 
 pub use read::{BinaryReader, first_field};
 pub use write::BinaryWriter;
+
+pub(super) use lengths::Lengths;
 
 use bytes::Bytes;
 

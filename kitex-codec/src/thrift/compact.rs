@@ -2,12 +2,15 @@
 
 mod ids;
 mod kind;
+mod lengths;
 mod read;
 mod varint;
 mod write;
 
 pub use read::CompactReader;
 pub use write::CompactWriter;
+
+pub(super) use lengths::Lengths;
 
 use bytes::Bytes;
 

@@ -5,12 +5,16 @@
 use bytes::Bytes;
 
 use super::binary::{BinaryReader, BinaryWriter};
+use super::transcode::refused;
 use super::{Field, ThriftReader, ThriftWriter, Type, UnknownField};
 use crate::{DecodeError, DecodeReason, EncodeError, EncodeReason, Limits, Output};
 
 /// A writer that takes a string without knowing whether it is text.
 pub(super) trait UntypedWriter: ThriftWriter {
     fn write_string(&mut self, bytes: &Bytes) -> Result<(), EncodeError>;
+
+    /// Goes on in a further chunk if there is little room left in this one.
+    fn reserve_message(&mut self);
 }
 
 /// Skips a struct or container with `skip` for what is neither.
@@ -77,9 +81,21 @@ pub(super) fn write<W: UntypedWriter>(
     }
 }
 
+/// Shows the struct at the front of `from` to a visitor. Errors as that, if it has failed.
+pub(super) fn walk_struct<R: ThriftReader, W: UntypedWriter>(
+    from: &mut R,
+    visitor: &mut Transcode<'_, W>,
+) -> Result<(), EncodeError> {
+    let walked = walk(from, visitor, Levels { open: Vec::new(), next: Some(Type::Struct) });
+    match visitor.0.failed.take() {
+        Some(error) => Err(error),
+        None => walked.map_err(|error| refused(&error)),
+    }
+}
+
 /// Something open whose end has not been reached.
 #[derive(Debug, Clone, Copy)]
-enum Level {
+pub(super) enum Level {
     Struct,
     Elements { list: bool, element: Type, left: usize },
     Entries { key: Type, value: Type, left: usize, at_value: bool },
@@ -92,7 +108,7 @@ struct Levels {
 }
 
 /// What is done with each part of a value.
-trait Visitor<R> {
+pub(super) trait Visitor<R> {
     fn scalar(&mut self, from: &mut R, kind: Type) -> Result<(), DecodeError>;
     fn begin(&mut self, from: &mut R, level: Level) -> Result<(), DecodeError>;
     fn field(&mut self, from: &mut R, field: Field) -> Result<(), DecodeError>;
@@ -284,6 +300,36 @@ impl<R: ThriftReader, W: UntypedWriter> Visitor<R> for Copy<'_, W> {
     fn end(&mut self, _: &mut R, level: Level) -> Result<(), DecodeError> {
         write_end(self.to, level);
         Ok(())
+    }
+}
+
+/// Like [`Copy`], for bytes that a peer has sent: what is written is charged, to memory that does not grow by copying.
+pub(super) struct Transcode<'a, W>(Copy<'a, W>);
+
+impl<'a, W> Transcode<'a, W> {
+    pub(super) fn new(to: &'a mut W) -> Self {
+        Self(Copy { to, failed: None })
+    }
+}
+
+impl<R: ThriftReader, W: UntypedWriter> Visitor<R> for Transcode<'_, W> {
+    fn scalar(&mut self, from: &mut R, kind: Type) -> Result<(), DecodeError> {
+        // A string's bytes are charged where they are read.
+        from.charge(kind.least_len())?;
+        self.0.to.reserve_message();
+        self.0.scalar(from, kind)
+    }
+
+    fn begin(&mut self, from: &mut R, level: Level) -> Result<(), DecodeError> {
+        self.0.begin(from, level)
+    }
+
+    fn field(&mut self, from: &mut R, field: Field) -> Result<(), DecodeError> {
+        self.0.field(from, field)
+    }
+
+    fn end(&mut self, from: &mut R, level: Level) -> Result<(), DecodeError> {
+        self.0.end(from, level)
     }
 }
 

@@ -34,6 +34,12 @@ pub struct Envelope<'a> {
 
 const STRICT: u32 = 0x8001_0000;
 
+/// Bytes of a strict envelope beside its name.
+const STRICT_LEN: usize = 12;
+
+/// Bytes of an envelope without a version word beside its name.
+const OLD: usize = 9;
+
 impl<'a> Envelope<'a> {
     /// Reads an envelope; also gives the bytes it takes.
     #[inline]
@@ -48,21 +54,40 @@ impl<'a> Envelope<'a> {
         let (name, rest) = rest.split_at_checked(len).ok_or_else(DecodeError::unexpected_end)?;
         let (sequence, _) = split_word(rest)?;
         let kind = MessageType(word as u16);
-        Ok((Self { kind, name, sequence: sequence as i32 }, 12 + len))
+        Ok((Self { kind, name, sequence: sequence as i32 }, STRICT_LEN + len))
     }
 
     /// Reads an envelope of either form, strict or as it was before there was a version word; also gives the bytes it
     /// takes. Only the strict one is ever written.
+    #[inline]
     pub fn decode_lenient(bytes: &'a [u8]) -> Result<(Self, usize), DecodeError> {
-        let (word, rest) = split_word(bytes)?;
-        if word & 0x8000_0000 != 0 {
-            return Self::decode(bytes);
+        match bytes {
+            [0..=0x7f, ..] => Self::decode_old(bytes),
+            _ => Self::decode(bytes),
         }
-        let (name, rest) = rest.split_at_checked(word as usize).ok_or_else(DecodeError::unexpected_end)?;
+    }
+
+    #[cold]
+    fn decode_old(bytes: &'a [u8]) -> Result<(Self, usize), DecodeError> {
+        let (len, rest) = split_word(bytes)?;
+        let (name, rest) = rest.split_at_checked(len as usize).ok_or_else(DecodeError::unexpected_end)?;
         let (kind, rest) = rest.split_first().ok_or_else(DecodeError::unexpected_end)?;
         let (sequence, _) = split_word(rest)?;
         let kind = MessageType(u16::from(*kind));
-        Ok((Self { kind, name, sequence: sequence.cast_signed() }, 9 + name.len()))
+        Ok((Self { kind, name, sequence: sequence.cast_signed() }, OLD + name.len()))
+    }
+
+    /// Where the struct of a message begins; `None` if so little is there of it that its name's length is not, or if
+    /// its name is not all there.
+    pub(super) fn args_at(message: &[u8]) -> Result<Option<usize>, DecodeError> {
+        let (len, fixed) = match message {
+            [0..=0x7f, ..] => (message.first_chunk(), OLD),
+            _ => (message.get(4..).and_then(|rest| rest.first_chunk()), STRICT_LEN),
+        };
+        let Some(len) = len.map(|len| i32::from_be_bytes(*len)) else { return Ok(None) };
+        let name = usize::try_from(len).map_err(|_| DecodeError::new(DecodeReason::NegativeLength(len)))?;
+        let end = name.saturating_add(fixed);
+        Ok((message.len() >= end).then_some(end))
     }
 
     /// Writes the envelope to an output's tail.
@@ -77,7 +102,7 @@ impl<'a> Envelope<'a> {
 
     /// Bytes that the envelope takes.
     pub fn len(&self) -> usize {
-        12 + self.name.len()
+        STRICT_LEN + self.name.len()
     }
 
     /// Never true: an envelope has at least twelve bytes.

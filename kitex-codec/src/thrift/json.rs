@@ -2,6 +2,7 @@
 
 mod base64;
 mod read;
+mod scan;
 mod string;
 mod tag;
 mod token;
@@ -10,6 +11,7 @@ mod write;
 pub use read::JsonReader;
 pub use write::JsonWriter;
 
+pub(super) use scan::Scan;
 pub(super) use string::escape;
 pub(super) use token::Tokens;
 

@@ -1,12 +1,16 @@
 //! The protocol of a message, where it is known at run time only, and the envelopes of each (spec: thrift-idl 16).
 
+use std::fmt;
+use std::ops::Range;
+
 use bytes::{BufMut, Bytes};
 
-use super::json::{Tokens, escape};
+use super::json::{Scan, Tokens, escape};
 use super::{
-    BinaryReader, CompactReader, Envelope, Field, JsonReader, Message, MessageType, ThriftReader, binary,
-    compact, first_field, json,
+    BinaryReader, CompactReader, Envelope, Field, JsonReader, Message, MessageType, ThriftReader, Walk,
+    binary, compact, first_field, json,
 };
+use crate::text::check_utf8;
 use crate::{DecodeError, DecodeReason, EncodeError, Limits, Output, Segments};
 
 /// How Thrift values become bytes.
@@ -87,7 +91,8 @@ impl Protocol {
     }
 
     /// Reads an envelope; also gives the bytes it takes, behind which stands the struct. Binary is strict here:
-    /// [`Envelope::decode_lenient`] is not. In JSON a name without escapes is read, as every method's is.
+    /// [`Envelope::decode_lenient`] is not. In JSON a name of text without escapes is read, as every
+    /// method's is.
     pub fn decode_envelope(self, bytes: &[u8]) -> Result<(Envelope<'_>, usize), DecodeError> {
         match self {
             Self::Binary => Envelope::decode(bytes),
@@ -96,11 +101,51 @@ impl Protocol {
         }
     }
 
+    /// Reads the envelope of a whole message, Binary's of either form; also gives where its struct stands. Of JSON that
+    /// is without what closes the message; where no struct ends, nothing: what can be read of it would not be what may
+    /// stand in another message.
+    #[inline]
+    pub fn decode_message<'a>(
+        self,
+        bytes: &'a [u8],
+        limits: &Limits,
+    ) -> Result<(Envelope<'a>, Range<usize>), DecodeError> {
+        match self {
+            Self::Binary => Envelope::decode_lenient(bytes).map(|(envelope, at)| (envelope, at..bytes.len())),
+            _ => self.decode_other(bytes, limits),
+        }
+    }
+
+    #[cold]
+    fn decode_other<'a>(
+        self,
+        bytes: &'a [u8],
+        limits: &Limits,
+    ) -> Result<(Envelope<'a>, Range<usize>), DecodeError> {
+        let (envelope, at) = self.decode_envelope(bytes)?;
+        let end = match self {
+            Self::Binary | Self::Compact => bytes.len(),
+            Self::Json => match Scan::new(at, limits.max_depth).walk(bytes) {
+                Ok(Walk::Done(end)) => end,
+                Ok(Walk::NeedMore) | Err(_) => at,
+            },
+        };
+        Ok((envelope, at..end))
+    }
+
     /// What stands behind the struct of a message.
     pub fn trailer(self) -> &'static [u8] {
         match self {
             Self::Binary | Self::Compact => b"",
             Self::Json => b"]",
+        }
+    }
+
+    /// A struct without fields.
+    pub fn empty_struct(self) -> &'static [u8] {
+        match self {
+            Self::Binary | Self::Compact => &[0],
+            Self::Json => b"{}",
         }
     }
 
@@ -135,6 +180,16 @@ impl Protocol {
     }
 }
 
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Binary => "Thrift Binary",
+            Self::Compact => "Thrift Compact",
+            Self::Json => "Thrift JSON",
+        })
+    }
+}
+
 fn first(mut reader: impl ThriftReader) -> Option<Field> {
     reader.begin_struct().ok()?;
     reader.read_field().ok().flatten()
@@ -162,9 +217,11 @@ fn json_envelope(bytes: &[u8]) -> Result<(Envelope<'_>, usize), DecodeError> {
     }
     tokens.comma()?;
     let name = tokens.text()?;
-    if name.escaped {
-        return Err(DecodeError::envelope("the method's name has escapes"));
+    if name.escaped || name.raw.iter().any(u8::is_ascii_control) {
+        return Err(DecodeError::envelope("the method's name has escapes or control characters"));
     }
+    // What cannot be written could not be answered.
+    check_utf8(name.raw)?;
     tokens.comma()?;
     let kind = MessageType(tokens.integer()?);
     tokens.comma()?;
@@ -217,9 +274,11 @@ mod tests {
         for bytes in compact {
             assert!(Protocol::Compact.decode_envelope(bytes).is_err());
         }
-        let json = [
-            &br#"[2,"ping",1,1,"#[..],
+        let json: [&[u8]; 6] = [
+            br#"[2,"ping",1,1,"#,
             br#"[1,"p\u0069ng",1,1,"#,
+            b"[1,\"p\ting\",1,1,",
+            b"[1,\"p\xffng\",1,1,",
             br#"{1,"ping",1,1,"#,
             br#"[1,"ping",1,9999999999,"#,
         ];
@@ -228,6 +287,23 @@ mod tests {
         }
         let envelope = Envelope { kind: MessageType::CALL, name: b"\xff", sequence: 1 };
         assert!(Protocol::Json.encode_envelope(&envelope, &mut Output::new()).is_err());
+    }
+
+    #[test]
+    fn a_message_gives_its_struct_and_nothing_else() {
+        let cases: [(Protocol, &[u8], &[u8]); 7] = [
+            (Protocol::Binary, b"\x80\x01\0\x01\0\0\0\x04ping\0\0\0\x01\0", b"\0"),
+            (Protocol::Binary, b"\0\0\0\x04ping\x01\0\0\0\x01\0", b"\0"),
+            (Protocol::Compact, b"\x82\x21\x01\x04ping\0", b"\0"),
+            (Protocol::Json, br#"[1,"ping",1,1, {"1":{"str":"]"}} ] behind"#, br#" {"1":{"str":"]"}}"#),
+            (Protocol::Json, br#"[1,"ping",1,1,{"1"]"#, b""),
+            (Protocol::Json, br#"[1,"ping",1,1,{"1""#, b""),
+            (Protocol::Json, br#"[1,"ping",1,1,5]"#, b""),
+        ];
+        for (protocol, bytes, expected) in cases {
+            let (envelope, body) = protocol.decode_message(bytes, &Limits::default()).unwrap();
+            assert_eq!((envelope.name, &bytes[body]), (&b"ping"[..], expected));
+        }
     }
 
     #[test]

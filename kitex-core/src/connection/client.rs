@@ -211,9 +211,27 @@ impl<T> ClientConnection<T> {
         let sequence = self.next_sequence();
         let config = &*self.config;
         let kind = if method.is_oneway() { MessageType::ONEWAY } else { MessageType::CALL };
-        let envelope = Envelope { kind, name: method.name().as_bytes(), sequence };
+        let full_name;
+        let name = match &config.service_prefix {
+            None => method.name(),
+            Some(_) if config.form.has_header() => method.name(),
+            Some(prefix) => {
+                full_name = format!("{prefix}:{}", method.name());
+                &full_name
+            }
+        };
+        let transcoded;
+        let payload = match payload.protocol() == config.protocol {
+            true => payload,
+            false => {
+                transcoded = payload.transcode(config.protocol, self.info.limits())?;
+                &transcoded
+            }
+        };
+        let envelope = Envelope { kind, name: name.as_bytes(), sequence };
         let flags = if config.multiplexed { flags::OUT_OF_ORDER } else { 0 };
-        let shell = Shell { form: config.form, flags, envelope, checksum: config.checksum };
+        let (form, protocol) = (config.form, config.protocol.thrift());
+        let shell = Shell { form, protocol, flags, envelope, checksum: config.checksum };
         let names = Names { caller: &config.caller, service: config.service.as_deref() };
         let acl = head::acl_token(&context.metadata);
         let template = match config.form.has_header() {
@@ -292,7 +310,7 @@ impl<T> ClientConnection<T> {
     /// True if a message has the sequence id of a oneway call that was made right before the call under way.
     fn is_of_oneway(&self, frame: &Frame) -> bool {
         let Some(only) = self.calls.only().filter(|_| self.oneway > 0) else { return false };
-        Envelope::decode(frame.payload_bytes()).is_ok_and(|(envelope, _)| {
+        frame.envelope(self.info.limits()).is_ok_and(|(envelope, _)| {
             let before = only.wrapping_sub(envelope.sequence);
             envelope.sequence != 0 && before > 0 && before.unsigned_abs() <= self.oneway
         })
@@ -300,7 +318,7 @@ impl<T> ClientConnection<T> {
 
     /// The frame that stands for no call: its sender goes away, or it says nothing (spec: kitex-wire 12.4).
     fn handle_control(&mut self, frame: &Frame) {
-        let readable = Envelope::decode(frame.payload_bytes()).is_ok();
+        let readable = frame.envelope(self.info.limits()).is_ok();
         if readable && head::is_reset(frame) && self.state == State::Open {
             self.state = State::Draining;
         }

@@ -5,11 +5,12 @@ mod life;
 mod stopped;
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
 use kitex_codec::{
-    BytesMut, DecodeError, DecodeReason, Envelope, Form, Frame, FrameDecoder, MessageType, Output,
+    BytesMut, DecodeError, DecodeReason, Envelope, Form, Frame, FrameDecoder, MessageType, Output, Protocol,
 };
 
 use super::ServerConfig;
@@ -17,10 +18,10 @@ use super::prefix::{Prefix, Skip};
 use super::slots::{CallId, Slots};
 use crate::error::NOT_SERVED;
 use crate::head;
-use crate::router::Routed;
+use crate::router::{Routed, answered_name};
 use crate::{
-    Body, ConnectionInfo, Context, Deadline, Error, ErrorKind, Execution, Method, Payload, Protocol, Request,
-    Router, Sent, Stage, Target,
+    Body, ConnectionInfo, Context, Deadline, Error, ErrorKind, Execution, Method, Payload, Request, Router,
+    Sent, Stage, Target,
 };
 
 use answer::Addressee;
@@ -76,6 +77,7 @@ enum State {
 struct Pending {
     method: Method,
     form: Form,
+    protocol: Protocol,
     sequence: i32,
     /// Bytes of the request.
     size: usize,
@@ -237,7 +239,7 @@ impl ServerConnection {
     fn accept(&mut self, now: Instant, mut frame: Frame) -> Result<Option<ServerRequest>, Error> {
         let serial = !head::is_out_of_order(&frame);
         let payload = frame.payload();
-        let (envelope, args_at) = match self.open(&frame, &payload) {
+        let (envelope, args) = match self.open(&frame, &payload) {
             Ok(envelope) => envelope,
             Err(error) if serial => return Err(self.fail(error)),
             Err(error) => {
@@ -251,18 +253,27 @@ impl ServerConnection {
             return Err(self.fail(DecodeError::envelope(format!("message type {} is no request", kind.0))));
         }
         self.multiplexed = !serial;
-        let form = frame.form;
-        let routed = self.router.route(head::service_name(&frame), name);
-        let to = Addressee { form, name, sequence, reset: false };
-        let Some(Routed { target, method, execution }) = self.admit(to, serial, routed) else {
-            return Ok(None);
+        let Frame { form, protocol, .. } = frame;
+        let to = Addressee { form, protocol, name, sequence, reset: false };
+        let service = head::service_name(&frame);
+        let routed = match self.router.route(service, name) {
+            Ok(routed) => routed,
+            Err(error) => {
+                self.refuse_unknown(Addressee { name: answered_name(service, name), ..to }, serial, &error);
+                return Ok(None);
+            }
         };
+        if !self.admit(to, serial, &routed.method) {
+            return Ok(None);
+        }
+        let Routed { target, method, execution } = routed;
         let context = head::context(&mut frame, &self.info, now, self.config.max_call_timeout);
-        let body = Body::Message(Payload::new(Protocol::ThriftBinary, payload.slice(args_at..)));
+        let body = Body::Message(Payload::new(protocol.into(), payload.slice(args)));
         let (deadline, granted) = self.deadline(now, &context);
         let id = self.begin(Pending {
             method: method.clone(),
             form,
+            protocol,
             sequence,
             size: payload.len(),
             deadline: Some(deadline),
@@ -274,30 +285,29 @@ impl ServerConnection {
         Ok(Some(ServerRequest { id, target, concurrent: !serial, execution, request }))
     }
 
-    /// Where a request goes that is to be served; one that is not is answered here.
-    fn admit(&mut self, to: Addressee<'_>, serial: bool, routed: Result<Routed, Error>) -> Option<Routed> {
-        let routed = match routed {
-            Ok(routed) => routed,
-            Err(error) => {
-                self.write_exception(&Addressee { reset: serial, ..to }, &error);
-                if serial {
-                    self.close();
-                }
-                return None;
-            }
-        };
-        let oneway = routed.method.is_oneway();
+    /// Answers a request that no service is there for.
+    #[cold]
+    fn refuse_unknown(&mut self, to: Addressee<'_>, serial: bool, error: &Error) {
+        self.write_exception(&Addressee { reset: serial, ..to }, error);
+        if serial {
+            self.close();
+        }
+    }
+
+    /// True if a request is to be served; one that is not is answered here.
+    fn admit(&mut self, to: Addressee<'_>, serial: bool, method: &Method) -> bool {
+        let oneway = method.is_oneway();
         let (error, reset) = if self.calls.len() >= self.config.max_in_flight {
-            (self.overloaded(&routed.method), serial && self.state != State::Open)
+            (self.overloaded(method), serial && self.state != State::Open)
         } else if self.is_too_late(serial) && !oneway {
-            (Error::not_served(&routed.method), false)
+            (Error::not_served(method), false)
         } else {
-            return Some(routed);
+            return true;
         };
         if !oneway {
-            self.write_exception(&Addressee { reset, ..to }, &error);
+            self.write_exception(&Addressee { name: method.name().as_bytes(), reset, ..to }, &error);
         }
-        None
+        false
     }
 
     /// When a call is ended here, and whether by its caller's wish: one that grants no time does not grant all time.
@@ -321,7 +331,11 @@ impl ServerConnection {
     }
 
     /// The envelope of a whole message, if it is one that could be answered (spec: kitex-wire 4.2, 6.3, 10.3).
-    fn open<'a>(&self, frame: &Frame, payload: &'a [u8]) -> Result<(Envelope<'a>, usize), DecodeError> {
+    fn open<'a>(
+        &self,
+        frame: &Frame,
+        payload: &'a [u8],
+    ) -> Result<(Envelope<'a>, Range<usize>), DecodeError> {
         if frame.protobuf {
             let mut head = [0; 8];
             head.iter_mut().zip(payload).for_each(|(head, byte)| *head = *byte);
@@ -331,11 +345,11 @@ impl ServerConnection {
         if self.config.checksum {
             frame.verify_checksum()?;
         }
-        let (envelope, args_at) = Envelope::decode(payload)?;
+        let (envelope, args) = frame.protocol.decode_message(payload, self.info.limits())?;
         if envelope.name.is_empty() {
             return Err(DecodeError::envelope("the method name is empty"));
         }
-        Ok((envelope, args_at))
+        Ok((envelope, args))
     }
 
     /// True if the shutdown has come too far for a request to be served.

@@ -8,6 +8,7 @@ mod hostile;
 mod metadata;
 mod oneway;
 mod pair;
+mod protocols;
 mod raw;
 mod refusals;
 mod routing;

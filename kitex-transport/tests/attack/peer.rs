@@ -87,6 +87,13 @@ pub(crate) fn buffered(method: usize, args: &[u8]) -> Vec<u8> {
     [&[0x80, 1, 0, kind][..], &(name.len() as u32).to_be_bytes(), name, &[0, 0, 0, 1], args].concat()
 }
 
+/// The beginning of a bare request in Compact and in JSON, up to its arguments.
+pub(crate) fn begun(method: usize) -> [Vec<u8>; 2] {
+    let name = METHODS[method].name;
+    let compact = [&[0x82, 0x21, 1, name.len() as u8], name.as_bytes()].concat();
+    [compact, format!(r#"[1,"{name}",1,1,"#).into_bytes()]
+}
+
 /// A request behind its length.
 pub(crate) fn framed(method: usize, args: &[u8]) -> Vec<u8> {
     let message = buffered(method, args);

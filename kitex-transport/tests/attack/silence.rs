@@ -7,7 +7,7 @@ use kitex_codec::Form;
 use kitex_transport::ServerSettings;
 use tokio::io::AsyncWriteExt;
 
-use crate::peer::{Client, Server, binary, buffered, framed, until_closed};
+use crate::peer::{Client, Server, begun, binary, buffered, framed, until_closed};
 use crate::service::ECHO;
 use crate::trial::{Attack, Bounds};
 
@@ -49,7 +49,14 @@ fn a_silent_peer_costs_the_idle_time() {
 
 #[test]
 fn half_a_message_costs_the_message_time() {
-    let messages = [buffered(ECHO, &binary(&[1; 1000])), framed(ECHO, &binary(&[1; 1000]))];
+    let [compact, json] = begun(ECHO);
+    let text = "x".repeat(1000);
+    let messages = [
+        buffered(ECHO, &binary(&[1; 1000])),
+        framed(ECHO, &binary(&[1; 1000])),
+        [&compact[..], b"\x18\xe8\x07", text.as_bytes()].concat(),
+        [&json[..], br#"{"1":{"str":""#, text.as_bytes()].concat(),
+    ];
     for message in messages {
         let bounds = Bounds { time: MESSAGE, heap: CONNECTIONS * BEGUN };
         Attack::new("half a message", settings(), bounds).run(async |server| {

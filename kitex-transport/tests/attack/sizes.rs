@@ -7,7 +7,7 @@ use kitex_transport::ServerSettings;
 use tokio::io::AsyncWriteExt;
 
 use crate::log;
-use crate::peer::{Server, binary, buffered, framed, pour, until_closed};
+use crate::peer::{Server, begun, binary, buffered, framed, pour, until_closed};
 use crate::service::{ECHO, LIST, NEST};
 use crate::trial::{Attack, Bounds};
 
@@ -91,8 +91,20 @@ fn a_promised_message_takes_no_more_than_comes_of_it() {
 fn a_message_without_an_end_is_cut_at_the_largest() {
     let fields = [&[0x0b, 0, 2, 0, 0, 0x04, 0][..], &[b'x'; 1024]].concat();
     let structs = vec![0; 1024];
-    let begins = [buffered(ECHO, b""), buffered(ECHO, &[&[0x0f, 0, 9, 0x0c][..], &TWO_GIB].concat())];
-    for (begin, more) in begins.iter().zip([fields, structs]) {
+    let [compact, json] = begun(ECHO);
+    let begins = [
+        buffered(ECHO, b""),
+        buffered(ECHO, &[&[0x0f, 0, 9, 0x0c][..], &TWO_GIB].concat()),
+        // 2^31-1 empty structs, and a string.
+        [&compact[..], b"\x99\xfc\xff\xff\xff\xff\x07"].concat(),
+        [&json[..], br#"{"9":{"str":""#].concat(),
+        // A name without an end.
+        b"\x82\x21\x01\xff\xff\xff\xff\x07".to_vec(),
+        br#"[1,""#.to_vec(),
+    ];
+    let text = [b'x'; 1024].to_vec();
+    let more = [fields, structs.clone(), structs, text.clone(), text.clone(), text];
+    for (begin, more) in begins.iter().zip(more) {
         // What has come, what it is copied to as it grows, and a read's worth.
         let bounds = Bounds { time: Duration::from_millis(500), heap: 4 * FRAME };
         Attack::new("a Buffered message without an end", settings(), bounds).run(async |server| {
@@ -125,6 +137,22 @@ fn a_container_of_as_many_structs_as_can_be_said_is_refused() {
             };
             join_all((0..100).map(one)).await;
         });
+    }
+}
+
+#[test]
+fn nesting_a_hundred_thousand_deep_is_refused_in_every_protocol() {
+    let [compact, json] = begun(NEST);
+    let compact = [&compact[..], &b"\x1c".repeat(100_000)].concat();
+    let json = [&json[..], &br#"{"1":{"rec":"#.repeat(100_000)].concat();
+    for message in [compact, json] {
+        let framed = [&(message.len() as u32).to_be_bytes()[..], &message].concat();
+        for message in [message, framed] {
+            let bounds = Bounds { time: Duration::ZERO, heap: 4 * FRAME };
+            Attack::new("100 000 levels, not in Binary", settings(), bounds).run(async |server| {
+                send_each(server, 20, &message).await;
+            });
+        }
     }
 }
 

@@ -1,6 +1,6 @@
-//! The same calls over each framing and transport.
+//! The same calls over each framing, protocol and transport.
 
-use kitex::{Address, CallError, ClientBuilder, ErrorKind, Framing, Sent};
+use kitex::{Address, CallError, ClientBuilder, ErrorKind, Framing, Protocol, Sent};
 
 use crate::idl::calls::{CallsClient, CallsEchoError, Oops, Other, Req};
 #[cfg(unix)]
@@ -16,7 +16,17 @@ fn clients(address: &Address) -> Vec<(String, ClientBuilder<CallsClient>)> {
     let pooled = FRAMINGS.map(|framing| (format!("pooled {framing:?}"), builder().framing(framing)));
     let mux = [Framing::TTHeader, Framing::TTHeaderFramed];
     let mux = mux.map(|framing| (format!("mux {framing:?}"), builder().framing(framing).mux(1)));
-    pooled.into_iter().chain(mux).collect()
+    // As peers of Apache Thrift call.
+    let apache = [Protocol::ThriftBinary, Protocol::ThriftCompact, Protocol::ThriftJson].map(|protocol| {
+        [Framing::Buffered, Framing::Framed].map(|framing| {
+            let (one, other) =
+                (builder().framing(framing), builder().framing(framing).service_prefix("Calls"));
+            let named = (format!("{protocol} {framing:?} Calls:"), other.protocol(protocol));
+            [(format!("{protocol} {framing:?}"), one.protocol(protocol)), named]
+        })
+    });
+    let apache = apache.into_iter().flatten().flatten();
+    pooled.into_iter().chain(mux).chain(apache).collect()
 }
 
 async fn every_kind_of_answer_arrives(running: Running, seen: &Seen) {

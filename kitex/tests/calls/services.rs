@@ -1,7 +1,8 @@
 //! Several services on one port, and requests for none of them.
 
 use kitex::{
-    CallError, ClientBuilder, Context, Error, ErrorKind, Framing, Memory, Request, Response, Server, Status,
+    CallError, ClientBuilder, Context, Error, ErrorKind, Framing, Memory, Protocol, Request, Response,
+    Server, Status,
 };
 
 use crate::idl::calls::{
@@ -64,6 +65,22 @@ async fn methods_of_one_name_are_told_apart_by_the_services_name_else_go_to_the_
 }
 
 #[tokio::test]
+async fn names_like_those_of_apache_thrift_tell_services_apart() {
+    let server = Server::new().add(calls()).add(LoudServer::new(Shout)).fallback("Loud");
+    let running = Running::start(server, &Memory::new()).await;
+    let named: CallsClient = framed(&running).service_prefix("Calls").connect().await.unwrap();
+    assert_eq!(&*named.echo(req()).await.unwrap().msg, "hi");
+    let named: CallsClient = framed(&running).service_prefix("Loud").connect().await.unwrap();
+    assert_eq!(&*named.echo(req()).await.unwrap().msg, "HI");
+    let nobody: CallsClient =
+        framed(&running).service_prefix("Nobody").protocol(Protocol::ThriftCompact).connect().await.unwrap();
+    let error = nobody.echo(req()).await.unwrap_err();
+    let error = error.error().unwrap();
+    assert_eq!((error.code(), error.message()), (Some(1), "unknown service Nobody, method echo"));
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn services_that_cannot_stand_together_are_refused() {
     let twice = Server::new().add(calls()).add(calls());
     let same = Server::new().add(calls()).add(LoudServer::new(Shout));
@@ -107,6 +124,12 @@ async fn what_is_not_there_can_be_served_by_one_who_knows() {
     let running = Running::start(Server::new().add(calls()).unknown(proxy), &Memory::new()).await;
     let clock = ClockClient::connect(running.address.clone()).await.unwrap();
     assert_eq!(clock.now().await.unwrap(), 7);
+    // What it answers in Binary goes into Compact for who asks in it, and cannot go into JSON.
+    let clock =
+        |protocol| framed::<ClockClient>(&running).protocol(protocol).service_prefix("Clock").connect();
+    assert_eq!(clock(Protocol::ThriftCompact).await.unwrap().now().await.unwrap(), 7);
+    let error = clock(Protocol::ThriftJson).await.unwrap().now().await.unwrap_err();
+    assert!(error.to_string().contains("Thrift JSON does not tell a string from a binary"), "{error}");
     running.stop().await;
 }
 

@@ -22,17 +22,21 @@ fn quiet() -> Server {
 
 /// What comes to a wrong port.
 fn other_protocols() -> Vec<(&'static str, Vec<u8>)> {
-    let bytes: [(&str, &[u8]); 8] = [
+    let bytes: [(&str, &[u8]); 6] = [
         ("an HTTP/1 request", b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"),
         ("an HTTP/2 preface", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
         ("a TLS hello", b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03"),
         ("an SSH banner", b"SSH-2.0-OpenSSH_9.6\r\n"),
-        ("Thrift Compact", b"\x82\x21\x01\x03ask\0\0"),
-        ("Thrift Compact in a frame", b"\0\0\0\x20\x82\x21\x01\x03ask\0\0"),
-        ("non-strict Thrift", b"\0\0\0\x03ask\x01\0\0\0\x01\0"),
+        ("Thrift Compact of another version", b"\x82\x22\x01\x03ask\0\0"),
         ("random bytes", &[0xde, 0xad, 0xbe, 0xef, 1, 2, 3, 4, 5, 6]),
     ];
-    bytes.into_iter().map(|(title, bytes)| (title, bytes.to_vec())).collect()
+    let bare: [(&str, &[u8]); 3] = [
+        ("Thrift Compact behind a TTHeader", b"\x82\x21\x01\x03ask\0\0\0\0\0\0"),
+        ("Thrift JSON behind a TTHeader", br#"[1,"ask",1,1,{}]"#),
+        ("non-strict Thrift behind a TTHeader", b"\0\0\0\x03ask\x01\0\0\0\x01\0"),
+    ];
+    let behind = bare.into_iter().map(|(title, bytes)| (title, headed(0, 1, &[0, 0], bytes)));
+    bytes.into_iter().map(|(title, bytes)| (title, bytes.to_vec())).chain(behind).collect()
 }
 
 /// Requests that are none.
@@ -55,6 +59,12 @@ fn wrong() -> Vec<(&'static str, Vec<u8>)> {
         ("a multiplexed request that is too large", {
             headed(1, 1, &[0, 0], &framed(&message(1, "ask", 1, &[0; 2 << 20])))
         }),
+        (
+            "a Compact request with a name of a negative length",
+            b"\x82\x21\x01\xff\xff\xff\xff\x0fask\0".to_vec(),
+        ),
+        ("a JSON request whose brackets do not match", br#"[1,"ask",1,1,{]"#.to_vec()),
+        ("a JSON request with a name of escapes", br#"[1,"\u0061sk",1,1,{}]"#.to_vec()),
         ("a request with too many pairs", { headed(0, 1, &strings(&[("k", "v"); 2000]), &framed(&good)) }),
     ]
 }

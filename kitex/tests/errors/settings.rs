@@ -16,8 +16,10 @@ macro_rules! fields {
 }
 
 pub(crate) fn all() -> Vec<&'static str> {
-    let client = setters!(ClientBuilder<TourClient>: timeout connect_timeout backoff framing max_in_flight
-        max_queued_output);
+    let client = setters!(ClientBuilder<TourClient>: timeout connect_timeout backoff framing protocol
+        max_in_flight max_queued_output);
+    let named = |client: ClientBuilder<TourClient>| client.service_prefix("Tour");
+    let (_, prefix) = (named, ["service_prefix"]);
     let server = setters!(Server: max_connections max_in_flight message_timeout write_timeout slow_poll
         default_timeout max_call_timeout grace);
     let pool = fields!(PoolConfig, "": max_connections max_waiters);
@@ -26,5 +28,5 @@ pub(crate) fn all() -> Vec<&'static str> {
         max_depth);
     let _ = |limits: &Limits| (limits.heap_factor, limits.min_heap, limits.max_heap);
     let heap = ["heap budget: Limits::{heap_factor, min_heap, max_heap}"];
-    [&client[..], &server, &pool, &mux, &limits, &heap].concat()
+    [&client[..], &prefix, &server, &pool, &mux, &limits, &heap].concat()
 }

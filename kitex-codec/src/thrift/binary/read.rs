@@ -2,10 +2,11 @@
 
 use bytes::Bytes;
 
-use super::BLOCK;
+use super::{BLOCK, Lengths};
 use crate::thrift::reader::expect_elements;
 use crate::thrift::source::Source;
-use crate::thrift::{Field, ThriftReader, Type, UnknownField, Uuid, Walk, Walker, heap};
+use crate::thrift::walk::{Level, Steps};
+use crate::thrift::{Field, ThriftReader, Type, UnknownField, Uuid, Walk, heap};
 use crate::{DecodeError, DecodeReason, Limits, Str};
 
 /// Reads Thrift Binary from contiguous bytes. Long strings and binaries share them.
@@ -82,7 +83,7 @@ impl<'a> BinaryReader<'a> {
         Ok(Some(list))
     }
 
-    fn walk(&mut self, mut walker: Walker) -> Result<(), DecodeError> {
+    fn walk(&mut self, mut walker: Steps<Lengths>) -> Result<(), DecodeError> {
         match walker.walk(self.source.rest)? {
             Walk::Done(len) => self.source.take(len).map(drop),
             Walk::NeedMore => Err(DecodeError::unexpected_end()),
@@ -225,15 +226,16 @@ impl ThriftReader for BinaryReader<'_> {
             let len = self.length()?;
             return self.source.take(len).map(drop);
         }
-        self.walk(Walker::value(kind, self.source.limits.max_depth))
+        self.walk(Steps::value(kind, self.source.limits.max_depth))
     }
 
     fn skip_elements(&mut self, element: Type, count: usize) -> Result<(), DecodeError> {
-        self.walk(Walker::elements_of(element, count, self.source.limits.max_depth))
+        let elements = Level::Elements { element, left: count };
+        self.walk(Steps::of(elements, 0, self.source.limits.max_depth))
     }
 
     fn skip_entries(&mut self, key: Type, value: Type, count: usize) -> Result<(), DecodeError> {
-        self.walk(Walker::entries_of(key, value, count, self.source.limits.max_depth))
+        self.walk(Steps::of(Level::entries(key, value, count), 0, self.source.limits.max_depth))
     }
 
     fn read_unknown(&mut self, field: Field) -> Result<UnknownField, DecodeError> {

@@ -285,4 +285,8 @@ impl UntypedWriter for BinaryWriter<'_> {
     fn write_string(&mut self, bytes: &Bytes) -> Result<(), EncodeError> {
         self.write_bytes(bytes)
     }
+
+    fn reserve_message(&mut self) {
+        self.sink.out.reserve_message();
+    }
 }

@@ -321,6 +321,10 @@ impl UntypedWriter for CompactWriter<'_> {
     fn write_string(&mut self, bytes: &Bytes) -> Result<(), EncodeError> {
         self.write_bytes(bytes)
     }
+
+    fn reserve_message(&mut self) {
+        self.sink.out.reserve_message();
+    }
 }
 
 #[cfg(test)]

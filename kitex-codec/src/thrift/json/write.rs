@@ -242,4 +242,8 @@ impl UntypedWriter for JsonWriter<'_> {
             Err(_) => self.write_bytes(bytes),
         }
     }
+
+    fn reserve_message(&mut self) {
+        self.sink.out.reserve_message();
+    }
 }

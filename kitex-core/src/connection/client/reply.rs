@@ -2,13 +2,11 @@
 
 use std::borrow::Cow;
 
-use kitex_codec::{ApplicationException, Envelope, Frame, MessageType, first_field};
+use kitex_codec::{ApplicationException, Envelope, Frame, MessageType, Protocol};
 
 use super::{ClientConnection, State};
 use crate::shown::shown;
-use crate::{
-    Body, Error, ErrorKind, Metadata, Method, Payload, Protocol, Response, Sent, Stage, Status, head,
-};
+use crate::{Body, Error, ErrorKind, Metadata, Method, Payload, Response, Sent, Stage, Status, head};
 
 impl<T> ClientConnection<T> {
     /// Reads the answer to a call, and what it says of the connection.
@@ -28,34 +26,35 @@ impl<T> ClientConnection<T> {
     }
 
     fn interpret(&self, mut frame: Frame, sequence: i32, method: &Method) -> Result<Response, Error> {
-        if frame.protobuf {
-            let error = violation("the answer is not Thrift Binary");
-            return Err(error.with_code(ApplicationException::INVALID_PROTOCOL));
+        let protocol = self.config.protocol.thrift();
+        if frame.protobuf || frame.protocol != protocol {
+            return Err(other_protocol(&frame, protocol));
         }
         if self.config.checksum {
             frame.verify_checksum()?;
         }
         let payload = frame.payload();
-        let (envelope, at) = Envelope::decode(&payload)?;
+        let (envelope, body) = protocol.decode_message(&payload, self.info.limits())?;
         let pairs = head::take_pairs(&mut frame);
-        let body = payload.slice(at..);
+        let body = payload.slice(body);
         match envelope.kind {
             MessageType::EXCEPTION => {
                 if envelope.sequence == 0 && self.oneway > 0 {
                     return Err(violation("an exception without a sequence id may be an earlier call's"));
                 }
-                let exception: ApplicationException = kitex_codec::decode(&body, self.info.limits())?;
+                let exception: ApplicationException = protocol.decode(&body, self.info.limits())?;
                 let error = Error::remote(exception).with_metadata(Metadata::received(pairs));
                 // Whoever asks its callers to stay away has not begun this call.
                 Err(if error.push_back().is_some() { error.with_sent(Sent::Never) } else { error })
             }
             MessageType::REPLY | MessageType::STREAM => {
                 check_reply(&envelope, sequence, method)?;
+                let payload = Payload::new(self.config.protocol, body);
                 let status = match head::business_status(&pairs)? {
                     Some(status) => Status::Business(status),
-                    None => skim(&body, method),
+                    None => skim(&payload, method),
                 };
-                let body = Body::Message(Payload::new(Protocol::ThriftBinary, body));
+                let body = Body::Message(payload);
                 Ok(Response { status, metadata: Metadata::received(pairs), body, ended: None })
             }
             other => Err(violation(format!("message type {} is no answer", other.0))
@@ -92,14 +91,23 @@ fn is_before_handler(error: &Error) -> bool {
 }
 
 #[cold]
+fn other_protocol(frame: &Frame, asked: Protocol) -> Error {
+    let text = match frame.protobuf {
+        true => format!("the answer is Kitex Protobuf, and not {asked} as the request was"),
+        false => format!("the answer is {}, and not {asked} as the request was", frame.protocol),
+    };
+    violation(text).with_code(ApplicationException::INVALID_PROTOCOL)
+}
+
+#[cold]
 pub(super) fn violation(text: impl Into<Cow<'static, str>>) -> Error {
     Error::new(ErrorKind::Protocol, Stage::Decode, text)
 }
 
 /// What a result is, told by its first field.
-fn skim(result: &[u8], method: &Method) -> Status {
+fn skim(result: &Payload, method: &Method) -> Status {
     let declared = method.descriptor().map_or(&[][..], |descriptor| descriptor.exceptions);
-    match first_field(result) {
+    match result.first_field() {
         Some(field) if declared.contains(&field.id) => Status::Exception(field.id),
         _ => Status::Ok,
     }

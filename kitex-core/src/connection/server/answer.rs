@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use kitex_codec::{Envelope, Form, MessageType, Output, Segments, Str};
+use kitex_codec::{Envelope, Form, MessageType, Output, Protocol, Segments, Str};
 
 use super::{Pending, ServerConnection};
 use crate::head::{self, Shell};
@@ -12,6 +12,7 @@ use crate::{Body, CallId, Error, ErrorKind, Metadata, Response, Stage};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Addressee<'a> {
     pub(super) form: Form,
+    pub(super) protocol: Protocol,
     pub(super) name: &'a [u8],
     pub(super) sequence: i32,
     /// Whether the answer says that the connection is not to be used again (spec: kitex-wire 11.1).
@@ -21,7 +22,8 @@ pub(super) struct Addressee<'a> {
 impl Pending {
     fn addressee(&self, reset: bool) -> Addressee<'_> {
         let name = self.method.name().as_bytes();
-        Addressee { form: self.form, name, sequence: self.sequence, reset: self.serial && reset }
+        let Self { form, protocol, sequence, .. } = *self;
+        Addressee { form, protocol, name, sequence, reset: self.serial && reset }
     }
 }
 
@@ -60,6 +62,14 @@ impl ServerConnection {
         let Body::Message(payload) = body else {
             return Err(Error::new(ErrorKind::Encode, Stage::Handle, "a stream is no answer to this call"));
         };
+        let transcoded;
+        let payload = match payload.protocol().thrift() == to.protocol {
+            true => payload,
+            false => {
+                transcoded = payload.transcode(to.protocol.into(), self.info.limits())?;
+                &transcoded
+            }
+        };
         let shell = self.shell(to, MessageType::REPLY);
         shell.write(&mut self.output, payload.segments(), self.info.limits(), None, |header| {
             head::reply_pairs(header, Some(status), metadata, to.reset)
@@ -75,7 +85,7 @@ impl ServerConnection {
             exception.message = shortened(&exception.message);
         }
         let limits = self.info.limits();
-        let Ok(segments) = kitex_codec::encode(&exception, limits) else { return self.close() };
+        let Ok(segments) = to.protocol.encode(&exception, limits) else { return self.close() };
         let shell = self.shell(to, MessageType::EXCEPTION);
         let none = Metadata::new();
         let write = |out: &mut Output, metadata: &Metadata| {
@@ -92,14 +102,16 @@ impl ServerConnection {
     /// Tells a multiplexed peer that this side goes away (spec: kitex-wire 12.4). False if that cannot be written.
     pub(super) fn write_control(&mut self) -> bool {
         let envelope = Envelope { kind: MessageType::REPLY, name: b"none", sequence: 0 };
-        let shell = Shell { form: Form::TTHeader, flags: 0, envelope, checksum: false };
+        let (form, protocol) = (Form::TTHeader, Protocol::Binary);
+        let shell = Shell { form, protocol, flags: 0, envelope, checksum: false };
         let stop = Segments::from(kitex_codec::Bytes::from_static(&[0]));
         shell.write(&mut self.output, &stop, self.info.limits(), None, head::control_pairs).is_ok()
     }
 
     fn shell<'a>(&self, to: &Addressee<'a>, kind: MessageType) -> Shell<'a> {
         let envelope = Envelope { kind, name: to.name, sequence: to.sequence };
-        Shell { form: to.form, flags: 0, envelope, checksum: self.config.checksum }
+        let Addressee { form, protocol, .. } = *to;
+        Shell { form, protocol, flags: 0, envelope, checksum: self.config.checksum }
     }
 }
 
