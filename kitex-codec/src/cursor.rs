@@ -131,6 +131,13 @@ impl<'a> Cursor<'a> {
         self.free = appended(self.out, self.free, bytes, shared.filter(|bytes| bytes.len() >= link_from));
     }
 
+    /// Goes on in a further chunk if there is little room left in this one: what is written then is not moved.
+    pub(crate) fn reserve_message(&mut self) {
+        counted(self.out, self.free);
+        self.out.reserve_message();
+        self.free = Free::behind(self.out.tail());
+    }
+
     /// The output's tail, to write to in another way.
     #[inline]
     pub(crate) fn tail(&mut self) -> &mut BytesMut {
