@@ -242,14 +242,18 @@ impl<C: PendingCall> Default for DeadlineFuture<C> {
 impl<C: PendingCall> PendingCall for DeadlineFuture<C> {
     #[inline]
     fn poll_call(self: Pin<&mut Self>, task: &mut TaskContext<'_>, result: &mut Poll<CallResult>) {
-        let this = self.project();
+        let mut this = self.project();
         if let Some(error) = this.refused.take() {
             *result = Poll::Ready(Err(error));
             return;
         }
-        this.call.poll_call(task, result);
-        if let (Poll::Pending, Some(end)) = (&*result, this.end) {
-            *result = end.poll(task);
+        this.call.as_mut().poll_call(task, result);
+        if let (Poll::Pending, Some(end)) = (&*result, this.end)
+            && let ended @ Poll::Ready(_) = end.poll(task)
+        {
+            // What is told outside of the end comes after what is told beneath.
+            this.call.clear();
+            *result = ended;
         }
     }
 

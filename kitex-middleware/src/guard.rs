@@ -26,6 +26,9 @@ pub trait Guard: Clone + Send + Sync + 'static {
 
 /// What is held for a call. It is dropped when the call is over, be it that nobody waits for it any more.
 pub trait Held: Send + Unpin + 'static {
+    /// Whether it catches panics, so that what is beneath has to end before the call has.
+    const CATCHES: bool = false;
+
     /// The call has an answer, which may be changed. True if an answer that is a stream is followed to its end.
     fn answered(&mut self, result: &mut CallResult) -> bool;
 
@@ -132,16 +135,12 @@ impl<L: Guard> Guard for Option<L> {
 }
 
 /// Tells what is held of the answer, and lets go of it unless that is a stream.
-#[inline]
-pub(crate) fn settle<H: Held>(place: &mut Option<H>, result: &mut CallResult) {
-    let Some(held) = place else { return };
+pub(crate) fn settle<H: Held>(mut held: H, result: &mut CallResult) {
     if held.answered(result)
         && let Ok(response) = result
-        && let Some(held) = place.take()
     {
         stream::follow(response, held);
     }
-    *place = None;
 }
 
 pub(crate) fn into_error<E: Into<BoxError>>(error: E) -> Error {

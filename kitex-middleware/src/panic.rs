@@ -82,6 +82,8 @@ pub struct Caught {
 }
 
 impl Held for Caught {
+    const CATCHES: bool = true;
+
     #[inline]
     fn answered(&mut self, _: &mut CallResult) -> bool {
         true

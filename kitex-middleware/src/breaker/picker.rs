@@ -163,7 +163,7 @@ impl Picker for BreakerPicker {
         let breaker = self.places.get_or_insert(place, || None);
         let Some(running) = breaker.and_then(|breaker| breaker.resume(began, method)) else { return };
         if let Some(result) = result {
-            settle(&mut Some(running), result);
+            settle(running, result);
         }
     }
 }

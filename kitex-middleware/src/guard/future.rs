@@ -9,7 +9,7 @@ use pin_project_lite::pin_project;
 
 use kitex_core::{CallResult, Error, PendingCall};
 
-use super::{Held, settle};
+use super::{Held, stream::follow};
 
 pin_project! {
     /// The answer to a call that a layer has let pass or not, with what it holds until it is there, its stream has ended,
@@ -22,9 +22,7 @@ pin_project! {
     {
         #[pin]
         call: C,
-        held: Option<H>,
-        // Why there is no call.
-        refused: Option<Error>,
+        hold: Hold<H>,
     }
 
     impl<C, H> PinnedDrop for LayerFuture<C, H>
@@ -34,9 +32,40 @@ pin_project! {
     {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
-            if let Some(held) = this.held {
+            if let Hold::Held(held) = this.hold {
                 held.discard(|| this.call.clear());
             }
+        }
+    }
+}
+
+/// What a layer has for a call.
+enum Hold<H> {
+    /// The answer is passed on.
+    Nothing,
+    /// Held until the answer is there.
+    Held(H),
+    /// There is no call, for this reason.
+    Refused(Error),
+}
+
+impl<H: Held> Hold<H> {
+    #[cold]
+    fn refuse(&mut self, result: &mut Poll<CallResult>) {
+        if let Self::Refused(error) = std::mem::replace(self, Self::Nothing) {
+            *result = Poll::Ready(Err(error));
+        }
+    }
+
+    /// Lets go of what is held; an answer that is a stream takes it along.
+    #[inline]
+    fn end(&mut self, follows: bool, result: &mut CallResult) {
+        if follows && let Ok(response) = result {
+            if let Self::Held(held) = std::mem::replace(self, Self::Nothing) {
+                follow(response, held);
+            }
+        } else {
+            *self = Self::Nothing;
         }
     }
 }
@@ -44,7 +73,7 @@ pin_project! {
 impl<C: PendingCall, H: Held> Default for LayerFuture<C, H> {
     #[inline(always)]
     fn default() -> Self {
-        Self { call: C::default(), held: None, refused: None }
+        Self { call: C::default(), hold: Hold::Nothing }
     }
 }
 
@@ -56,14 +85,17 @@ impl<C: PendingCall, H: Held> LayerFuture<C, H> {
         held: Result<Option<H>, Error>,
         call: impl FnOnce(Pin<&mut C>),
     ) {
-        let this = self.project();
+        let mut this = self.project();
         match held {
-            Ok(None) => call(this.call),
-            Ok(Some(held)) => {
-                let held = this.held.insert(held);
-                *this.refused = held.run(|| call(this.call)).err();
-            }
-            Err(error) => *this.refused = Some(error),
+            Ok(None) => return call(this.call),
+            Ok(Some(held)) => *this.hold = Hold::Held(held),
+            Err(error) => *this.hold = Hold::Refused(error),
+        }
+        if let Hold::Held(held) = this.hold
+            && let Err(error) = held.run(|| call(this.call.as_mut()))
+        {
+            held.discard(|| this.call.clear());
+            *this.hold = Hold::Refused(error);
         }
     }
 }
@@ -77,12 +109,12 @@ where
     #[inline(always)]
     pub(super) fn called(held: Result<Option<H>, Error>, call: impl FnOnce() -> F) -> Self {
         match held {
-            Ok(None) => Self { call: Some(call()), held: None, refused: None },
+            Ok(None) => Self { call: Some(call()), hold: Hold::Nothing },
             Ok(Some(mut held)) => match held.run(call) {
-                Ok(answer) => Self { call: Some(answer), held: Some(held), refused: None },
-                Err(error) => Self { call: None, held: Some(held), refused: Some(error) },
+                Ok(answer) => Self { call: Some(answer), hold: Hold::Held(held) },
+                Err(error) => Self { call: None, hold: Hold::Refused(error) },
             },
-            Err(error) => Self { call: None, held: None, refused: Some(error) },
+            Err(error) => Self { call: None, hold: Hold::Refused(error) },
         }
     }
 }
@@ -91,26 +123,29 @@ impl<C: PendingCall, H: Held> PendingCall for LayerFuture<C, H> {
     #[inline]
     fn poll_call(self: Pin<&mut Self>, task: &mut TaskContext<'_>, result: &mut Poll<CallResult>) {
         let mut this = self.project();
-        if let Some(error) = this.refused.take() {
-            *result = Poll::Ready(Err(error));
-            return;
-        }
-        let Some(held) = this.held else { return this.call.poll_call(task, result) };
+        let held = match this.hold {
+            Hold::Held(held) => held,
+            Hold::Nothing => return this.call.poll_call(task, result),
+            Hold::Refused(_) => return this.hold.refuse(result),
+        };
         if let Err(error) = held.run(|| this.call.as_mut().poll_call(task, result)) {
             *result = Poll::Ready(Err(error));
         }
         if let Poll::Ready(result) = result {
-            held.discard(|| this.call.clear());
-            settle(this.held, result);
+            if H::CATCHES {
+                held.discard(|| this.call.clear());
+            }
+            let follows = held.answered(result);
+            this.hold.end(follows, result);
         }
     }
 
     #[inline]
     fn clear(self: Pin<&mut Self>) {
         let this = self.project();
-        if let Some(held) = this.held {
+        if let Hold::Held(held) = this.hold {
             held.discard(|| this.call.clear());
-            *this.held = None;
+            *this.hold = Hold::Nothing;
         } else {
             this.call.clear();
         }
