@@ -1082,11 +1082,7 @@ pub mod tour {
                 out.write_field(Type::List, 1);
                 out.begin_list(Type::List, self.table.len())?;
                 for item in &self.table {
-                    out.begin_list(Type::String, item.len())?;
-                    for item in item {
-                        out.write_str(item)?;
-                    }
-                    out.end_list();
+                    out.write_str_list(item)?;
                 }
                 out.end_list();
                 out.end_struct();
@@ -1105,7 +1101,7 @@ pub mod tour {
                     match (field.id, field.kind) {
                         (1, Type::List) => {
                             let read_item = |from: &mut R| {
-                                let read = R::read_list(from, Type::String, R::read_str)?;
+                                let read = from.read_str_list()?;
                                 let what = "list<string>";
                                 read.ok_or_else(|| mismatch(what))
                             };
@@ -1166,11 +1162,7 @@ pub mod tour {
                         out.write_field(Type::List, 0);
                         out.begin_list(Type::List, value.len())?;
                         for item in value {
-                            out.begin_list(Type::String, item.len())?;
-                            for item in item {
-                                out.write_str(item)?;
-                            }
-                            out.end_list();
+                            out.write_str_list(item)?;
                         }
                         out.end_list();
                     }
@@ -1193,7 +1185,7 @@ pub mod tour {
                     match (field.id, field.kind) {
                         (0, Type::List) => {
                             let read_item = |from: &mut R| {
-                                let read = R::read_list(from, Type::String, R::read_str)?;
+                                let read = from.read_str_list()?;
                                 let what = "list<string>";
                                 read.ok_or_else(|| mismatch(what))
                             };
