@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use kitex_codec::{ApplicationException, Str};
+use kitex_codec::Str;
 use tower_service::Service;
 
 use crate::shown::shown;
@@ -225,10 +225,7 @@ impl Router {
         };
         match self.find(prefix, method) {
             Ok((at, method)) => Ok(Routed::to(at, method)),
-            // The code for a missing service is Kitex's own: Apache's clients would not know it.
-            Err(missing) => self
-                .route_unknown(prefix, method, missing)
-                .map_err(|error| error.with_code(ApplicationException::UNKNOWN_METHOD)),
+            Err(missing) => self.route_unknown(prefix, method, missing),
         }
     }
 

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use kitex_codec::{
-    ApplicationException, Bytes, BytesMut, Envelope, Form, Frame, Limits, Pairs, flags, int_key, string_key,
+    ApplicationException, Bytes, BytesMut, Envelope, Form, Frame, Limits, Pairs, Protocol, flags, int_key,
+    string_key,
 };
 use kitex_core::{MethodDescriptor, Request, ServerConfig};
 
@@ -200,7 +201,7 @@ impl Model {
         !self.checksum || frame.verify_checksum().is_ok()
     }
 
-    /// The same with the code that Apache's clients know, for a request that names its service as they do.
+    /// The same with the code that Apache's clients know, for a request as only they send it.
     fn called(
         &self,
         frame: &Frame,
@@ -208,9 +209,9 @@ impl Model {
         name: &[u8],
     ) -> Result<Option<&'static MethodDescriptor>, i32> {
         let called = frame.envelope(&Limits::default()).map_or(name, |(envelope, _)| envelope.name);
-        let prefixed = called.len() > name.len();
+        let apache = called.len() > name.len() || frame.protocol != Protocol::Binary;
         self.route(service, name)
-            .map_err(|code| if prefixed { ApplicationException::UNKNOWN_METHOD } else { code })
+            .map_err(|code| if apache { ApplicationException::UNKNOWN_METHOD } else { code })
     }
 
     /// The method that a request is for, or the code of the exception that says that there is none.

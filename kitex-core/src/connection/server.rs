@@ -18,7 +18,7 @@ use super::prefix::{Prefix, Skip};
 use super::slots::{CallId, Slots};
 use crate::error::NOT_SERVED;
 use crate::head;
-use crate::router::{Routed, answered_name};
+use crate::router::Routed;
 use crate::{
     Body, ConnectionInfo, Context, Deadline, Error, ErrorKind, Execution, Method, Payload, Request, Router,
     Sent, Stage, Target,
@@ -259,7 +259,10 @@ impl ServerConnection {
         let routed = match self.router.route(service, name) {
             Ok(routed) => routed,
             Err(error) => {
-                self.refuse_unknown(Addressee { name: answered_name(service, name), ..to }, serial, &error);
+                self.write_unknown(&Addressee { reset: serial, ..to }, service, error);
+                if serial {
+                    self.close();
+                }
                 return Ok(None);
             }
         };
@@ -283,15 +286,6 @@ impl ServerConnection {
         });
         let request = Request { method, context, body };
         Ok(Some(ServerRequest { id, target, concurrent: !serial, execution, request }))
-    }
-
-    /// Answers a request that no service is there for.
-    #[cold]
-    fn refuse_unknown(&mut self, to: Addressee<'_>, serial: bool, error: &Error) {
-        self.write_exception(&Addressee { reset: serial, ..to }, error);
-        if serial {
-            self.close();
-        }
     }
 
     /// True if a request is to be served; one that is not is answered here.

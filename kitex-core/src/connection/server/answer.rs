@@ -2,10 +2,11 @@
 
 use std::time::Instant;
 
-use kitex_codec::{Envelope, Form, MessageType, Output, Protocol, Segments, Str};
+use kitex_codec::{ApplicationException, Envelope, Form, MessageType, Output, Protocol, Segments, Str};
 
 use super::{Pending, ServerConnection};
 use crate::head::{self, Shell};
+use crate::router::answered_name;
 use crate::{Body, CallId, Error, ErrorKind, Metadata, Response, Stage};
 
 /// Where an answer goes, and in which clothes.
@@ -75,6 +76,16 @@ impl ServerConnection {
             head::reply_pairs(header, Some(status), metadata, to.reset)
         })?;
         Ok(())
+    }
+
+    /// Answers a request for what is not there: under its method's bare name, as Apache's `TMultiplexedProcessor` does.
+    /// The code for a missing service is Kitex's own; other peers are given the one that they know.
+    #[cold]
+    pub(super) fn write_unknown(&mut self, to: &Addressee<'_>, service: &[u8], error: Error) {
+        let name = answered_name(service, to.name);
+        let by_kitex = to.protocol == Protocol::Binary && name.len() == to.name.len();
+        let error = if by_kitex { error } else { error.with_code(ApplicationException::UNKNOWN_METHOD) };
+        self.write_exception(&Addressee { name, ..*to }, &error);
     }
 
     /// Writes an exception; without its metadata if they do not fit. One that does not fit at all ends the connection,

@@ -4,7 +4,6 @@ use kitex_codec::{BytesMut, Envelope, Frame, MessageType};
 
 use super::ServerConnection;
 use super::answer::Addressee;
-use crate::router::answered_name;
 use crate::{Error, ErrorKind, Method, Stage, head};
 
 impl ServerConnection {
@@ -25,20 +24,19 @@ impl ServerConnection {
     /// Answers a request that stops among its arguments, if it is one that can be answered (spec: kitex-wire 10.3).
     /// Gives the method that it is for.
     fn answer_partial(&mut self, frame: &Frame) -> Option<Method> {
-        let (Envelope { kind, name: called, sequence }, _) = frame.envelope(self.info.limits()).ok()?;
+        let (Envelope { kind, name, sequence }, _) = frame.envelope(self.info.limits()).ok()?;
         let is_request = matches!(kind, MessageType::CALL | MessageType::ONEWAY | MessageType::STREAM);
-        if frame.protobuf || called.is_empty() || !is_request {
+        if frame.protobuf || name.is_empty() || !is_request {
             return None;
         }
         let serial = !head::is_out_of_order(frame);
         let service = head::service_name(frame);
-        let name = answered_name(service, called);
         let Frame { form, protocol, .. } = *frame;
         let to = Addressee { form, protocol, name, sequence, reset: serial };
-        let method = match self.router.route(service, called) {
+        let method = match self.router.route(service, name) {
             Ok(routed) => routed.method,
             Err(error) => {
-                self.write_exception(&to, &error);
+                self.write_unknown(&to, service, error);
                 return None;
             }
         };
@@ -47,6 +45,7 @@ impl ServerConnection {
                 "the arguments were not whole {:?} after the first byte, which is all that message_timeout allows",
                 self.config.message_timeout
             );
+            let to = Addressee { name: method.name().as_bytes(), ..to };
             self.write_exception(&to, &Error::new(ErrorKind::Arguments, Stage::Decode, text));
         }
         // The name of what no service has is as long as the peer likes.
