@@ -65,7 +65,7 @@ impl Response {
         Self { status, metadata: Metadata::new(), body: Body::Message(payload), ended: None }
     }
 
-    /// A response whose result holds nothing.
+    /// A response whose result holds nothing. A connection writes it in the protocol of the request.
     pub fn empty(status: Status) -> Self {
         let stop = bytes::Bytes::from_static(&[0]);
         Self::new(status, Payload::new(Protocol::ThriftBinary, stop))
