@@ -93,7 +93,7 @@ impl Guard for MetricsLayer {
     #[inline]
     fn admit(&self, request: &mut Request) -> Result<Option<Measured>, Error> {
         let Shared { side, methods } = &*self.shared;
-        let instruments = Arc::clone(methods.get(&request.method));
+        let instruments = methods.get(&request.method);
         let began = match side {
             // An attempt begins here, and not where its call began.
             Side::Attempt => now(),
@@ -109,18 +109,18 @@ impl Guard for MetricsLayer {
             instruments.request(payload.len());
         }
         instruments.begin();
-        Ok(Some(Measured { instruments, began, deadline: request.context.deadline, ended: None }))
+        let instruments = Some(Arc::clone(instruments));
+        Ok(Some(Measured { instruments, began, deadline: request.context.deadline }))
     }
 }
 
 /// A call that is measured until it is over.
 #[derive(Debug)]
 pub struct Measured {
-    instruments: Arc<Instruments>,
+    /// `None` once it is over.
+    instruments: Option<Arc<Instruments>>,
     began: Instant,
     deadline: Option<Deadline>,
-    /// Of a call that has an answer.
-    ended: Option<(Instant, Outcome)>,
 }
 
 impl Held for Measured {
@@ -128,9 +128,11 @@ impl Held for Measured {
     fn answered(&mut self, result: &mut CallResult) -> bool {
         let ended = ended_at(result);
         let outcome = match result {
-            Ok(Response { body: Body::Stream(_), .. }) => Outcome::Stream,
+            Ok(Response { body: Body::Stream(_), .. }) => return true,
             Ok(response) => {
-                self.instruments.response(response.body.message().map_or(0, |payload| payload.len()));
+                if let (Some(instruments), Some(payload)) = (&self.instruments, response.body.message()) {
+                    instruments.response(payload.len());
+                }
                 match response.status {
                     Status::Ok => Outcome::Value,
                     Status::Exception(_) => Outcome::Exception,
@@ -139,33 +141,39 @@ impl Held for Measured {
             }
             Err(error) => Outcome::Failed(error.kind()),
         };
-        self.ended = Some((ended, outcome));
-        outcome == Outcome::Stream
+        self.end(ended, outcome);
+        false
     }
 
     fn stream_ended(&mut self, error: Option<Error>) -> Option<Error> {
         let outcome = error.as_ref().map_or(Outcome::Value, |error| Outcome::Failed(error.kind()));
-        self.ended = Some((now(), outcome));
+        self.end(now(), outcome);
         error
     }
 }
 
 impl Drop for Measured {
+    #[inline]
     fn drop(&mut self) {
-        let (ended, outcome) = match self.ended {
-            Some((_, Outcome::Stream)) | None => self.given_up(),
-            Some(ended) => ended,
-        };
-        self.instruments.end(ended.saturating_duration_since(self.began), outcome);
+        if self.instruments.is_some() {
+            self.give_up();
+        }
     }
 }
 
 impl Measured {
+    #[inline]
+    fn end(&mut self, at: Instant, outcome: Outcome) {
+        if let Some(instruments) = self.instruments.take() {
+            instruments.end(at.saturating_duration_since(self.began), outcome);
+        }
+    }
+
     /// Whoever gives a call up after its deadline does so for that.
     #[cold]
-    fn given_up(&self) -> (Instant, Outcome) {
+    fn give_up(&mut self) {
         let now = now();
         let late = self.deadline.is_some_and(|deadline| deadline.has_passed(now));
-        (now, Outcome::Failed(if late { ErrorKind::Deadline } else { ErrorKind::Cancelled }))
+        self.end(now, Outcome::Failed(if late { ErrorKind::Deadline } else { ErrorKind::Cancelled }));
     }
 }

@@ -14,8 +14,6 @@ pub(super) enum Outcome {
     Value,
     Exception,
     Business,
-    /// A stream that has not ended yet.
-    Stream,
     Failed(ErrorKind),
 }
 
@@ -88,32 +86,38 @@ impl Instruments {
         }
     }
 
+    #[inline]
     pub(super) fn begin(&self) {
         self.active.increment(1.0);
     }
 
+    #[inline]
     pub(super) fn queued(&self, time: Duration) {
         if let Some(queue) = &self.queue {
             queue.record(time);
         }
     }
 
+    #[inline]
     pub(super) fn request(&self, bytes: usize) {
         self.requests.record(bytes as f64);
     }
 
+    #[inline]
     pub(super) fn response(&self, bytes: usize) {
         self.responses.record(bytes as f64);
     }
 
+    #[inline]
     pub(super) fn end(&self, took: Duration, outcome: Outcome) {
         self.active.decrement(1.0);
         self.duration(outcome).record(took);
     }
 
+    #[inline]
     fn duration(&self, outcome: Outcome) -> &Histogram {
         match outcome {
-            Outcome::Value | Outcome::Stream => &self.values,
+            Outcome::Value => &self.values,
             Outcome::Exception => self.resolved(&self.exceptions, "kitex.answer", "exception"),
             Outcome::Business => self.resolved(&self.statuses, "kitex.answer", "status"),
             Outcome::Failed(kind) => self.resolved(&self.failures[kind.index()], "error.type", kind.name()),
@@ -121,6 +125,7 @@ impl Instruments {
     }
 
     /// The handle of durations with one further label.
+    #[inline(never)]
     fn resolved<'a>(
         &self,
         once: &'a OnceLock<Histogram>,
