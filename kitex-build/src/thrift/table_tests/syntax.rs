@@ -164,7 +164,7 @@ fn annotations_are_kept_with_their_places_in_order() {
         "A.a: t=2",
         "A.a.<element>: e=1",
         "S.f: c=8",
-        "S.f: r=6",
+        "S.f.<result>: r=6",
         "S.f.a: b=7",
         "E.A: d=9",
         "T: w=12",
