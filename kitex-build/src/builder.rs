@@ -5,12 +5,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::dialect::Dialect;
-use crate::emit::{self, Options};
+use crate::emit::{self, Options, Output};
 use crate::lint::{Level, Levels, Lint};
 use crate::report::Report;
 use crate::source::Source;
 use crate::thrift::model::Program;
 use crate::thrift::{self, Disk, Files, Memory};
+use crate::write;
 
 /// Compiles one IDL file and all that it includes into `$OUT_DIR/<name>.rs`.
 ///
@@ -159,8 +160,8 @@ impl Builder {
         let run = self.run(files);
         run.announce();
         let target = self.target(&run.roots)?;
-        let (text, _) = run.output()?;
-        write_changed(&target, &text).map(|()| target)
+        let (output, _) = run.output(Some(&target))?;
+        write_output(&target, &output).map(|()| target)
     }
 
     /// The same outside of a build script: nothing is printed, and the warnings are given back.
@@ -170,8 +171,8 @@ impl Builder {
     ) -> Result<(PathBuf, Warnings), Error> {
         let run = self.run(files);
         let target = self.target(&run.roots)?;
-        let (text, warnings) = run.output()?;
-        write_changed(&target, &text).map(|()| (target, warnings))
+        let (output, warnings) = run.output(Some(&target))?;
+        write_output(&target, &output).map(|()| (target, warnings))
     }
 
     /// Says what is wrong with the files and all that they include, and writes nothing.
@@ -197,7 +198,8 @@ impl Builder {
     /// ```
     pub fn compile_texts(self, files: &[(&str, &[u8])]) -> Result<(String, Warnings), Error> {
         let roots = files.iter().take(1).map(|(path, _)| PathBuf::from(path)).collect();
-        self.read(&Memory::new(files), roots).output()
+        let (output, warnings) = self.read(&Memory::new(files), roots).output(None)?;
+        Ok((output.text, warnings))
     }
 
     fn run<P: AsRef<Path>>(&self, files: impl IntoIterator<Item = P>) -> Run {
@@ -265,24 +267,19 @@ impl Run {
         }
     }
 
-    fn output(self) -> Result<(String, Warnings), Error> {
+    /// The code, in parts if it goes to a file that can name them.
+    fn output(self, target: Option<&Path>) -> Result<(Output, Warnings), Error> {
         let options = self.options.clone();
-        self.program().map(|(program, warnings)| (emit::emit(&program, &options), warnings))
+        let parts = target.and_then(Path::file_stem).map(|stem| stem.to_string_lossy().into_owned());
+        self.program().map(|(program, warnings)| (emit::emit(&program, &options, parts.as_deref()), warnings))
     }
 }
 
-/// Leaves a file alone that holds the text already, so that nothing is compiled again.
-fn write_changed(path: &Path, text: &str) -> Result<(), Error> {
-    if std::fs::read(path).is_ok_and(|old| old == text.as_bytes()) {
-        return Ok(());
-    }
-    let write = || -> io::Result<()> {
-        if let Some(directory) = path.parent() {
-            std::fs::create_dir_all(directory)?;
-        }
-        std::fs::write(path, text)
+fn write_output(target: &Path, output: &Output) -> Result<(), Error> {
+    let failed = |(path, error): (PathBuf, io::Error)| {
+        Error::new(format!("error: cannot write {}: {error}\n", path.display()))
     };
-    write().map_err(|error| Error::new(format!("error: cannot write {}: {error}\n", path.display())))
+    write::write(target, output).map_err(failed)
 }
 
 /// What is odd in the IDL, as text for people. Nothing to show if nothing is.

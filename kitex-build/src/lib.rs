@@ -7,7 +7,9 @@
 //! ```
 //!
 //! The code is written to `$OUT_DIR/echo.rs` and taken in with `kitex::include_idl!("echo")`. It holds one tree of
-//! modules for the file and all that it includes, named by `namespace rs`, else `namespace *`, else the file.
+//! modules for the file and all that it includes, named by `namespace rs`, else `namespace *`, else the file. Of several
+//! modules each has a file of its own, such as `$OUT_DIR/echo/example/base.rs`. The same input gives the same output, and
+//! only files that change are written.
 //!
 //! [`configure`] has more: include directories, several files in one build, another place for the output, which
 //! [`Dialect`] counts where compilers differ, and what becomes of each [`Lint`].
@@ -44,6 +46,7 @@ mod nearest;
 mod report;
 mod source;
 mod thrift;
+mod write;
 
 pub use builder::{Builder, Error, Warnings, compile, configure};
 pub use dialect::Dialect;

@@ -87,14 +87,20 @@ fn what_is_generated_can_be_chosen() {
             [&["gen", "golden/includes.thrift", "--out", out.to_str().unwrap()], options].concat();
         let (code, _, report) = run(&arguments);
         assert_eq!((code, report.as_str()), (0, ""));
-        std::fs::read_to_string(out.join("includes.rs")).unwrap()
+        let parts = [
+            "includes.rs",
+            "includes/includes.rs",
+            "includes/includes/dotted.rs",
+            "includes/example/base.rs",
+        ];
+        parts.map(|part| std::fs::read_to_string(out.join(part)).unwrap_or_default()).concat()
     };
     assert!(!generated(&[]).contains("pub struct Unused"));
     assert!(generated(&["--all"]).contains("pub struct Unused"));
     let mapped = generated(&["--elsewhere", "example.base=::shared::base"]);
     assert!(
         mapped.contains("pub page: ::shared::base::Page,")
-            && !mapped.contains("pub struct Page {\n        /// `1: i32 offset`")
+            && !mapped.contains("pub struct Page {\n    /// `1: i32 offset`")
     );
     let wrong = run(&["gen", "golden/includes.thrift", "--elsewhere", "x", "-o", "y"]);
     assert!(wrong.0 == 1 && wrong.2.contains("needs NAMESPACE=PATH"));

@@ -10,6 +10,11 @@ pub(crate) struct Code {
 }
 
 impl Code {
+    /// The columns that lines begin behind.
+    pub(crate) fn indent(&self) -> usize {
+        self.indent
+    }
+
     pub(crate) fn into_text(self) -> String {
         self.text
     }

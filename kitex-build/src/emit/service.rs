@@ -68,7 +68,7 @@ impl Emitter<'_> {
         docs::write(code, definition.doc.as_deref(), &format!("`service {}`", definition.name.text));
         let head = format!("pub trait {name}: ::std::marker::Send + ::std::marker::Sync + 'static {{");
         // Measured of rustfmt, which keeps eight columns free here.
-        let fits = super::layout::width(&head) + 4 * from.len() <= 92;
+        let fits = super::layout::width(&head) + code.indent() <= 92;
         let body = |code: &mut Code| {
             for view in methods {
                 code.gap();

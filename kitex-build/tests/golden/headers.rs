@@ -20,71 +20,7 @@
 pub mod headers {
     /// The docs of the file.
     pub mod inner {
-        /// `struct Uses`
-        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-        pub struct Uses {
-            /// `1: base.Id id`
-            pub id: super::super::example::base::Id,
-            /// `2: optional base.Level level`
-            pub level: ::std::option::Option<super::super::example::base::Level>,
-        }
-
-        impl ::std::default::Default for Uses {
-            fn default() -> Self {
-                Self {
-                    id: ::std::default::Default::default(),
-                    level: Some(super::super::example::base::Level::LOW),
-                }
-            }
-        }
-
-        impl ::kitex::codegen::Message for Uses {
-            fn encode<W: ::kitex::codegen::ThriftWriter>(
-                &self,
-                out: &mut W,
-            ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
-                out.begin_struct()?;
-                out.write_str_field(1, &self.id)?;
-                if let Some(value) = self.level {
-                    out.write_i32_field(2, value.0);
-                }
-                out.end_struct();
-                Ok(())
-            }
-
-            fn decode<R: ::kitex::codegen::ThriftReader>(
-                from: &mut R,
-            ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-                use ::kitex::codegen::Type;
-
-                let mut value = <Self as ::std::default::Default>::default();
-                from.begin_struct()?;
-                while let Some(field) = from.read_field()? {
-                    match (field.id, field.kind) {
-                        (1, Type::String) => value.id = from.read_str()?,
-                        (2, Type::I32) => {
-                            let read = super::super::example::base::Level(from.read_i32()?);
-                            value.level = Some(read);
-                        }
-                        _ => from.skip(field.kind)?,
-                    }
-                }
-                Ok(value)
-            }
-        }
-
-        impl ::kitex::codegen::Described for Uses {
-            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
-                &::kitex::codegen::Descriptor::new(
-                    "Uses",
-                    &[],
-                    &[("id", 1, &[]), ("level", 2, &[])],
-                );
-        }
-
-        /// What the IDL says of the namespace, of typedefs and of constants.
-        pub static DESCRIPTOR: ::kitex::codegen::Descriptor =
-            ::kitex::codegen::Descriptor::new("inner", &[("kept", "1"), ("kept", "2")], &[]);
+        include!("headers/headers/inner.rs");
     }
 }
 
@@ -108,58 +44,6 @@ pub mod headers {
 pub mod example {
     /// Definitions of `base.thrift`.
     pub mod base {
-        /// `typedef string Id`
-        pub type Id = ::kitex::codegen::Str;
-
-        /// `enum Level`
-        #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[repr(transparent)]
-        pub struct Level(pub i32);
-
-        impl Level {
-            /// `LOW = 1`
-            pub const LOW: Self = Self(1);
-            /// `HIGH = 9`
-            pub const HIGH: Self = Self(9);
-
-            /// The IDL's name of the value, if it has one.
-            pub const fn name(self) -> ::std::option::Option<&'static str> {
-                match self.0 {
-                    1 => Some("LOW"),
-                    9 => Some("HIGH"),
-                    _ => None,
-                }
-            }
-        }
-
-        impl ::std::fmt::Debug for Level {
-            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                match self.name() {
-                    Some(name) => f.write_str(name),
-                    None => write!(f, "Level({})", self.0),
-                }
-            }
-        }
-
-        impl ::std::convert::From<i32> for Level {
-            fn from(number: i32) -> Self {
-                Self(number)
-            }
-        }
-
-        impl ::std::convert::From<Level> for i32 {
-            fn from(value: Level) -> Self {
-                value.0
-            }
-        }
-
-        impl ::kitex::codegen::Described for Level {
-            const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
-                &::kitex::codegen::Descriptor::new(
-                    "Level",
-                    &[],
-                    &[("LOW", 1, &[]), ("HIGH", 9, &[])],
-                );
-        }
+        include!("headers/example/base.rs");
     }
 }
