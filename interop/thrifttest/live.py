@@ -9,7 +9,7 @@ VALUES = HERE / 'values.json'
 PROTOCOLS, TRANSPORTS = ['binary', 'compact', 'json'], ['buffered', 'framed']
 FORMS = ['plain', 'multiplexed']
 # Clients that run at a time: they mostly wait, but their timing rule is for a machine that has time for them.
-AT_ONCE = 4
+AT_ONCE = 6
 
 
 class Peer:
