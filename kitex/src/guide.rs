@@ -3,6 +3,9 @@
 #[doc = include_str!("../docs/first-service.md")]
 pub mod first_service {}
 
+#[doc = include_str!("../docs/idl-and-code.md")]
+pub mod idl_and_code {}
+
 #[doc = include_str!("../docs/errors.md")]
 pub mod errors {}
 
@@ -20,6 +23,9 @@ pub mod telemetry {}
 
 #[doc = include_str!("../docs/shutdown.md")]
 pub mod shutdown {}
+
+#[doc = include_str!("../docs/storage.md")]
+pub mod storage {}
 
 #[doc = include_str!("../docs/coming-from-apache-thrift.md")]
 pub mod coming_from_apache_thrift {}

@@ -12,6 +12,8 @@ mod server;
 pub use client::ClientBuilder;
 #[cfg(feature = "thrift")]
 pub use kitex_codec::Apache;
+/// Bytes to values and back, without calls: see the chapter on [storage](guide::storage).
+pub use kitex_codec as codec;
 pub use kitex_codec::{
     Annotations, Bytes, Described, Descriptor, Double, Form as Framing, Limits, Member, Str, UnknownField,
     Uuid,
