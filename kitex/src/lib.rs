@@ -10,10 +10,10 @@ pub mod prelude;
 mod server;
 
 pub use client::ClientBuilder;
-#[cfg(feature = "thrift")]
-pub use kitex_codec::Apache;
 /// Bytes to values and back, without calls: see the chapter on [storage](guide::storage).
 pub use kitex_codec as codec;
+#[cfg(feature = "thrift")]
+pub use kitex_codec::Apache;
 pub use kitex_codec::{
     Annotations, Bytes, Described, Descriptor, Double, Form as Framing, Limits, Member, Str, UnknownField,
     Uuid,
