@@ -12,7 +12,7 @@ pub(crate) fn run(data: &[u8]) {
     let builder = match data.len() % 4 {
         0 => configure().dialect(Dialect::Apache),
         1 => configure().dialect(Dialect::Thriftgo),
-        2 => configure().keep_unknown_fields().everything(),
+        2 => configure().keep_unknown_fields().newtypes().everything(),
         _ => configure(),
     };
     compile(&split(data), builder);

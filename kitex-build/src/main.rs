@@ -12,7 +12,8 @@ usage: kitex-build check [OPTIONS] FILE...
        kitex-build gen [OPTIONS] FILE... --out DIR
 
 check says what is wrong with the files and all that they include.
-gen writes one file of Rust for them to DIR, unless it stands there already.
+gen writes Rust for them to DIR: a file, and one more for each of several modules. What has
+not changed is not written.
 
 options:
   -I, --include DIR    looks for included files in DIR, too
@@ -21,6 +22,10 @@ options:
       --allow LINT     says nothing about a lint; `warnings` stands for all lints
   -o, --out DIR        where gen writes to
       --all            generates all of the included files, and not only what is used
+      --newtypes       makes typedefs types of their own
+      --keep-unknown-fields
+                       makes structs keep the fields that this build does not know
+      --derive PATH    derives a trait for every type
       --elsewhere NAMESPACE=PATH
                        takes the types of a namespace from a module that is generated elsewhere
       --output NAME    the name of what gen writes, without `.rs`; default: that of the first file
@@ -69,8 +74,8 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Asked, String> {
             Some((option, value)) if option.starts_with("--") => (option.to_owned(), Some(value.to_owned())),
             _ => (argument.clone(), None),
         };
-        if option == "--all" {
-            asked.builder = asked.builder.everything();
+        if let Some(set) = switch(&option) {
+            asked.builder = set(asked.builder);
             continue;
         }
         if option == "-" || !option.starts_with('-') {
@@ -89,6 +94,16 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Asked, String> {
     Ok(asked)
 }
 
+/// What an option without a value does.
+fn switch(option: &str) -> Option<fn(Builder) -> Builder> {
+    match option {
+        "--all" => Some(Builder::everything),
+        "--newtypes" => Some(Builder::newtypes),
+        "--keep-unknown-fields" => Some(Builder::keep_unknown_fields),
+        _ => None,
+    }
+}
+
 fn set(mut asked: Asked, option: &str, value: &str) -> Result<Asked, String> {
     let builder = asked.builder;
     asked.builder = match option {
@@ -98,6 +113,7 @@ fn set(mut asked: Asked, option: &str, value: &str) -> Result<Asked, String> {
             builder.out_dir(value)
         }
         "--output" => builder.output(value),
+        "--derive" => builder.derive(value),
         "--elsewhere" => match value.split_once('=') {
             Some((namespace, path)) => builder.elsewhere(namespace, path),
             None => return Err("error: `--elsewhere` needs NAMESPACE=PATH\n".to_owned()),

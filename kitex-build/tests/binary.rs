@@ -102,6 +102,8 @@ fn what_is_generated_can_be_chosen() {
         mapped.contains("pub page: ::shared::base::Page,")
             && !mapped.contains("pub struct Page {\n    /// `1: i32 offset`")
     );
+    let own = generated(&["--newtypes", "--keep-unknown-fields", "--derive", "serde::Serialize"]);
+    assert!(own.contains("unknown_fields:") && own.contains("serde::Serialize)]"), "{own}");
     let wrong = run(&["gen", "golden/includes.thrift", "--elsewhere", "x", "-o", "y"]);
     assert!(wrong.0 == 1 && wrong.2.contains("needs NAMESPACE=PATH"));
 }
