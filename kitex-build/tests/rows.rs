@@ -67,12 +67,13 @@ fn read<M: Message>(bytes: &[u8]) -> Result<M, kitex_codec::DecodeError> {
 /// Asserts that a value is itself again after the wire, in every protocol, and that no part of it is enough.
 fn assert_survives<M: Message + PartialEq + std::fmt::Debug>(message: &M) {
     for protocol in [Protocol::Compact, Protocol::Json] {
-        let encoded = match protocol.encode(message, &Limits::default()) {
-            Ok(encoded) => encoded.into_bytes(),
-            // JSON has names for keys only.
-            Err(error) if protocol == Protocol::Json && error.to_string().contains("key") => continue,
-            Err(error) => panic!("{protocol:?} cannot write {message:?}: {error}"),
-        };
+        let encoded = protocol.encode(message, &Limits::default());
+        // JSON has names for keys only.
+        let nameless = |error: &kitex_codec::EncodeError| error.to_string().contains("key");
+        if protocol == Protocol::Json && encoded.as_ref().is_err_and(nameless) {
+            continue;
+        }
+        let encoded = encoded.unwrap().into_bytes();
         let again = protocol.decode::<M>(&encoded, &Limits::default());
         assert_eq!(again.as_ref().ok(), Some(message), "{protocol:?}: {again:?}");
     }
