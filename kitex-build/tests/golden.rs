@@ -84,6 +84,14 @@ fn generated_code_is_as_reviewed() {
 }
 
 #[test]
+fn all_reviewed_code_is_documented() {
+    let example = include_str!("../examples/reviewed.rs");
+    for name in names() {
+        assert!(example.contains(&format!("include!(\"../tests/golden/{name}.rs\");")), "{name} is missing");
+    }
+}
+
+#[test]
 fn generated_code_is_formatted() {
     let outputs: Vec<PathBuf> =
         names().iter().flat_map(|name| all_files(&generate(name, "formatted"))).collect();
