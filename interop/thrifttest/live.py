@@ -3,6 +3,7 @@
 import json
 import pathlib
 import shutil
+import signal
 
 HERE = pathlib.Path(__file__).resolve().parent
 VALUES = HERE / 'values.json'
@@ -96,11 +97,10 @@ def in_batches(items):
     return [items[at:at + AT_ONCE] for at in range(0, len(items), AT_ONCE)]
 
 
-def end(table, title, server):
+def end(table, title, server, good):
     server.terminate()
     code = server.end(20)
-    # A peer has no other end than the signal.
-    table.set('(server ends)', title, None if code in (0, -15, 2) else f'it ended with {code}: {server.tail()}')
+    table.set('(server ends)', title, None if code in good else f'it ended with {code}: {server.tail()}')
 
 
 def peer_calls(bench, peer, server, form):
@@ -114,7 +114,7 @@ def peer_calls(bench, peer, server, form):
         clients = [bench.spawn([*peer.client, VALUES, address, *setting, form], f'{peer.name}-client') for setting in batch]
         for setting, client in zip(batch, clients):
             note(table, form, setting, client)
-    end(table, column(*settings(peer)[-1]), host)
+    end(table, column(*settings(peer)[-1]), host, [0])
     table.show()
 
 
@@ -130,7 +130,8 @@ def ours_calls(bench, peer, client, form):
             clients.append(bench.spawn(argv + ['--multiplexed'] * (form == 'multiplexed'), 'ours'))
         for setting, caller, server in zip(batch, clients, servers):
             note(table, form, setting, caller)
-            end(table, column(*setting), server)
+            # Some have no other end than the signal.
+            end(table, column(*setting), server, [0, -signal.SIGTERM])
     table.show()
 
 
