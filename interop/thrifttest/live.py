@@ -144,6 +144,4 @@ def run_thrifttest(bench):
             ours_calls(bench, peer, client, form)
 
 
-TARGETS = {}
-# Not in every run before clients and servers here speak all of it.
-EXTRA = {'thrifttest': run_thrifttest}
+TARGETS = {'thrifttest': run_thrifttest}

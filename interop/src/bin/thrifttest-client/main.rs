@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use interop::thrifttest::{SecondServiceClient, ThriftTestClient};
 use interop::{Options, framing};
-use kitex::{ClientBuilder, GeneratedClient};
+use kitex::{ClientBuilder, GeneratedClient, Protocol};
 use serde_json::{Value, json};
 
 /// Nothing, or what was wrong.
@@ -60,22 +60,29 @@ impl Session {
     async fn connect(options: &Options) -> Result<Self, Box<dyn Error>> {
         let address = options.text("addr").ok_or("--addr is missing")?;
         Ok(Self {
-            first: set_up(ThriftTestClient::builder(address), options)?.connect().await?,
-            second: set_up(SecondServiceClient::builder(address), options)?.connect().await?,
+            first: set_up(ThriftTestClient::builder(address), "ThriftTest", options)?.connect().await?,
+            second: set_up(SecondServiceClient::builder(address), "SecondService", options)?
+                .connect()
+                .await?,
         })
     }
 }
 
 fn set_up<C: GeneratedClient>(
     builder: ClientBuilder<C>,
+    service: &str,
     options: &Options,
 ) -> Result<ClientBuilder<C>, String> {
-    match options.text("protocol").unwrap_or("binary") {
-        "binary" if !options.has("multiplexed") => {}
-        protocol => return Err(format!("{protocol} and names of services are not written by clients")),
-    }
-    let builder = builder.framing(framing(options.text("transport").unwrap_or("buffered"))?);
-    Ok(builder.pool(1).timeout(Duration::from_secs(10)))
+    let protocol = match options.text("protocol").unwrap_or("binary") {
+        "binary" => Protocol::ThriftBinary,
+        "compact" => Protocol::ThriftCompact,
+        "json" => Protocol::ThriftJson,
+        other => return Err(format!("protocol {other}: binary, compact or json")),
+    };
+    let builder =
+        builder.protocol(protocol).framing(framing(options.text("transport").unwrap_or("buffered"))?);
+    let builder = builder.pool(1).timeout(Duration::from_secs(10));
+    Ok(if options.has("multiplexed") { builder.service_prefix(service) } else { builder })
 }
 
 #[expect(clippy::print_stdout, reason = "the runner reads the results there")]
