@@ -181,6 +181,21 @@ pub(crate) fn check_utf8(bytes: &[u8]) -> Result<&str, DecodeError> {
     simdutf8::basic::from_utf8(bytes).map_err(|_| DecodeError::new(DecodeReason::NotUtf8))
 }
 
+/// A list of `count` texts, which has no more memory than they need. Errors if reading one does.
+#[inline(always)]
+pub(crate) fn list<E>(count: usize, mut read: impl FnMut() -> Result<Str, E>) -> Result<Vec<Str>, E> {
+    let mut list: Vec<Str> = Vec::with_capacity(count);
+    for at in 0..count {
+        let text = read()?;
+        // A push would ask whether there is room, and could unwind, for which the text would go through memory.
+        // SAFETY: there is room for `count` texts, and `at` of them have been written.
+        unsafe { list.as_mut_ptr().add(at).write(text) };
+        // SAFETY: one more has been written.
+        unsafe { list.set_len(at + 1) };
+    }
+    Ok(list)
+}
+
 impl Default for Str {
     fn default() -> Self {
         Self::new()
@@ -366,6 +381,25 @@ mod tests {
             }
         }
         assert!(Str::short_ascii(&[b'a'; INLINE + 1], INLINE + 1).is_none());
+    }
+
+    #[test]
+    fn a_list_holds_what_was_read_and_drops_it_when_reading_fails() {
+        let shared = Bytes::from(vec![b'x'; 100]);
+        let read = |count: usize, readable: usize| {
+            let mut left = readable;
+            list(count, || {
+                left = left.checked_sub(1).ok_or(())?;
+                Str::from_utf8(shared.clone()).map_err(drop)
+            })
+        };
+        for count in 0..10 {
+            let list = read(count, count).unwrap();
+            assert_eq!((list.len(), list.capacity()), (count, count));
+            assert!(list.iter().all(|text| text.as_bytes() == shared));
+        }
+        assert!(read(10, 9).is_err());
+        assert!(shared.is_unique(), "nothing is left of a list that was not read");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::hash::Hash;
 use bytes::Bytes;
 
 use super::{Field, Type, UnknownField, Uuid, heap};
-use crate::{DecodeError, Str};
+use crate::{DecodeError, Str, text};
 
 /// Reads Thrift values, charging a budget for what they take.
 ///
@@ -119,9 +119,15 @@ pub trait ThriftReader: Sized {
     }
 
     /// Reads a list of strings. `None` as for a list.
-    #[inline]
     fn read_str_list(&mut self) -> Result<Option<Vec<Str>>, DecodeError> {
-        self.read_list(Type::String, Self::read_str)
+        let (found, count) = self.begin_list()?;
+        let Some(count) = expect_elements(self, found, Type::String, count)? else {
+            return self.end_list().map(|()| None);
+        };
+        self.charge(heap::list::<Str>(count))?;
+        let list = text::list(count, || self.read_str())?;
+        self.end_list()?;
+        Ok(Some(list))
     }
 
     /// Reads a set. `None` as for a list; of equal elements one stays.
