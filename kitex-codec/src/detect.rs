@@ -23,6 +23,7 @@ pub enum Detected {
 }
 
 /// Classifies the first eight bytes of a message.
+#[inline]
 pub fn detect(head: [u8; 8]) -> Detected {
     match head {
         [b'P', b'R', b'I', b' ', b'*', b' ', b'H', b'T'] => Detected::Http2,
@@ -35,6 +36,7 @@ pub fn detect(head: [u8; 8]) -> Detected {
 }
 
 /// Classifies the first eight bytes of what stands behind a TTHeader: there is what Kitex has there, and nothing else.
+#[inline]
 pub(crate) fn detect_payload(head: [u8; 8]) -> Detected {
     match head {
         [0x80, 0x01, ..] => Detected::Buffered(Protocol::Binary),
@@ -45,6 +47,7 @@ pub(crate) fn detect_payload(head: [u8; 8]) -> Detected {
 }
 
 /// Classifies the first eight bytes of a message without a TTHeader.
+#[inline]
 pub(crate) fn detect_bare(head: [u8; 8]) -> Detected {
     match detect_payload(head) {
         Detected::Unknown(name) => detect_other(head).unwrap_or(Detected::Unknown(name)),
@@ -79,6 +82,8 @@ fn is_compact(kind: u8) -> bool {
 }
 
 /// Compact, JSON, and Binary as it was before it had a version word.
+#[cold]
+#[inline(never)]
 fn detect_other(head: [u8; 8]) -> Option<Detected> {
     Some(match head {
         [COMPACT, kind, ..] if is_compact(kind) => Detected::Buffered(Protocol::Compact),
@@ -112,6 +117,8 @@ fn is_of_name(byte: u8) -> bool {
 }
 
 /// The name of a protocol that is not served, for the one line that a person reads about it.
+#[cold]
+#[inline(never)]
 fn name(head: [u8; 8]) -> &'static str {
     const VERBS: [&[u8]; 8] =
         [b"GET ", b"POST ", b"PUT ", b"HEAD ", b"DELETE ", b"OPTIONS ", b"PATCH ", b"CONNECT "];

@@ -122,6 +122,7 @@ impl Payload {
     }
 
     /// The header of the struct's first field, if it has one: which field a result has set is told by it.
+    #[inline]
     pub fn first_field(&self) -> Option<Field> {
         let front = self.segments.iter().next()?;
         self.protocol.thrift().first_field(front)

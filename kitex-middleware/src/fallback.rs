@@ -245,6 +245,9 @@ impl fmt::Debug for FallbackLayer {
 /// The answer of a method, for a layer that answers in its place. `R` is the method's result struct. Errors if the value
 /// cannot be encoded.
 ///
+/// It is in Thrift Binary. A server that was asked in Compact turns it into that; one that was asked in JSON cannot, and
+/// answers with an exception that says so.
+///
 /// A generated client has a function of its own for each method: `GreeterClient::greet_answer(Ok(greeting))`.
 pub fn answer<R: MethodResult>(value: R::Success) -> CallResult {
     end::<R>(Ok(value))

@@ -61,14 +61,13 @@ impl<'a> Envelope<'a> {
     /// takes. Only the strict one is ever written.
     #[inline]
     pub fn decode_lenient(bytes: &'a [u8]) -> Result<(Self, usize), DecodeError> {
-        match bytes {
-            [0..=0x7f, ..] => Self::decode_old(bytes),
-            _ => Self::decode(bytes),
-        }
+        Self::decode(bytes).or_else(|error| Self::decode_old(bytes, error))
     }
 
+    /// Reads an envelope that is not a strict one, for which there is an `error`.
     #[cold]
-    fn decode_old(bytes: &'a [u8]) -> Result<(Self, usize), DecodeError> {
+    fn decode_old(bytes: &'a [u8], error: DecodeError) -> Result<(Self, usize), DecodeError> {
+        let [0..=0x7f, ..] = bytes else { return Err(error) };
         let (len, rest) = split_word(bytes)?;
         let (name, rest) = rest.split_at_checked(len as usize).ok_or_else(DecodeError::unexpected_end)?;
         let (kind, rest) = rest.split_first().ok_or_else(DecodeError::unexpected_end)?;

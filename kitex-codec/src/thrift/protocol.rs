@@ -151,10 +151,19 @@ impl Protocol {
 
     /// The header of the first field of a struct, if it has one: what a result holds can be told by it without
     /// decoding.
+    #[inline]
     pub fn first_field(self, structure: &[u8]) -> Option<Field> {
-        let limits = Limits::default();
         match self {
             Self::Binary => first_field(structure),
+            _ => self.first_other(structure),
+        }
+    }
+
+    #[cold]
+    fn first_other(self, structure: &[u8]) -> Option<Field> {
+        let limits = Limits::default();
+        match self {
+            Self::Binary => first(BinaryReader::borrowed(structure, &limits)),
             Self::Compact => first(CompactReader::borrowed(structure, &limits)),
             Self::Json => first(JsonReader::borrowed(structure, &limits)),
         }

@@ -4,6 +4,7 @@ mod reply;
 mod templates;
 mod waiting;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,7 +15,7 @@ use super::ClientConfig;
 use super::prefix::{Prefix, Skip};
 use super::slots::CallId;
 use crate::head::{self, Names, Shell};
-use crate::{Body, ConnectionInfo, Error, ErrorKind, Method, Request, Response, Sent, Stage};
+use crate::{Body, ConnectionInfo, Error, ErrorKind, Method, Payload, Request, Response, Sent, Stage};
 
 use reply::violation;
 use templates::Templates;
@@ -209,25 +210,42 @@ impl<T> ClientConnection<T> {
             return Err(Error::deadline(Stage::Local));
         }
         let sequence = self.next_sequence();
+        if payload.protocol() != self.config.protocol || self.config.service_prefix.is_some() {
+            return self.write_other(now, request, payload, sequence);
+        }
+        self.write(now, request, payload, method.name(), sequence)
+    }
+
+    /// Writes a request in another protocol than its payload's, or under another name than its method's.
+    #[cold]
+    fn write_other(
+        &mut self,
+        now: Instant,
+        request: &Request,
+        payload: &Payload,
+        sequence: i32,
+    ) -> Result<i32, Error> {
+        let name = request.method.name();
+        let name = match &self.config.service_prefix {
+            Some(prefix) if !self.config.form.has_header() => Cow::Owned(format!("{prefix}:{name}")),
+            _ => Cow::Borrowed(name),
+        };
+        let payload = payload.transcode(self.config.protocol, self.info.limits())?;
+        self.write(now, request, &payload, &name, sequence)
+    }
+
+    #[inline]
+    fn write(
+        &mut self,
+        now: Instant,
+        request: &Request,
+        payload: &Payload,
+        name: &str,
+        sequence: i32,
+    ) -> Result<i32, Error> {
+        let Request { method, context, .. } = request;
         let config = &*self.config;
         let kind = if method.is_oneway() { MessageType::ONEWAY } else { MessageType::CALL };
-        let full_name;
-        let name = match &config.service_prefix {
-            None => method.name(),
-            Some(_) if config.form.has_header() => method.name(),
-            Some(prefix) => {
-                full_name = format!("{prefix}:{}", method.name());
-                &full_name
-            }
-        };
-        let transcoded;
-        let payload = match payload.protocol() == config.protocol {
-            true => payload,
-            false => {
-                transcoded = payload.transcode(config.protocol, self.info.limits())?;
-                &transcoded
-            }
-        };
         let envelope = Envelope { kind, name: name.as_bytes(), sequence };
         let flags = if config.multiplexed { flags::OUT_OF_ORDER } else { 0 };
         let (form, protocol) = (config.form, config.protocol.thrift());
