@@ -234,7 +234,7 @@ impl<T> ClientConnection<T> {
         self.write(now, request, &payload, &name, sequence)
     }
 
-    #[inline]
+    #[inline(always)]
     fn write(
         &mut self,
         now: Instant,

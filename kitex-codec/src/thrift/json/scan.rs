@@ -40,7 +40,8 @@ impl Scan {
                     return Err(malformed("a bracket closes what it did not open"));
                 }
                 b']' | b'}' if self.open.is_empty() => return Ok(Walk::Done(self.at)),
-                b' ' | b'\t' | b'\n' | b'\r' | b']' | b'}' => {}
+                b']' | b'}' => {}
+                _ if byte.is_ascii_whitespace() => {}
                 _ if self.open.is_empty() => return Err(malformed("a message or struct is missing")),
                 b'"' => self.in_string = true,
                 _ => {}
@@ -93,6 +94,8 @@ mod tests {
         }
         assert_eq!(scan.walk(MESSAGE).unwrap(), Walk::Done(MESSAGE.len()));
         assert_eq!(Scan::new(2, 64).walk(b"xx {} ").unwrap(), Walk::Done(5));
+        // White space is what the reader has for it.
+        assert_eq!(Scan::new(0, 64).walk(b"\x0c\t\r\n {\x0c}").unwrap(), Walk::Done(8));
     }
 
     #[test]
