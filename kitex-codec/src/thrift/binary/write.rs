@@ -225,7 +225,8 @@ impl ThriftWriter for BinaryWriter<'_> {
         self.put::<11>(field(Type::Double, id, value.to_be_bytes()));
     }
 
-    #[inline]
+    // A struct's texts follow each other: in its own code the place of the next stays in a register.
+    #[inline(always)]
     fn write_str_field(&mut self, id: i16, value: &Str) -> Result<(), EncodeError> {
         let kind_and_id = u64::from(Type::String as u8) << 56 | u64::from(id.cast_unsigned()) << 40;
         // A length of more than 32 bits is refused.
