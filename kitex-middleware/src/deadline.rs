@@ -270,9 +270,7 @@ impl<C: PendingCall> Future for DeadlineFuture<C> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<CallResult> {
-        let mut result = Poll::Pending;
-        self.poll_call(task, &mut result);
-        result
+        self.poll_future(task)
     }
 }
 

@@ -47,12 +47,12 @@ impl Frame {
 ///
 /// ```
 /// use kitex_core::{Registry, Response, SharedService, Status};
-/// use kitex_middleware::{CatchPanicLayer, Frame, LayerStack, MetricsLayer};
+/// use kitex_middleware::{CatchPanicLayer, Frame, LayerStack, TraceLayer};
 ///
 /// let mut layers = LayerStack::default();
-/// layers.push(MetricsLayer::server());
+/// layers.push(TraceLayer::server());
 /// layers.push(CatchPanicLayer::server());
-/// assert_eq!(format!("{layers:?}"), r#"["MetricsLayer", "CatchPanicLayer"]"#);
+/// assert_eq!(format!("{layers:?}"), r#"["TraceLayer", "CatchPanicLayer"]"#);
 ///
 /// let handler = SharedService::from_fn(|_| Box::pin(async { Ok(Response::empty(Status::Ok)) }));
 /// let service = layers.wrap(handler, &Frame::default());

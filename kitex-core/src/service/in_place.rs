@@ -36,6 +36,15 @@ pub trait PendingCall: Default {
 
     /// Gives the call up, or lets go of what has ended.
     fn clear(self: Pin<&mut Self>);
+
+    /// Goes on with the call as any future does.
+    #[inline]
+    fn poll_future(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<CallResult> {
+        let mut result = Poll::Pending;
+        self.poll_call(task, &mut result);
+        // Which moves nothing.
+        if result.is_pending() { Poll::Pending } else { result }
+    }
 }
 
 /// The call of a service whose futures are any.
@@ -68,10 +77,7 @@ impl<C: PendingCall> Future for Whole<C> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<CallResult> {
-        let mut result = Poll::Pending;
-        self.project().call.poll_call(task, &mut result);
-        // Which moves nothing.
-        if result.is_pending() { Poll::Pending } else { result }
+        self.project().call.poll_future(task)
     }
 }
 

@@ -157,9 +157,7 @@ impl<C: PendingCall, H: Held> Future for LayerFuture<C, H> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<CallResult> {
-        let mut result = Poll::Pending;
-        self.poll_call(task, &mut result);
-        result
+        self.poll_future(task)
     }
 }
 
