@@ -129,6 +129,11 @@ pub mod newtyped {
 }
 
 /// Reviewed code.
+pub mod newtyped_more {
+    include!("../tests/golden/newtyped_more.rs");
+}
+
+/// Reviewed code.
 pub mod newtypes {
     include!("../tests/golden/newtypes.rs");
 }

@@ -115,8 +115,8 @@ impl Builder {
         self
     }
 
-    /// Makes every typedef of a base type or a container a type of its own, as pilota does: a tuple struct with `From` and
-    /// `Deref`. By default a typedef is another name of its type.
+    /// Makes every typedef a type of its own, as pilota does: a tuple struct with `From` and `Deref`, and a message where it
+    /// holds one. By default a typedef is another name of its type.
     ///
     /// One typedef alone becomes one by `(rust.newtype = "true")`, and remains a name by `"false"`. Where modules are
     /// taken from [elsewhere](Builder::elsewhere), both builds must have the same setting.

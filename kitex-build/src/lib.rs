@@ -26,7 +26,7 @@
 //! | `rust.type = "BTreeMap"`, `"BTreeSet"` | maps and sets in structs and unions | sorted, and so is what is sent |
 //! | `rust.type = "String"`, `"Vec<u8>"` | strings and binaries there | the type of the standard library, which is copied |
 //! | `rust.type = "Arc"`, `pilota.rust_wrapper_arc` | any field there | shared instead of cloned |
-//! | `rust.newtype` | typedefs of base types and containers | a type of its own, with `From` and `Deref` |
+//! | `rust.newtype` | typedefs | a type of its own, with `From` and `Deref`; that of a struct is a message |
 //! | `rust.derive = "serde::Serialize, …"` | structs, unions, exceptions, enums, newtypes | further traits |
 //! | `rust.attribute = "serde(rename = \"…\")"` | those and their fields | further attributes |
 //! | `rust.unknown_fields` | structs and exceptions | keeps fields that this build does not know |

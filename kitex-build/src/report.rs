@@ -5,8 +5,8 @@ mod render;
 use crate::lint::{Level, Levels, Lint};
 use crate::source::Span;
 
-/// Findings beyond this many are not even kept: a file of noise must not fill the memory.
-const KEPT: usize = 500;
+/// Errors, and warnings, beyond this many are not even kept: a file of noise must not fill the memory.
+pub(crate) const KEPT: usize = 500;
 
 /// How much a finding weighs: an error stops the build, a warning does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub(crate) struct Report {
     denied: usize,
     warnings: usize,
     levels: Levels,
-    /// Stands for a finding of a lint that is allowed: nobody reads it.
+    /// Stands for a finding that is not kept, such as one of a lint that is allowed: nobody reads it.
     dropped: Diagnostic,
 }
 
@@ -101,15 +101,24 @@ impl Report {
         self.errors > self.denied
     }
 
+    /// Whether there are more errors than anybody is shown: what the next ones suggest is not worth looking for.
+    pub(crate) fn is_full(&self) -> bool {
+        self.errors >= KEPT
+    }
+
     fn push(&mut self, found: Diagnostic) -> &mut Diagnostic {
-        match found.severity {
+        let count = match found.severity {
             Severity::Error => {
-                self.errors += 1;
                 self.denied += usize::from(found.lint.is_some());
+                &mut self.errors
             }
-            Severity::Warning => self.warnings += 1,
+            Severity::Warning => &mut self.warnings,
+        };
+        *count += 1;
+        if *count > KEPT {
+            self.dropped = found;
+            return &mut self.dropped;
         }
-        self.diagnostics.truncate(KEPT - 1);
         self.diagnostics.push(found);
         let last = self.diagnostics.len() - 1;
         &mut self.diagnostics[last]

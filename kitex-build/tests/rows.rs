@@ -22,6 +22,7 @@ mod rows {
     include!("golden/literals.rs");
     include!("golden/mapped.rs");
     include!("golden/newtyped.rs");
+    include!("golden/newtyped_more.rs");
     include!("golden/newtypes.rs");
     include!("golden/prelude.rs");
     include!("golden/recursion.rs");

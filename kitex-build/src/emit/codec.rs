@@ -52,7 +52,7 @@ impl Place<'_> {
 impl Emitter<'_> {
     /// Writes a field with its header.
     pub(crate) fn write_field(&self, code: &mut Code, id: i16, ty: &Type, place: Place<'_>) {
-        if let Some((newtype, inner)) = self.newtype(ty) {
+        if let Some((newtype, inner)) = self.transparent(ty) {
             let text = format!("{}.0", place.text);
             return self.write_field(code, id, inner, place.inside(&text, self.traits[newtype].key));
         }
@@ -67,7 +67,7 @@ impl Emitter<'_> {
 
     /// Writes a field in the arm of a match.
     pub(crate) fn write_arm(&self, code: &mut Code, pattern: &str, id: i16, ty: &Type, place: Place<'_>) {
-        if let Some((newtype, inner)) = self.newtype(ty) {
+        if let Some((newtype, inner)) = self.transparent(ty) {
             let text = format!("{}.0", place.text);
             return self.write_arm(code, pattern, id, inner, place.inside(&text, self.traits[newtype].key));
         }
@@ -90,7 +90,7 @@ impl Emitter<'_> {
 
     /// Writes a value without a header.
     fn write_value(&self, code: &mut Code, ty: &Type, place: Place<'_>) {
-        if let Some((newtype, inner)) = self.newtype(ty) {
+        if let Some((newtype, inner)) = self.transparent(ty) {
             let text = format!("{}.0", place.text);
             return self.write_value(code, inner, place.inside(&text, self.traits[newtype].key));
         }
@@ -140,7 +140,7 @@ impl Emitter<'_> {
 
     /// The expression that reads a value which is no container.
     pub(crate) fn read_plain(&self, ty: &Type, key: bool, from: &[String]) -> Option<Node> {
-        if let Some((newtype, inner)) = self.newtype(ty) {
+        if let Some((newtype, inner)) = self.transparent(ty) {
             let read = self.read_plain(inner, self.traits[newtype].key, from)?;
             return Some(Node::call(self.plan.definition(from, newtype), vec![read]));
         }
@@ -217,7 +217,7 @@ impl Emitter<'_> {
     /// A function that reads an element, given a name by a statement where it has none.
     fn reader(&self, code: &mut Code, name: &str, ty: &Type, key: bool, from: &[String]) -> Node {
         let head = format!("let {name} =");
-        if self.newtype(ty).is_some()
+        if self.transparent(ty).is_some()
             && let Some(read) = self.read_plain(ty, key, from)
         {
             code.assign(&head, &closure(Node::call("Ok", vec![read])), ";");

@@ -1,16 +1,16 @@
 //! Typedefs that are types of their own, where that is asked for: a user's id is no order's id then.
 
 use super::layout::Node;
+use super::structs::{decode_function, encode_function};
 use super::{Code, Emitter};
-use crate::thrift::model::{Choice, Field, Id, Kind, Type};
+use crate::thrift::model::{Choice, Field, Id, Kind, StructKind, Type};
 
 impl Emitter<'_> {
-    /// Whether the definition is such a typedef. Structs and enums are types of their own by any name.
+    /// Whether the definition is such a typedef.
     pub(crate) fn is_newtype(&self, id: Id) -> bool {
         let definition = &self.program.definitions[id];
         let asked = definition.wishes.newtype.unwrap_or(self.options.newtypes);
-        let Kind::Typedef(ty) = &definition.kind else { return false };
-        asked && !matches!(self.program.target(ty), Type::Named(_))
+        asked && matches!(definition.kind, Kind::Typedef(_))
     }
 
     /// The newtype that a type is, under whatever name, and what that holds.
@@ -23,6 +23,11 @@ impl Emitter<'_> {
             }
         }
         None
+    }
+
+    /// The same where code is to open it for what it holds: newtypes of structs are messages themselves.
+    pub(crate) fn transparent<'t>(&'t self, ty: &'t Type) -> Option<(Id, &'t Type)> {
+        self.newtype(ty).filter(|_| self.program.struct_of(ty).is_none())
     }
 
     /// What is in a type's newtypes, and whether that is in a key.
@@ -79,6 +84,19 @@ impl Emitter<'_> {
         );
         code.gap();
         self.newtype_conversions(code, name, &inner);
+        let structure = self.program.struct_of(ty);
+        if structure.is_some() {
+            code.gap();
+            newtype_message(code, name);
+        }
+        if matches!(self.program.target(ty), Type::Named(_)) {
+            code.gap();
+            newtype_description(code, name, &inner);
+        }
+        if structure.is_some_and(|(_, found)| found.kind == StructKind::Exception) {
+            code.gap();
+            newtype_error(code, name);
+        }
     }
 
     fn newtype_conversions(&self, code: &mut Code, name: &str, inner: &Node) {
@@ -94,4 +112,32 @@ impl Emitter<'_> {
             code.block("fn deref(&self) -> &Self::Target", |code| code.line("&self.0"));
         });
     }
+}
+
+/// A struct by another name is the same message.
+fn newtype_message(code: &mut Code, name: &str) {
+    code.implementation("::kitex::codegen::Message", name, |code| {
+        encode_function(code, |code| code.line("Message::encode(&self.0, out)"));
+        code.gap();
+        decode_function(code, |code| code.line("Message::decode(from).map(Self)"));
+    });
+}
+
+fn newtype_description(code: &mut Code, name: &str, inner: &Node) {
+    let described = "::kitex::codegen::Described";
+    code.implementation(described, name, |code| {
+        let value = format!("<{} as {described}>::DESCRIPTOR", inner.flat());
+        let head = "const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =";
+        code.assign(head, &value.into(), ";");
+    });
+}
+
+fn newtype_error(code: &mut Code, name: &str) {
+    code.implementation("::std::fmt::Display", name, |code| {
+        code.block("fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result", |code| {
+            code.line("::std::fmt::Display::fmt(&self.0, f)");
+        });
+    });
+    code.gap();
+    code.implementation("::std::error::Error", name, |_| {});
 }

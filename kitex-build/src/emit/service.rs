@@ -159,6 +159,7 @@ impl Emitter<'_> {
         let mut seen: Vec<Id> = Vec::new();
         for (field, variant) in method.throws.iter().zip(&call.variants) {
             let Some((exception, _)) = self.program.struct_of(&field.ty) else { continue };
+            let exception = self.newtype(&field.ty).map_or(exception, |(newtype, _)| newtype);
             if !seen.contains(&exception) {
                 seen.push(exception);
                 let path = self.plan.definition(from, exception);

@@ -183,6 +183,24 @@ mod tests {
     }
 
     #[test]
+    fn no_number_of_warnings_hides_an_error() {
+        let sources = [Source::new(Path::new("a"), b"x".to_vec())];
+        let span = Span { file: 0, start: 0, end: 1 };
+        let mut report = Report::default();
+        for _ in 0..2 * super::super::KEPT {
+            report.lint(Lint::OddId, span, "odd");
+        }
+        report.error(span, "first").hint("of two");
+        report.error(span, "second");
+        let shown = report.render_errors(&sources);
+        assert!(
+            ["error: first", "hint: of two", "error: second"].iter().all(|text| shown.contains(text)),
+            "{shown}"
+        );
+        assert!(report.render_warnings(&sources).ends_with("warning: 980 more warnings are not shown\n"));
+    }
+
+    #[test]
     fn lints_weigh_what_they_are_set_to() {
         let sources = [Source::new(Path::new("a"), b"x".to_vec())];
         let span = Span { file: 0, start: 0, end: 1 };

@@ -12,7 +12,7 @@ const STREAMING: [&str; 4] = ["client", "server", "bidirectional", "unary"];
 
 pub(crate) fn check(program: &Program, report: &mut Report) {
     for definition in &program.definitions {
-        newtype(program, definition, report);
+        newtype(definition, report);
         if let Kind::Struct(found) = &definition.kind {
             found.fields.iter().for_each(|field| chosen(program, field, report));
         }
@@ -26,15 +26,11 @@ pub(crate) fn check(program: &Program, report: &mut Report) {
     }
 }
 
-/// Only a typedef of what is no type of its own can become one.
-fn newtype(program: &Program, definition: &Definition, report: &mut Report) {
-    let fits = match &definition.kind {
-        Kind::Typedef(ty) => !matches!(program.target(ty), Type::Named(_)),
-        _ => false,
-    };
-    if definition.wishes.newtype == Some(true) && !fits {
+/// Only a typedef can become a type of its own.
+fn newtype(definition: &Definition, report: &mut Report) {
+    if definition.wishes.newtype == Some(true) && !matches!(definition.kind, Kind::Typedef(_)) {
         let text = format!("`{}` is a type of its own already, or none at all", definition.name.text);
-        let hint = "`rust.newtype` is for typedefs of base types and containers";
+        let hint = "`rust.newtype` is for typedefs";
         report.error(definition.name.span, text).hint(hint);
     }
 }

@@ -120,6 +120,20 @@ fn large_inputs_take_time_in_proportion() {
 }
 
 #[test]
+fn as_many_names_may_be_used_as_are_declared() {
+    const MANY: usize = 30_000;
+    let all = |piece: &dyn Fn(usize) -> String| (0..MANY).map(piece).collect::<String>();
+    let values = all(&|at| format!("V{at} = {at},"));
+    let uses = all(&|at| format!("E.V{at}, {at},"));
+    survive(compile(format!("enum E {{ {values} }} const list<E> L = [{uses}]")));
+    let fields = all(&|at| format!("{}: i32 f{at}\n", at + 1));
+    let members = all(&|at| format!("'f{at}': {at},"));
+    survive(compile(format!("struct S {{ {fields} }} const S L = {{ {members} }}")));
+    let wrong = all(&|at| format!("struct S{at} {{ 1: Nobody{at} a, 2: i32 b = E.V{at} }}\n"));
+    assert_eq!(compile(format!("{wrong} enum E {{}}")).errors, crate::report::KEPT);
+}
+
+#[test]
 fn long_chains_of_files_end() {
     let names: Vec<String> = (0..3_000).map(|at| format!("f{at}.thrift")).collect();
     let texts: Vec<String> = (1..3_000).map(|at| format!("include 'f{at}.thrift'")).collect();

@@ -1,2 +1,5 @@
 typedef Own Named (rust.newtype)
 struct Own {} (rust.newtype)
+enum Color {} (rust.newtype = "true")
+service Calls {} (rust.newtype)
+const i32 ONE = 1 (rust.newtype)

@@ -112,7 +112,46 @@ pub mod newtyped {
     }
 
     /// `typedef Other Alias`
-    pub type Alias = Other;
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    pub struct Alias(pub Other);
+
+    impl ::std::convert::From<Other> for Alias {
+        fn from(value: Other) -> Self {
+            Self(value)
+        }
+    }
+
+    impl ::std::ops::Deref for Alias {
+        type Target = Other;
+
+        fn deref(&self) -> &Self::Target {
+            &self.0
+        }
+    }
+
+    impl ::kitex::codegen::Message for Alias {
+        fn encode<W: ::kitex::codegen::ThriftWriter>(
+            &self,
+            out: &mut W,
+        ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
+            use ::kitex::codegen::Message;
+
+            Message::encode(&self.0, out)
+        }
+
+        fn decode<R: ::kitex::codegen::ThriftReader>(
+            from: &mut R,
+        ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            use ::kitex::codegen::Message;
+
+            Message::decode(from).map(Self)
+        }
+    }
+
+    impl ::kitex::codegen::Described for Alias {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            <Other as ::kitex::codegen::Described>::DESCRIPTOR;
+    }
 
     /// `typedef double Weight`
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]

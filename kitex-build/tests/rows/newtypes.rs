@@ -91,3 +91,80 @@ fn all_typedefs_of_a_build_can_be_newtypes() {
     assert_eq!(made.matrix, Matrix(vec![Ids(vec![Second(Third(1)), Second(Third(2))])]));
     assert_survives(&made);
 }
+
+mod more {
+    use kitex::codegen::MethodResult;
+    use kitex::{Described, Double};
+
+    use super::super::rows::newtyped_more::{
+        Color, Either, Gone, GuideFindError, HERE, HOME, Home, Link, Lost, Node, PAINT, PATH, Paint, Path,
+        Place, Point, TINT, Tint, Uses, Which, guide_calls,
+    };
+    use super::super::{assert_survives, bytes, read};
+
+    fn point(x: f64) -> Point {
+        Point { x: Double(x), ..Point::default() }
+    }
+
+    #[test]
+    fn structs_enums_unions_and_exceptions_can_be_newtypes() {
+        assert_survives(&Uses::default());
+        let which = Which(Either::Which(Box::new(Which(Either::Tint(Tint(Color(9)))))));
+        assert_survives(&Uses {
+            home: Some(Home(Place(point(7.0)))),
+            paint: Some(PAINT),
+            whiches: [which.clone(), Which::default()].into(),
+            lost: Lost(Gone { paint: Paint(Tint(Color::RED)), ..Gone::default() }),
+            paints: [(Paint(Tint(Color::BLUE)), vec![Tint(Color::RED)])].into(),
+            nested: vec![[Place(point(f64::NAN))].into()],
+            link: Link(Node { next: Some(Box::default()), which }),
+            ..Uses::default()
+        });
+    }
+
+    #[test]
+    fn their_constants_and_defaults_are_those_of_the_idl() {
+        let uses = Uses::default();
+        assert_eq!(
+            (&uses.place, uses.tint, uses.paint),
+            (&Place(point(2.0)), TINT, Some(Paint(Tint(Color::RED))))
+        );
+        assert_eq!(
+            (&*HERE, &*HOME, PAINT),
+            (&Place(point(3.0)), &Home(Place(point(3.0))), Paint(Tint(Color::BLUE)))
+        );
+        assert_eq!((&uses.homes[0], &uses.plain, &uses.path), (&*HOME, &point(3.0), &*PATH));
+        assert_eq!(*PATH, Path(vec![HERE.clone(), HERE.clone()]));
+        assert_eq!(uses.tints[&Place(point(1.0))], Tint(Color::RED));
+        assert_eq!(uses.which, Which(Either::Place(HERE.clone())));
+        assert_eq!(uses.lost.paint.0.0.0, 5);
+    }
+
+    #[test]
+    fn a_newtype_of_a_struct_is_the_same_message() {
+        let home = Home(Place(point(0.5)));
+        assert_eq!(bytes(&home), bytes(&point(0.5)));
+        assert_eq!(read::<Home>(&bytes(&point(0.5))).unwrap(), home);
+        assert_eq!((home.x, Home::from(Place::from(point(0.5)))), (Double(0.5), home));
+        assert!(std::ptr::eq(Home::DESCRIPTOR, Point::DESCRIPTOR) && Tint::DESCRIPTOR.name() == "Color");
+        assert!(std::ptr::eq(Lost::DESCRIPTOR, Gone::DESCRIPTOR));
+    }
+
+    #[test]
+    fn each_exception_is_its_own_error() {
+        let lost = Lost(Gone { place: Place(point(1.0)), ..Gone::default() });
+        let error: Box<dyn std::error::Error> = Box::new(lost.clone());
+        assert_eq!(error.to_string(), lost.0.to_string());
+        assert_eq!(GuideFindError::from(lost.clone()), GuideFindError::Lost(lost.clone()));
+        assert_eq!(GuideFindError::from(lost.0.clone()), GuideFindError::Gone(lost.0.clone()));
+        for outcome in
+            [Ok(Place(point(2.0))), Err(GuideFindError::Lost(lost.clone())), Err(lost.0.clone().into())]
+        {
+            assert_survives(&guide_calls::FindResult::from_outcome(outcome));
+        }
+        assert_survives(&guide_calls::LookResult::from_outcome(Ok(PAINT)));
+        assert_survives(&guide_calls::WayResult::from_outcome(Ok(PATH.clone())));
+        assert_survives(&guide_calls::FindArgs { home: HOME.clone(), tint: Tint(Color::RED) });
+        assert_eq!(guide_calls::FindArgs::default().tint, TINT);
+    }
+}

@@ -130,8 +130,9 @@ impl<'a> Symbols<'a> {
                     Space::Services => "service",
                     Space::Constants => "constant",
                 };
+                let hint = if report.is_full() { None } else { self.suggestion(file, name, space) };
                 let finding = report.error(span, format!("there is no {what} `{name}`"));
-                if let Some(hint) = self.suggestion(file, name, space) {
+                if let Some(hint) = hint {
                     finding.hint(hint);
                 }
                 None

@@ -1,5 +1,6 @@
 //! Values of constants and defaults: each is checked against its type and becomes a value of it.
 
+mod members;
 mod order;
 mod reference;
 mod scalar;
@@ -19,20 +20,22 @@ pub(super) fn evaluate(program: &mut Program, build: &Build, symbols: &Symbols<'
     let Some(order) = order::order(program, &definitions, symbols, report) else {
         return;
     };
+    let mut members = members::Members::default();
     for id in order {
         if let DefinitionKind::Const(_, value) = &definitions[id].kind {
             let Kind::Const(constant) = &program.definitions[id].kind else { continue };
             let ty = constant.ty.clone();
             let (file, path) =
                 (program.definitions[id].file, vec![program.definitions[id].name.text.clone()]);
-            let typed = Typer { program, symbols, report, file, path }.value(&ty, value);
+            let members = &mut members;
+            let typed = Typer { program, symbols, members, report, file, path }.value(&ty, value);
             if let (Some(typed), Kind::Const(constant)) = (typed, &mut program.definitions[id].kind) {
                 constant.value = typed;
             }
         }
     }
     for (id, definition) in definitions.iter().enumerate() {
-        defaults(program, id, definition, symbols, report);
+        defaults(program, id, definition, (symbols, &mut members), report);
     }
 }
 
@@ -40,7 +43,7 @@ fn defaults(
     program: &mut Program,
     id: Id,
     definition: &syntax::Definition,
-    symbols: &Symbols<'_>,
+    (symbols, members): (&Symbols<'_>, &mut members::Members),
     report: &mut Report,
 ) {
     let file = program.definitions[id].file;
@@ -56,7 +59,8 @@ fn defaults(
             let Some(value) = &field.default else { continue };
             let ty = fields_of(program, id, list)[at].ty.clone();
             let path = vec![field.name.text.clone()];
-            let typed = Typer { program, symbols, report, file, path }.value(&ty, value);
+            let members = &mut *members;
+            let typed = Typer { program, symbols, members, report, file, path }.value(&ty, value);
             fields_of(program, id, list)[at].default = typed;
         }
     }
@@ -75,6 +79,7 @@ fn fields_of(program: &mut Program, id: Id, list: usize) -> &mut [super::super::
 struct Typer<'a> {
     program: &'a Program,
     symbols: &'a Symbols<'a>,
+    members: &'a mut members::Members,
     report: &'a mut Report,
     file: usize,
     /// The way to the value from the constant or field that it belongs to.

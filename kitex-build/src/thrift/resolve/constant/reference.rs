@@ -50,8 +50,8 @@ impl Typer<'_> {
     }
 
     fn undefined(&mut self, ty: &Type, name: &str, span: Span) {
-        if let Some((id, values)) = self.enum_of(ty)
-            && values.contains(&name)
+        if let Some(id) = self.enum_of(ty)
+            && self.members.named(self.program, id, name).is_some()
         {
             let owner = &self.program.definitions[id].name.text;
             let finding =
@@ -62,27 +62,16 @@ impl Typer<'_> {
         self.symbols.require(self.file, name, span, Space::Constants, self.report);
     }
 
-    fn enum_of(&self, ty: &Type) -> Option<(Id, Vec<&str>)> {
+    fn enum_of(&self, ty: &Type) -> Option<Id> {
         match self.program.target(ty) {
-            Type::Named(id) => match &self.program.definitions[*id].kind {
-                Kind::Enum(values) => {
-                    Some((*id, values.iter().map(|value| value.name.text.as_str()).collect()))
-                }
-                _ => None,
-            },
+            Type::Named(id) => matches!(self.program.definitions[*id].kind, Kind::Enum(_)).then_some(*id),
             _ => None,
         }
     }
 
     fn enum_value(&mut self, ty: &Type, id: Id, name: &str, span: Span) -> Option<Value> {
-        let (_, names) = self.enum_of(&Type::Named(id))?;
-        let Some(at) = names.iter().position(|known| *known == name) else {
-            let near = nearest(name, names.into_iter()).map(str::to_owned);
-            let owner = &self.program.definitions[id].name.text;
-            let finding = self.report.error(span, format!("the enum {owner} has no value `{name}`"));
-            if let Some(near) = near {
-                finding.hint(format!("did you mean `{near}`?"));
-            }
+        let Some(at) = self.members.named(self.program, id, name) else {
+            self.no_value(id, name, span);
             return None;
         };
         match self.program.target(ty) {
@@ -92,6 +81,18 @@ impl Typer<'_> {
             }
             Type::Named(expected) if *expected == id => Some(Value::Enum(id, at)),
             _ => self.foreign_enum_value(ty, id, name, span),
+        }
+    }
+
+    fn no_value(&mut self, id: Id, name: &str, span: Span) {
+        let definition = &self.program.definitions[id];
+        let Kind::Enum(values) = &definition.kind else { return };
+        let names = values.iter().map(|value| value.name.text.as_str());
+        let near = if self.report.is_full() { None } else { nearest(name, names) };
+        let finding =
+            self.report.error(span, format!("the enum {} has no value `{name}`", definition.name.text));
+        if let Some(near) = near {
+            finding.hint(format!("did you mean `{near}`?"));
         }
     }
 
@@ -105,9 +106,9 @@ impl Typer<'_> {
     /// A value of another enum is taken by its name, which both must have.
     fn foreign_enum_value(&mut self, ty: &Type, id: Id, name: &str, span: Span) -> Option<Value> {
         let owner = self.program.definitions[id].name.text.clone();
-        let same = self.enum_of(ty).and_then(|(expected, names)| {
-            names.iter().position(|known| *known == name).map(|at| (expected, at))
-        });
+        let same = self
+            .enum_of(ty)
+            .and_then(|expected| self.members.named(self.program, expected, name).map(|at| (expected, at)));
         match same {
             Some((expected, at)) => {
                 let text = format!("`{name}` of {owner} is taken as `{name}` of {}", self.spelled(ty));

@@ -87,12 +87,10 @@ impl Typer<'_> {
             self.mismatch(ty, value);
             return None;
         };
-        let Kind::Enum(values) = &self.program.definitions[id].kind else {
-            return None;
-        };
-        let found = values.iter().position(|value| i64::from(value.number) == number);
+        let narrow = i32::try_from(number).ok();
+        let found = narrow.and_then(|number| self.members.numbered(self.program, id, number));
         if found.is_none() {
-            if let (Some(Dialect::Thriftgo), Ok(number)) = (self.symbols.dialect(), i32::try_from(number)) {
+            if let (Some(Dialect::Thriftgo), Some(number)) = (self.symbols.dialect(), narrow) {
                 return Some(Value::Open(id, number));
             }
             let name = &self.program.definitions[id].name.text;
@@ -149,12 +147,13 @@ impl Typer<'_> {
             finding.hint("write them as {\"name\": value}");
             return None;
         };
-        let found = fields.iter().position(|field| field.name.text.as_bytes() == name);
+        let name = String::from_utf8_lossy(name);
+        let found = self.members.named(self.program, id, &name);
         if found.is_none() {
-            let name = String::from_utf8_lossy(name);
+            let full = self.report.is_full();
             let owner = &self.program.definitions[id].name.text;
             let finding = self.report.error(key.span, format!("{owner} has no field `{name}`"));
-            if let Some(near) = nearest(&name, fields.iter().map(|field| field.name.text.as_str())) {
+            if !full && let Some(near) = nearest(&name, fields.iter().map(|field| field.name.text.as_str())) {
                 finding.hint(format!("did you mean `{near}`?"));
             }
         }
