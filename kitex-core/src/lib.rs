@@ -52,7 +52,10 @@ pub use panic::{catch_panic, panic_text};
 pub use registry::{Inspect, Registry};
 pub use request::{Request, Response, ended_at, forget_end, known_end};
 pub use router::{Router, RouterError, Target};
-pub use service::{BoxFuture, CallRef, NamedService, PendingCall, SharedService, boxed_call};
+pub use service::{
+    Beneath, BoxFuture, CallRef, Layered, NamedService, Outermost, SharedService, Within, boxed_call,
+    poll_future, refused_call,
+};
 pub use setting::SettingError;
 pub use status::{BusinessStatus, Status};
 pub use trace::{TraceContext, TraceParent};

@@ -12,7 +12,7 @@ use tower_service::Service;
 
 use crate::{BoxError, Error, Request, Response, ServiceDescriptor};
 
-pub use in_place::{CallRef, PendingCall, boxed as boxed_call};
+pub use in_place::{Beneath, CallRef, Layered, Outermost, Within, boxed_call, poll_future, refused_call};
 
 /// A boxed future that can be sent between threads.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -57,7 +57,7 @@ impl SharedService {
         let any: &dyn Any = &service;
         match any.downcast_ref::<Self>() {
             Some(shared) => shared.clone(),
-            None => Self(Arc::new(ByRef(service))),
+            None => Self(Arc::new(ByRef(Arc::new(service)))),
         }
     }
 
@@ -113,11 +113,12 @@ where
     }
 }
 
-struct ByRef<S>(S);
+/// The service by a count of its own, for its calls to hold.
+struct ByRef<S>(Arc<S>);
 
 impl<S: CallRef> CallOnce for ByRef<S> {
     fn call_once(&self, request: Request) -> BoxFuture<Result<Response, Error>> {
-        self.0.call_boxed(request)
+        S::call_within::<Outermost<S>>(&self.0, request)
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use kitex_core::{Error, Inspect, Registry, Request, SettingError};
+use kitex_core::{CallResult, Error, Inspect, Registry, Request, SettingError};
 
 use crate::clock::{began_at, now};
 use crate::guard::{Guard, guard_layer};
@@ -203,7 +203,7 @@ impl Guard for AdaptiveLayer {
     #[inline]
     fn admit(&self, request: &mut Request) -> Result<Option<Running>, Error> {
         let began = begins_at(request);
-        let state = self.shared.limits.find(request);
+        let (spot, state) = self.shared.limits.find(request);
         let limit = state.limit();
         // As long as there is room for all, nobody's priority matters.
         if !state.running.enter(Priority::Bulk.share(limit)) {
@@ -212,7 +212,15 @@ impl Guard for AdaptiveLayer {
                 return Err(self.shared.refuse(request, priority, limit));
             }
         }
-        Ok(Some(Running::new(Arc::clone(state), began)))
+        Ok(Some(Running::new(spot, began)))
+    }
+
+    fn answered(&self, running: &mut Running, result: &mut CallResult) -> bool {
+        running.answered(self.shared.limits.at(running.spot()), result)
+    }
+
+    fn over(&self, running: &mut Running, _: bool) {
+        running.over(self.shared.limits.at(running.spot()));
     }
 }
 

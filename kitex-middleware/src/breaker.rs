@@ -166,6 +166,24 @@ impl Guard for BreakerLayer {
 
     #[inline]
     fn admit(&self, request: &mut Request) -> Result<Option<Running>, Error> {
-        self.shared.methods.get(&request.method).admit(request).map(Some)
+        let (spot, breaker) = self.shared.methods.find(&request.method);
+        breaker.admit(spot, request).map(Some)
+    }
+
+    #[inline]
+    fn answered(&self, running: &mut Running, result: &mut CallResult) -> bool {
+        let breaker = self.shared.methods.at(running.spot);
+        running.answered(breaker, result)
+    }
+
+    fn stream_ended(&self, running: &mut Running, error: Option<Error>) -> Option<Error> {
+        running.stream_ended(self.shared.methods.at(running.spot), error)
+    }
+
+    #[inline]
+    fn over(&self, running: &mut Running, has_ended: bool) {
+        if !has_ended {
+            running.given_up(self.shared.methods.at(running.spot));
+        }
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use kitex_core::{Error, Inspect, Registry, Request, SettingError};
 
 use crate::guard::{Guard, guard_layer};
-use crate::limit::{Counter, Methods, Permit, Refusals, Scoped, check_keys};
+use crate::limit::{Counter, Methods, Place, Refusals, Scoped, check_keys};
 
 /// How many calls a [`ConcurrencyLayer`] lets run at a time.
 #[derive(Debug, Clone)]
@@ -131,12 +131,25 @@ impl Guard for ConcurrencyLayer {
     #[inline]
     fn admit(&self, request: &mut Request) -> Result<Option<Permit>, Error> {
         let shared = &*self.shared;
-        let counter = shared.counters.find(request, |counter| counter.running() == 0)?;
-        match Permit::enter(counter, shared.config.limit) {
-            Some(permit) => Ok(Some(permit)),
-            None => Err(shared.refuse(request)),
+        let (place, counter) = shared.counters.find(request, |counter| counter.running() == 0)?;
+        if !counter.enter(shared.config.limit) {
+            return Err(shared.refuse(request));
+        }
+        Ok(Some(Permit { place }))
+    }
+
+    #[inline]
+    fn over(&self, permit: &mut Permit, _: bool) {
+        if let Some(counter) = self.shared.counters.at(permit.place) {
+            counter.leave();
         }
     }
+}
+
+/// A place among the calls that run.
+#[derive(Debug)]
+pub struct Permit {
+    place: Place,
 }
 
 impl Shared {

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 use std::time::{Duration, Instant};
 
@@ -11,8 +12,8 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use kitex_core::{
-    BoxError, BoxFuture, CallRef, CallResult, Deadline, Error, ErrorKind, PendingCall, Request, Response,
-    Stage, boxed_call,
+    Beneath, BoxError, BoxFuture, CallRef, CallResult, Deadline, Error, ErrorKind, Layered, Request,
+    Response, Stage, Within, boxed_call, poll_future, refused_call,
 };
 
 use crate::clock::now;
@@ -139,7 +140,7 @@ where
 {
     type Response = Response;
     type Error = Error;
-    type Future = DeadlineFuture<Option<AnswerFuture<S::Future>>>;
+    type Future = DeadlineFuture<AnswerFuture<S::Future>>;
 
     fn poll_ready(&mut self, task: &mut TaskContext<'_>) -> Poll<Result<(), Error>> {
         self.inner.poll_ready(task).map_err(into_error)
@@ -147,18 +148,27 @@ where
 
     #[inline(always)]
     fn call(&mut self, mut request: Request) -> Self::Future {
-        match self.begin(&mut request) {
+        let call = match self.begin(&mut request) {
             Ok(end) => {
-                let call = Some(AnswerFuture::new(self.inner.call(request)));
-                DeadlineFuture { call, end, refused: None }
+                DeadlineCall { call: Some(AnswerFuture::new(self.inner.call(request))), end, refused: None }
             }
-            Err(error) => DeadlineFuture { call: None, end: None, refused: Some(error) },
-        }
+            Err(error) => DeadlineCall { call: None, end: None, refused: Some(error) },
+        };
+        DeadlineFuture { call }
+    }
+}
+
+impl<S: CallRef> Layered for DeadlineService<S> {
+    type Inner = S;
+
+    #[inline(always)]
+    fn inner(&self) -> &S {
+        &self.inner
     }
 }
 
 impl<S: CallRef> CallRef for DeadlineService<S> {
-    type Call = DeadlineFuture<S::Call>;
+    type Call = DeadlineCall<S::Call>;
 
     #[inline(always)]
     fn begin(&self, request: &mut Request, call: Pin<&mut Self::Call>) {
@@ -172,15 +182,40 @@ impl<S: CallRef> CallRef for DeadlineService<S> {
         }
     }
 
-    fn call_boxed(&self, mut request: Request) -> BoxFuture<CallResult> {
-        match self.begin(&mut request) {
-            Ok(None) => self.inner.call_boxed(request),
-            Ok(end) => boxed_call(|call: Pin<&mut Self::Call>| {
+    #[inline]
+    fn poll_call(
+        &self,
+        call: Pin<&mut Self::Call>,
+        task: &mut TaskContext<'_>,
+        result: &mut Poll<CallResult>,
+    ) {
+        call.poll(
+            task,
+            result,
+            |call, task, result| self.inner.poll_call(call, task, result),
+            |call| self.inner.clear(call),
+        );
+    }
+
+    #[inline]
+    fn clear(&self, call: Pin<&mut Self::Call>) {
+        let this = call.project();
+        self.inner.clear(this.call);
+        *this.end = None;
+    }
+
+    fn call_within<W: Within<Service = Self>>(
+        whole: &Arc<W::Whole>,
+        mut request: Request,
+    ) -> BoxFuture<CallResult> {
+        match W::find(whole).begin(&mut request) {
+            Ok(None) => S::call_within::<Beneath<W>>(whole, request),
+            Ok(end) => boxed_call::<W>(whole, |service, call| {
                 let this = call.project();
                 *this.end = end;
-                self.inner.begin(&mut request, this.call);
+                service.inner.begin(&mut request, this.call);
             }),
-            Err(error) => Box::pin(std::future::ready(Err(error))),
+            Err(error) => refused_call(error),
         }
     }
 }
@@ -203,15 +238,24 @@ impl Guard for AssignDeadlineLayer {
 }
 
 pin_project! {
-    /// The answer to a call that ends at its deadline.
+    /// A call that ends at its deadline.
     #[derive(Debug)]
-    #[must_use = "a call is made when it is awaited"]
-    pub struct DeadlineFuture<C> {
+    pub struct DeadlineCall<C> {
         #[pin]
         call: C,
         end: Option<End>,
         // Why there is no call.
         refused: Option<Error>,
+    }
+}
+
+pin_project! {
+    /// The answer to a call that ends at its deadline, of a service of tower's kind.
+    #[derive(Debug)]
+    #[must_use = "a call is made when it is awaited"]
+    pub struct DeadlineFuture<F> {
+        #[pin]
+        call: DeadlineCall<Option<F>>,
     }
 }
 
@@ -232,45 +276,48 @@ impl End {
     }
 }
 
-impl<C: PendingCall> Default for DeadlineFuture<C> {
+impl<C: Default> Default for DeadlineCall<C> {
     #[inline(always)]
     fn default() -> Self {
         Self { call: C::default(), end: None, refused: None }
     }
 }
 
-impl<C: PendingCall> PendingCall for DeadlineFuture<C> {
-    #[inline]
-    fn poll_call(self: Pin<&mut Self>, task: &mut TaskContext<'_>, result: &mut Poll<CallResult>) {
+impl<C> DeadlineCall<C> {
+    /// Goes on with what is beneath, unless it is too late.
+    #[inline(always)]
+    fn poll(
+        self: Pin<&mut Self>,
+        task: &mut TaskContext<'_>,
+        result: &mut Poll<CallResult>,
+        poll: impl FnOnce(Pin<&mut C>, &mut TaskContext<'_>, &mut Poll<CallResult>),
+        clear: impl FnOnce(Pin<&mut C>),
+    ) {
         let mut this = self.project();
         if let Some(error) = this.refused.take() {
             *result = Poll::Ready(Err(error));
             return;
         }
-        this.call.as_mut().poll_call(task, result);
+        poll(this.call.as_mut(), task, result);
         if let (Poll::Pending, Some(end)) = (&*result, this.end)
             && let ended @ Poll::Ready(_) = end.poll(task)
         {
             // What is told outside of the end comes after what is told beneath.
-            this.call.clear();
+            clear(this.call);
             *result = ended;
         }
     }
-
-    #[inline]
-    fn clear(self: Pin<&mut Self>) {
-        let this = self.project();
-        this.call.clear();
-        *this.end = None;
-    }
 }
 
-impl<C: PendingCall> Future for DeadlineFuture<C> {
+impl<F: Future<Output = CallResult>> Future for DeadlineFuture<F> {
     type Output = CallResult;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<CallResult> {
-        self.poll_future(task)
+        let mut result = Poll::Pending;
+        self.project().call.poll(task, &mut result, poll_future, |mut call| call.set(None));
+        // One that is pending is not moved.
+        if result.is_pending() { Poll::Pending } else { result }
     }
 }
 

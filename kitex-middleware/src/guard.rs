@@ -6,46 +6,63 @@ mod stream;
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
 use tower_service::Service;
 
-use kitex_core::{BoxError, BoxFuture, CallRef, CallResult, Error, Request, Response, boxed_call};
+use kitex_core::{
+    Beneath, BoxError, BoxFuture, CallRef, CallResult, Error, Layered, Request, Response, Within, boxed_call,
+    refused_call,
+};
 
 pub use answer::AnswerFuture;
-pub use future::LayerFuture;
+pub(crate) use future::settle;
+pub use future::{LayerCall, LayerFuture};
 
 /// A layer that looks at each request before it is passed on, and holds something until the call has ended.
-pub trait Guard: Clone + Send + Sync + 'static {
+///
+/// What it holds refers to nothing of the layer: that is there whenever the call goes on, and once when it is over.
+pub trait Guard: Clone + Send + Sync + Unpin + 'static {
     /// What is held.
-    type Held: Held;
+    type Held: Send + Unpin + 'static;
 
-    /// Lets a call pass, or refuses it. Where nothing is to be held, the answer is passed on as it comes.
-    fn admit(&self, request: &mut Request) -> Result<Option<Self::Held>, Error>;
-}
-
-/// What is held for a call. It is dropped when the call is over, be it that nobody waits for it any more.
-pub trait Held: Send + Unpin + 'static {
     /// Whether it catches panics, so that what is beneath has to end before the call has.
     const CATCHES: bool = false;
 
+    /// Lets a call pass, or refuses it. Where nothing is to be held, the answer is passed on as it comes.
+    fn admit(&self, request: &mut Request) -> Result<Option<Self::Held>, Error>;
+
     /// The call has an answer, which may be changed. True if an answer that is a stream is followed to its end.
-    fn answered(&mut self, result: &mut CallResult) -> bool;
+    #[inline(always)]
+    fn answered(&self, held: &mut Self::Held, result: &mut CallResult) -> bool {
+        let _ = (held, result);
+        true
+    }
 
     /// The stream that is the answer has ended, by an error or without; gives what it ends with.
-    fn stream_ended(&mut self, error: Option<Error>) -> Option<Error> {
+    fn stream_ended(&self, held: &mut Self::Held, error: Option<Error>) -> Option<Error> {
+        let _ = held;
         error
+    }
+
+    /// The call is over: once for each that has passed. It `has_ended` if its answer was told, or the end of that; else
+    /// nobody waits for it any more.
+    #[inline(always)]
+    fn over(&self, held: &mut Self::Held, has_ended: bool) {
+        let _ = (held, has_ended);
     }
 
     /// Runs what is beneath: a call or a poll. An error ends the call instead.
     #[inline(always)]
-    fn run<T>(&mut self, run: impl FnOnce() -> T) -> Result<T, Error> {
+    fn run<T>(&self, held: &mut Self::Held, run: impl FnOnce() -> T) -> Result<T, Error> {
+        let _ = held;
         Ok(run())
     }
 
     /// Drops what is beneath, be it that it has ended or that nobody waits for it.
     #[inline(always)]
-    fn discard(&mut self, drop: impl FnOnce()) {
+    fn discard(&self, drop: impl FnOnce()) {
         drop();
     }
 }
@@ -53,12 +70,6 @@ pub trait Held: Send + Unpin + 'static {
 /// For layers that hold nothing.
 #[derive(Debug)]
 pub enum Nothing {}
-
-impl Held for Nothing {
-    fn answered(&mut self, _: &mut CallResult) -> bool {
-        match *self {}
-    }
-}
 
 /// The service of a layer that lets calls pass or not, or looks at how they end. Its future is that of the service
 /// beneath and what the layer holds for the call, in no box of its own.
@@ -88,7 +99,7 @@ where
 {
     type Response = Response;
     type Error = Error;
-    type Future = LayerFuture<Option<AnswerFuture<S::Future>>, L::Held>;
+    type Future = LayerFuture<AnswerFuture<S::Future>, L>;
 
     #[inline]
     fn poll_ready(&mut self, task: &mut TaskContext<'_>) -> Poll<Result<(), Error>> {
@@ -98,25 +109,50 @@ where
     #[inline(always)]
     fn call(&mut self, mut request: Request) -> Self::Future {
         let held = self.layer.admit(&mut request);
-        LayerFuture::called(held, || AnswerFuture::new(self.inner.call(request)))
+        LayerFuture::called(self.layer.clone(), held, || AnswerFuture::new(self.inner.call(request)))
+    }
+}
+
+impl<S: CallRef, L> Layered for LayerService<S, L> {
+    type Inner = S;
+
+    #[inline(always)]
+    fn inner(&self) -> &S {
+        &self.inner
     }
 }
 
 impl<S: CallRef, L: Guard> CallRef for LayerService<S, L> {
-    type Call = LayerFuture<S::Call, L::Held>;
+    type Call = LayerCall<S::Call, L::Held>;
 
     #[inline(always)]
     fn begin(&self, request: &mut Request, call: Pin<&mut Self::Call>) {
-        call.begin(self.layer.admit(request), |call| self.inner.begin(request, call));
+        call.begin(self, self.layer.admit(request), request);
     }
 
-    fn call_boxed(&self, mut request: Request) -> BoxFuture<CallResult> {
-        match self.layer.admit(&mut request) {
-            Ok(None) => self.inner.call_boxed(request),
-            Ok(held) => boxed_call(|call: Pin<&mut Self::Call>| {
-                call.begin(Ok(held), |call| self.inner.begin(&mut request, call));
-            }),
-            Err(error) => Box::pin(std::future::ready(Err(error))),
+    #[inline]
+    fn poll_call(
+        &self,
+        call: Pin<&mut Self::Call>,
+        task: &mut TaskContext<'_>,
+        result: &mut Poll<CallResult>,
+    ) {
+        call.poll(self, task, result);
+    }
+
+    #[inline]
+    fn clear(&self, call: Pin<&mut Self::Call>) {
+        call.clear(self);
+    }
+
+    fn call_within<W: Within<Service = Self>>(
+        whole: &Arc<W::Whole>,
+        mut request: Request,
+    ) -> BoxFuture<CallResult> {
+        match W::find(whole).layer.admit(&mut request) {
+            Ok(None) => S::call_within::<Beneath<W>>(whole, request),
+            Ok(held) => boxed_call::<W>(whole, |service, call| call.begin(service, Ok(held), &mut request)),
+            Err(error) => refused_call(error),
         }
     }
 }
@@ -125,6 +161,8 @@ impl<S: CallRef, L: Guard> CallRef for LayerService<S, L> {
 impl<L: Guard> Guard for Option<L> {
     type Held = L::Held;
 
+    const CATCHES: bool = L::CATCHES;
+
     #[inline]
     fn admit(&self, request: &mut Request) -> Result<Option<L::Held>, Error> {
         match self {
@@ -132,14 +170,40 @@ impl<L: Guard> Guard for Option<L> {
             None => Ok(None),
         }
     }
-}
 
-/// Tells what is held of the answer, and lets go of it unless that is a stream.
-pub(crate) fn settle<H: Held>(mut held: H, result: &mut CallResult) {
-    if held.answered(result)
-        && let Ok(response) = result
-    {
-        stream::follow(response, held);
+    #[inline]
+    fn answered(&self, held: &mut L::Held, result: &mut CallResult) -> bool {
+        self.as_ref().is_some_and(|layer| layer.answered(held, result))
+    }
+
+    fn stream_ended(&self, held: &mut L::Held, error: Option<Error>) -> Option<Error> {
+        match self {
+            Some(layer) => layer.stream_ended(held, error),
+            None => error,
+        }
+    }
+
+    #[inline]
+    fn over(&self, held: &mut L::Held, has_ended: bool) {
+        if let Some(layer) = self {
+            layer.over(held, has_ended);
+        }
+    }
+
+    #[inline]
+    fn run<T>(&self, held: &mut L::Held, run: impl FnOnce() -> T) -> Result<T, Error> {
+        match self {
+            Some(layer) => layer.run(held, run),
+            None => Ok(run()),
+        }
+    }
+
+    #[inline]
+    fn discard(&self, drop: impl FnOnce()) {
+        match self {
+            Some(layer) => layer.discard(drop),
+            None => drop(),
+        }
     }
 }
 

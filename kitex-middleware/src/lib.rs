@@ -57,7 +57,7 @@ pub use deadline::{AssignDeadlineLayer, DeadlineFuture, DeadlineLayer, DeadlineS
 pub use fallback::FallbackLayer;
 pub use fault::{Fault, FaultHandle, FaultLayer, FaultRule};
 pub use from_fn::{FromFn, FromFnLayer, Next, from_fn};
-pub use guard::{AnswerFuture, LayerFuture, LayerService};
+pub use guard::{AnswerFuture, LayerCall, LayerFuture, LayerService};
 pub use matching::Match;
 #[cfg(feature = "metrics")]
 pub use metrics::MetricsLayer;

@@ -1,14 +1,14 @@
 //! What the limits of calls are made of: who shares one, what it holds, and what a refused call is told.
 
+mod counter;
 mod keyed;
-mod permit;
 mod refusal;
 mod scope;
 
+pub(crate) use counter::Counter;
 pub(crate) use keyed::Keyed;
-pub(crate) use permit::{Counter, Permit};
 pub(crate) use refusal::Refusals;
-pub(crate) use scope::{Found, Methods, Scoped};
+pub(crate) use scope::{Methods, Place, Scoped};
 
 use std::time::{Duration, Instant};
 

@@ -38,6 +38,18 @@ type Make<T> = dyn Fn(Option<&Method>) -> T + Send + Sync;
 
 type Slot<T> = OnceLock<(Method, Arc<T>)>;
 
+/// Where a method's state is, for as long as there is a state: for calls to keep, which then count no reference to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Spot {
+    table: u16,
+    slot: u16,
+}
+
+impl Spot {
+    /// In no table: that of all methods beyond the bound.
+    pub(crate) const OTHERS: Self = Self { table: u16::MAX, slot: 0 };
+}
+
 impl<T> PerMethod<T> {
     /// `make` gives the state of a method, and without one that of all methods beyond the bound.
     pub(crate) fn new(make: impl Fn(Option<&Method>) -> T + Send + Sync + 'static) -> Self {
@@ -53,26 +65,49 @@ impl<T> PerMethod<T> {
     /// The state of a method.
     #[inline]
     pub(crate) fn get(&self, method: &Method) -> &Arc<T> {
+        self.find(method).1
+    }
+
+    /// The state of a method, and where it is.
+    #[inline]
+    pub(crate) fn find(&self, method: &Method) -> (Spot, &Arc<T>) {
         let hash = self.hash(method);
+        let slot = hash & (FIRST - 1);
         // Nearly every method stands where it is looked for first.
-        if let Some((there, state)) = self.table(0)[hash & (FIRST - 1)].get()
+        if let Some((there, state)) = self.table(0)[slot].get()
             && is_same(there, method)
         {
-            return state;
+            return (Spot { table: 0, slot: slot as u16 }, state);
         }
         self.probe(hash, method)
     }
 
     #[cold]
-    fn probe(&self, hash: usize, method: &Method) -> &Arc<T> {
+    fn probe(&self, hash: usize, method: &Method) -> (Spot, &Arc<T>) {
         let probed = (0..TABLES).flat_map(|table| probes(table, hash).map(move |slot| (table, slot)));
         for (table, slot) in probed {
+            let spot = Spot { table: table as u16, slot: slot as u16 };
             let slot = &self.table(table)[slot];
             let Some((there, state)) = slot.get().or_else(|| self.insert(slot, method)) else { break };
             if is_same(there, method) {
-                return state;
+                return (spot, state);
             }
         }
+        (Spot::OTHERS, self.others())
+    }
+
+    /// The state that was found there.
+    #[inline]
+    pub(crate) fn at(&self, spot: Spot) -> &Arc<T> {
+        let table = self.tables.get(usize::from(spot.table)).and_then(OnceLock::get);
+        match table.and_then(|table| table.get(usize::from(spot.slot))?.get()) {
+            Some((_, state)) => state,
+            None => self.others(),
+        }
+    }
+
+    #[cold]
+    fn others(&self) -> &Arc<T> {
         self.others.get_or_init(|| Arc::new((self.make)(None)))
     }
 
@@ -178,6 +213,9 @@ mod tests {
             assert_eq!(same, 1, "{method}");
         }
         assert!(Arc::ptr_eq(methods.get(&Method::dynamic("Svc", "C")), &states[4]), "names are compared");
+        for (method, state) in all.iter().zip(&states) {
+            assert!(Arc::ptr_eq(methods.at(methods.find(method).0), state), "{method} stays where it is");
+        }
         assert_eq!(methods.iter().count(), all.len());
     }
 
@@ -189,6 +227,7 @@ mod tests {
             let state = methods.get(&Method::dynamic("Svc", name.clone()));
             let own = format!("Svc.{name}");
             assert_eq!(**state, if at < MAX_METHODS { &own } else { "others" });
+            assert!(Arc::ptr_eq(methods.at(methods.find(&Method::dynamic("Svc", name)).0), state));
         }
         assert_eq!(methods.iter().count(), MAX_METHODS + 1);
         assert_eq!(**methods.get(&Method::dynamic("Svc", "M7")), "Svc.M7", "the first ones keep theirs");

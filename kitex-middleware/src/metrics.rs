@@ -8,8 +8,8 @@ use std::time::Instant;
 use kitex_core::{Body, CallResult, Deadline, Error, ErrorKind, Method, Request, Response, Status};
 
 use crate::clock::{began_at, ended_at, now};
-use crate::guard::{Guard, Held, guard_layer};
-use crate::methods::PerMethod;
+use crate::guard::{Guard, guard_layer};
+use crate::methods::{PerMethod, Spot};
 
 use instruments::{Instruments, Outcome, describe};
 
@@ -93,7 +93,7 @@ impl Guard for MetricsLayer {
     #[inline]
     fn admit(&self, request: &mut Request) -> Result<Option<Measured>, Error> {
         let Shared { side, methods } = &*self.shared;
-        let instruments = methods.get(&request.method);
+        let (spot, instruments) = methods.find(&request.method);
         let began = match side {
             // An attempt begins here, and not where its call began.
             Side::Attempt => now(),
@@ -109,28 +109,17 @@ impl Guard for MetricsLayer {
             instruments.request(payload.len());
         }
         instruments.begin();
-        let instruments = Some(Arc::clone(instruments));
-        Ok(Some(Measured { instruments, began, deadline: request.context.deadline }))
+        Ok(Some(Measured { spot, began, deadline: request.context.deadline }))
     }
-}
 
-/// A call that is measured until it is over.
-#[derive(Debug)]
-pub struct Measured {
-    /// `None` once it is over.
-    instruments: Option<Arc<Instruments>>,
-    began: Instant,
-    deadline: Option<Deadline>,
-}
-
-impl Held for Measured {
     #[inline]
-    fn answered(&mut self, result: &mut CallResult) -> bool {
+    fn answered(&self, measured: &mut Measured, result: &mut CallResult) -> bool {
         let ended = ended_at(result);
+        let instruments = self.shared.methods.at(measured.spot);
         let outcome = match result {
             Ok(Response { body: Body::Stream(_), .. }) => return true,
             Ok(response) => {
-                if let (Some(instruments), Some(payload)) = (&self.instruments, response.body.message()) {
+                if let Some(payload) = response.body.message() {
                     instruments.response(payload.len());
                 }
                 match response.status {
@@ -141,39 +130,47 @@ impl Held for Measured {
             }
             Err(error) => Outcome::Failed(error.kind()),
         };
-        self.end(ended, outcome);
+        instruments.end(ended.saturating_duration_since(measured.began), outcome);
         false
     }
 
-    fn stream_ended(&mut self, error: Option<Error>) -> Option<Error> {
+    fn stream_ended(&self, measured: &mut Measured, error: Option<Error>) -> Option<Error> {
         let outcome = error.as_ref().map_or(Outcome::Value, |error| Outcome::Failed(error.kind()));
-        self.end(now(), outcome);
+        self.end(measured, now(), outcome);
         error
     }
-}
 
-impl Drop for Measured {
     #[inline]
-    fn drop(&mut self) {
-        if self.instruments.is_some() {
-            self.give_up();
+    fn over(&self, measured: &mut Measured, has_ended: bool) {
+        if !has_ended {
+            self.give_up(measured);
         }
     }
 }
 
-impl Measured {
-    #[inline]
-    fn end(&mut self, at: Instant, outcome: Outcome) {
-        if let Some(instruments) = self.instruments.take() {
-            instruments.end(at.saturating_duration_since(self.began), outcome);
-        }
+impl MetricsLayer {
+    fn end(&self, measured: &Measured, at: Instant, outcome: Outcome) {
+        let instruments = self.shared.methods.at(measured.spot);
+        instruments.end(at.saturating_duration_since(measured.began), outcome);
     }
 
     /// Whoever gives a call up after its deadline does so for that.
     #[cold]
-    fn give_up(&mut self) {
+    fn give_up(&self, measured: &Measured) {
         let now = now();
-        let late = self.deadline.is_some_and(|deadline| deadline.has_passed(now));
-        self.end(now, Outcome::Failed(if late { ErrorKind::Deadline } else { ErrorKind::Cancelled }));
+        let late = measured.deadline.is_some_and(|deadline| deadline.has_passed(now));
+        self.end(
+            measured,
+            now,
+            Outcome::Failed(if late { ErrorKind::Deadline } else { ErrorKind::Cancelled }),
+        );
     }
+}
+
+/// A call that is measured until it is over.
+#[derive(Debug)]
+pub struct Measured {
+    spot: Spot,
+    began: Instant,
+    deadline: Option<Deadline>,
 }

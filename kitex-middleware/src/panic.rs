@@ -4,9 +4,9 @@ use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Poll;
 
-use kitex_core::{BoxFuture, CallResult, Error, ErrorKind, Method, Request, Stage, panic_text};
+use kitex_core::{BoxFuture, Error, ErrorKind, Method, Request, Stage, panic_text};
 
-use crate::guard::{Guard, Held, guard_layer};
+use crate::guard::{Guard, guard_layer};
 
 pub(crate) use kitex_core::catch_panic as catch;
 
@@ -55,9 +55,23 @@ guard_layer!(CatchPanicLayer);
 impl Guard for CatchPanicLayer {
     type Held = Caught;
 
+    const CATCHES: bool = true;
+
     #[inline]
     fn admit(&self, request: &mut Request) -> Result<Option<Caught>, Error> {
-        Ok(Some(Caught { side: self.side, method: request.method.clone() }))
+        Ok(Some(Caught { method: request.method.clone() }))
+    }
+
+    #[inline]
+    fn run<T>(&self, held: &mut Caught, run: impl FnOnce() -> T) -> Result<T, Error> {
+        catch_unwind(AssertUnwindSafe(run))
+            .map_err(|panic| self.side.error(&held.method, panic_text(&*panic)))
+    }
+
+    #[inline]
+    fn discard(&self, drop: impl FnOnce()) {
+        // The panic hook has reported it, and nobody is left to be told.
+        let _ = catch(drop);
     }
 }
 
@@ -77,29 +91,7 @@ impl Side {
 /// A call whose panics are caught.
 #[derive(Debug)]
 pub struct Caught {
-    side: Side,
     method: Method,
-}
-
-impl Held for Caught {
-    const CATCHES: bool = true;
-
-    #[inline]
-    fn answered(&mut self, _: &mut CallResult) -> bool {
-        true
-    }
-
-    #[inline]
-    fn run<T>(&mut self, run: impl FnOnce() -> T) -> Result<T, Error> {
-        catch_unwind(AssertUnwindSafe(run))
-            .map_err(|panic| self.side.error(&self.method, panic_text(&*panic)))
-    }
-
-    #[inline]
-    fn discard(&mut self, drop: impl FnOnce()) {
-        // The panic hook has reported it, and nobody is left to be told.
-        let _ = catch(drop);
-    }
 }
 
 /// The end of a future whose polls may panic; the error is what the panic said.

@@ -155,8 +155,8 @@ impl Guard for RateLayer {
     fn admit(&self, request: &mut Request) -> Result<Option<Nothing>, Error> {
         let shared = &*self.shared;
         let now = nanos(shared.epoch, began_at(request));
-        let bucket = shared.buckets.find(request, |bucket| bucket.is_full(now))?;
-        match shared.pace.take(&bucket, now) {
+        let (_, bucket) = shared.buckets.find(request, |bucket| bucket.is_full(now))?;
+        match shared.pace.take(bucket, now) {
             Ok(()) => Ok(None),
             Err(wait) => Err(shared.refuse(request, wait)),
         }

@@ -24,8 +24,8 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use kitex_core::{
-    BoxError, BoxFuture, CallRef, CallResult, Deadline, Error, PendingCall, Registry, Request, Response,
-    SettingError, SharedService, Tried, boxed_call,
+    Beneath as Under, BoxError, BoxFuture, CallRef, CallResult, Deadline, Error, Layered, Registry, Request,
+    Response, SettingError, SharedService, Tried, Within, boxed_call, poll_future,
 };
 
 pub use backoff::BackOff;
@@ -97,14 +97,6 @@ where
     }
 }
 
-impl<S> RetryService<S> {
-    /// Gives all attempts of a call that may get a backup request; of any other the first is to be made.
-    #[inline(always)]
-    fn plan(&self, request: &mut Request, retry: &mut Option<Retry>) -> Option<BoxFuture<CallResult>> {
-        plan(self.beneath.as_ref()?, request, retry)
-    }
-}
-
 impl<S> fmt::Debug for RetryService<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = self.beneath.as_ref().map(|beneath| &beneath.state);
@@ -126,7 +118,7 @@ where
 {
     type Response = Response;
     type Error = Error;
-    type Future = RetryFuture<Option<AnswerFuture<S::Future>>>;
+    type Future = RetryFuture<AnswerFuture<S::Future>>;
 
     #[inline]
     fn poll_ready(&mut self, task: &mut TaskContext<'_>) -> Poll<Result<(), Error>> {
@@ -135,48 +127,86 @@ where
 
     #[inline(always)]
     fn call(&mut self, mut request: Request) -> Self::Future {
-        let mut future = RetryFuture::default();
-        future.further = self.plan(&mut request, &mut future.retry);
-        if future.further.is_none() {
-            future.first = Some(AnswerFuture::new(self.inner.call(request)));
+        let beneath = self.beneath.clone();
+        let mut call = RetryCall::default();
+        call.further = plan(beneath.as_ref(), &mut request, &mut call.retry);
+        if call.further.is_none() {
+            call.first = Some(AnswerFuture::new(self.inner.call(request)));
         }
-        future
+        RetryFuture { call, beneath }
+    }
+}
+
+impl<S: CallRef> Layered for RetryService<S> {
+    type Inner = S;
+
+    #[inline(always)]
+    fn inner(&self) -> &S {
+        &self.inner
     }
 }
 
 impl<S: CallRef> CallRef for RetryService<S> {
-    type Call = RetryFuture<S::Call>;
+    type Call = RetryCall<S::Call>;
 
     #[inline(always)]
     fn begin(&self, request: &mut Request, call: Pin<&mut Self::Call>) {
         let this = call.project();
-        *this.further = self.plan(request, this.retry);
+        *this.further = plan(self.beneath.as_ref(), request, this.retry);
         if this.further.is_none() {
             self.inner.begin(request, this.first);
         }
     }
 
-    fn call_boxed(&self, mut request: Request) -> BoxFuture<CallResult> {
+    #[inline]
+    fn poll_call(
+        &self,
+        call: Pin<&mut Self::Call>,
+        task: &mut TaskContext<'_>,
+        result: &mut Poll<CallResult>,
+    ) {
+        call.poll(
+            self.beneath.as_ref(),
+            task,
+            result,
+            |call, task, result| self.inner.poll_call(call, task, result),
+            |call| self.inner.clear(call),
+        );
+    }
+
+    #[inline]
+    fn clear(&self, call: Pin<&mut Self::Call>) {
+        let this = call.project();
+        self.inner.clear(this.first);
+        (*this.retry, *this.further) = (None, None);
+    }
+
+    fn call_within<W: Within<Service = Self>>(
+        whole: &Arc<W::Whole>,
+        mut request: Request,
+    ) -> BoxFuture<CallResult> {
         let mut retry = None;
-        match self.plan(&mut request, &mut retry) {
+        match plan(W::find(whole).beneath.as_ref(), &mut request, &mut retry) {
             Some(attempts) => attempts,
-            None if retry.is_none() => self.inner.call_boxed(request),
-            None => boxed_call(|call: Pin<&mut Self::Call>| {
+            None if retry.is_none() => S::call_within::<Under<W>>(whole, request),
+            None => boxed_call::<W>(whole, |service, call| {
                 let this = call.project();
                 *this.retry = retry;
-                self.inner.begin(&mut request, this.first);
+                service.inner.begin(&mut request, this.first);
             }),
         }
     }
 }
 
-/// Counts a call, and keeps of it what a further attempt takes. Gives all of its attempts, if it may get a backup request.
+/// Counts a call, and keeps of it what a further attempt takes. Gives all of its attempts, if it may get a backup request:
+/// of any other the first is to be made.
 #[inline]
 fn plan(
-    beneath: &Arc<Beneath>,
+    beneath: Option<&Arc<Beneath>>,
     request: &mut Request,
     retry: &mut Option<Retry>,
 ) -> Option<BoxFuture<CallResult>> {
+    let beneath = beneath?;
     let method = beneath.state.methods.get(&request.method);
     if method.calls.add_one() {
         beneath.state.purse.earn(counter::CHUNK);
@@ -196,7 +226,7 @@ fn plan(
         remember(method, request);
     }
     let kept = request.try_clone()?;
-    *retry = Some(Retry { kept, sees_answers, beneath: Arc::clone(beneath) });
+    *retry = Some(Retry { kept, sees_answers });
     bound(method, request, began_at);
     None
 }
@@ -232,10 +262,8 @@ fn bound(method: &MethodState, request: &mut Request, began: impl FnOnce(&mut Re
 }
 
 pin_project! {
-    /// The answer to a call that may be made again. While it has not failed it is its first attempt and a copy of the
-    /// request.
-    #[must_use = "a call is made when it is awaited"]
-    pub struct RetryFuture<C> {
+    /// A call that may be made again. While it has not failed it is its first attempt and a copy of the request.
+    pub struct RetryCall<C> {
         #[pin]
         first: C,
         retry: Option<Retry>,
@@ -244,7 +272,17 @@ pin_project! {
     }
 }
 
-impl<C: PendingCall> Default for RetryFuture<C> {
+pin_project! {
+    /// The answer to a call that may be made again, of a service of tower's kind.
+    #[must_use = "a call is made when it is awaited"]
+    pub struct RetryFuture<F> {
+        #[pin]
+        call: RetryCall<Option<F>>,
+        beneath: Option<Arc<Beneath>>,
+    }
+}
+
+impl<C: Default> Default for RetryCall<C> {
     #[inline(always)]
     fn default() -> Self {
         Self { first: C::default(), retry: None, further: None }
@@ -256,15 +294,18 @@ struct Retry {
     kept: Request,
     /// Whether an answer may be no good.
     sees_answers: bool,
-    beneath: Arc<Beneath>,
 }
 
 impl Retry {
     /// Looks at how the first attempt has ended; gives the others, if there are to be some.
     #[cold]
-    fn settle(self, result: CallResult) -> ControlFlow<CallResult, BoxFuture<CallResult>> {
-        let method = self.beneath.state.methods.get(&self.kept.method);
-        let mut attempts = Attempts::new(&self.beneath, method, self.kept);
+    fn settle(
+        self,
+        beneath: &Arc<Beneath>,
+        result: CallResult,
+    ) -> ControlFlow<CallResult, BoxFuture<CallResult>> {
+        let method = beneath.state.methods.get(&self.kept.method);
+        let mut attempts = Attempts::new(beneath, method, self.kept);
         match attempts.settle(result) {
             Some(result) => ControlFlow::Break(result),
             None => ControlFlow::Continue(Box::pin(attempts.run())),
@@ -272,35 +313,38 @@ impl Retry {
     }
 }
 
-impl<C: PendingCall> PendingCall for RetryFuture<C> {
-    #[inline]
-    fn poll_call(self: Pin<&mut Self>, task: &mut TaskContext<'_>, result: &mut Poll<CallResult>) {
+impl<C> RetryCall<C> {
+    /// Goes on with the first attempt, or with all that come after.
+    #[inline(always)]
+    fn poll(
+        self: Pin<&mut Self>,
+        beneath: Option<&Arc<Beneath>>,
+        task: &mut TaskContext<'_>,
+        result: &mut Poll<CallResult>,
+        poll: impl FnOnce(Pin<&mut C>, &mut TaskContext<'_>, &mut Poll<CallResult>),
+        clear: impl FnOnce(Pin<&mut C>),
+    ) {
         let mut this = self.project();
         if let Some(further) = this.further {
             *result = further.as_mut().poll(task);
             return;
         }
-        this.first.as_mut().poll_call(task, result);
+        poll(this.first.as_mut(), task, result);
         let Poll::Ready(ended) = &*result else { return };
         if !this.retry.as_ref().is_some_and(|retry| ended.is_err() || retry.sees_answers) {
             *this.retry = None;
             return;
         }
-        let Some((retry, ended)) = this.retry.take().zip(take(result)) else { return };
-        *result = match retry.settle(ended) {
+        let (Some(beneath), Some(retry), Some(ended)) = (beneath, this.retry.take(), take(result)) else {
+            return;
+        };
+        *result = match retry.settle(beneath, ended) {
             ControlFlow::Break(ended) => Poll::Ready(ended),
             ControlFlow::Continue(attempts) => {
-                this.first.clear();
+                clear(this.first);
                 this.further.insert(attempts).as_mut().poll(task)
             }
         };
-    }
-
-    #[inline]
-    fn clear(self: Pin<&mut Self>) {
-        let this = self.project();
-        this.first.clear();
-        (*this.retry, *this.further) = (None, None);
     }
 }
 
@@ -311,12 +355,22 @@ fn take(result: &mut Poll<CallResult>) -> Option<CallResult> {
     }
 }
 
-impl<C: PendingCall> Future for RetryFuture<C> {
+impl<F: Future<Output = CallResult>> Future for RetryFuture<F> {
     type Output = CallResult;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<CallResult> {
-        self.poll_future(task)
+        let this = self.project();
+        let mut result = Poll::Pending;
+        this.call.poll(this.beneath.as_ref(), task, &mut result, poll_future, |mut call| call.set(None));
+        // One that is pending is not moved.
+        if result.is_pending() { Poll::Pending } else { result }
+    }
+}
+
+impl<C> fmt::Debug for RetryCall<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RetryCall")
     }
 }
 

@@ -14,7 +14,7 @@ use kitex_core::{CallResult, Context, Deadline, Error, ErrorKind, Request, Trace
 pub use sink::{EndedCall, SpanOutcome, SpanScope, SpanSink, set_span_sink};
 
 use crate::clock::now;
-use crate::guard::{Guard, Held, guard_layer};
+use crate::guard::{Guard, guard_layer};
 use ids::Ids;
 use sink::Watched;
 
@@ -106,6 +106,30 @@ impl Guard for TraceLayer {
             sink.map(|sink| Watched::begin(sink, shared.side, request, own, parent, shared.server.as_ref()));
         Ok(Some(Running { span, watched, deadline: request.context.deadline, polled: false }))
     }
+
+    /// The span of a call that is answered by a stream ends with the answer.
+    #[inline]
+    fn answered(&self, running: &mut Running, result: &mut CallResult) -> bool {
+        if let Some(watched) = &mut running.watched {
+            watched.end(result);
+        }
+        if let Some(span) = running.span.take() {
+            span::record_end(&span, result);
+        }
+        false
+    }
+
+    #[inline]
+    fn run<T>(&self, running: &mut Running, run: impl FnOnce() -> T) -> Result<T, Error> {
+        running.polled = true;
+        let value = {
+            let Running { span, watched, .. } = running;
+            let _entered = (span.as_ref().map(Span::enter), watched.as_mut().and_then(Watched::enter));
+            run()
+        };
+        running.polled = false;
+        Ok(value)
+    }
 }
 
 impl Shared {
@@ -181,32 +205,6 @@ impl Running {
         if let Some(watched) = &mut self.watched {
             watched.give_up(why);
         }
-    }
-}
-
-impl Held for Running {
-    /// The span of a call that is answered by a stream ends with the answer.
-    #[inline]
-    fn answered(&mut self, result: &mut CallResult) -> bool {
-        if let Some(watched) = &mut self.watched {
-            watched.end(result);
-        }
-        if let Some(span) = self.span.take() {
-            span::record_end(&span, result);
-        }
-        false
-    }
-
-    #[inline]
-    fn run<T>(&mut self, run: impl FnOnce() -> T) -> Result<T, Error> {
-        self.polled = true;
-        let value = {
-            let Self { span, watched, .. } = self;
-            let _entered = (span.as_ref().map(Span::enter), watched.as_mut().and_then(Watched::enter));
-            run()
-        };
-        self.polled = false;
-        Ok(value)
     }
 }
 

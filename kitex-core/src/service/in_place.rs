@@ -1,92 +1,166 @@
 //! Calls that are made where they stay.
 
-use std::future::Future;
+use std::future::{Future, ready};
+use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
 use pin_project_lite::pin_project;
 
 use super::{BoxFuture, SharedService};
-use crate::{CallResult, Request};
+use crate::{CallResult, Error, Request};
 
 /// A service that is called by reference and always ready, so that nothing is cloned for a call.
 ///
 /// What tower asks for, a service that is cloned for each call, makes all threads meet at its counts of references.
 /// Layers that can do without are such services over others of the kind, and [`SharedService::by_ref`] takes the type
-/// off a whole stack of them, of which a call costs one box.
+/// off a whole stack of them. A call of the stack costs one box and one reference to the stack, which every layer is
+/// handed whenever the call goes on: what a layer keeps for a call need not refer to it.
 pub trait CallRef: Send + Sync + 'static {
-    /// A call of the service, under way.
-    type Call: PendingCall + Send + 'static;
+    /// A call of the service, under way. It is empty at first, so that those of a whole stack of layers are made in their
+    /// one place.
+    type Call: Default + Send + 'static;
 
     /// Makes a call where `call` is, which is empty, with a request that is taken out of its place, see
     /// [`Request::take`]: a stack of layers hands both down without moving them.
     fn begin(&self, request: &mut Request, call: Pin<&mut Self::Call>);
 
-    /// Calls the service, for an answer in a box. One that is in a box already is passed on.
-    fn call_boxed(&self, mut request: Request) -> BoxFuture<CallResult> {
-        boxed(|call| self.begin(&mut request, call))
-    }
-}
-
-/// A call under way. It is empty at first, so that those of a whole stack of layers are made in their one place.
-pub trait PendingCall: Default {
     /// Goes on with the call, and gives its result once there is one. A result is large: here it is not moved from layer
     /// to layer, as it would be if each returned it. `result` is pending before, and is not polled for once more after.
-    fn poll_call(self: Pin<&mut Self>, task: &mut TaskContext<'_>, result: &mut Poll<CallResult>);
+    fn poll_call(
+        &self,
+        call: Pin<&mut Self::Call>,
+        task: &mut TaskContext<'_>,
+        result: &mut Poll<CallResult>,
+    );
 
-    /// Gives the call up, or lets go of what has ended.
-    fn clear(self: Pin<&mut Self>);
+    /// Gives the call up, or lets go of what has ended. Each call that was begun is cleared before it is dropped.
+    fn clear(&self, call: Pin<&mut Self::Call>);
 
-    /// Goes on with the call as any future does.
-    #[inline]
-    fn poll_future(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<CallResult> {
-        let mut result = Poll::Pending;
-        self.poll_call(task, &mut result);
-        // Which moves nothing.
-        if result.is_pending() { Poll::Pending } else { result }
+    /// Calls the service where it stands in a whole stack, for an answer in a box. One that is in a box already is
+    /// passed on.
+    fn call_within<W: Within<Service = Self>>(
+        whole: &Arc<W::Whole>,
+        mut request: Request,
+    ) -> BoxFuture<CallResult>
+    where
+        Self: Sized,
+    {
+        boxed_call::<W>(whole, |service, call| service.begin(&mut request, call))
     }
 }
 
-/// The call of a service whose futures are any.
-impl<F: Future<Output = CallResult>> PendingCall for Option<F> {
-    #[inline]
-    fn poll_call(self: Pin<&mut Self>, task: &mut TaskContext<'_>, result: &mut Poll<CallResult>) {
-        if let Some(answer) = self.as_pin_mut()
-            && let ended @ Poll::Ready(_) = answer.poll(task)
-        {
-            *result = ended;
-        }
-    }
+/// Where a service stands in a whole stack of layers.
+pub trait Within: 'static {
+    /// The stack.
+    type Whole: Send + Sync + 'static;
+    /// The service.
+    type Service: CallRef;
 
-    #[inline]
-    fn clear(mut self: Pin<&mut Self>) {
-        self.set(None);
+    /// The service in the stack.
+    fn find(whole: &Self::Whole) -> &Self::Service;
+}
+
+/// A service that stands on another.
+pub trait Layered {
+    /// The other.
+    type Inner: CallRef;
+
+    /// What it stands on.
+    fn inner(&self) -> &Self::Inner;
+}
+
+/// The place of the outermost service, which is the whole.
+#[derive(Debug)]
+pub struct Outermost<S>(PhantomData<fn() -> S>);
+
+impl<S: CallRef> Within for Outermost<S> {
+    type Whole = S;
+    type Service = S;
+
+    #[inline(always)]
+    fn find(whole: &S) -> &S {
+        whole
+    }
+}
+
+/// The place just beneath another.
+#[derive(Debug)]
+pub struct Beneath<W>(PhantomData<fn() -> W>);
+
+impl<W: Within<Service: Layered>> Within for Beneath<W> {
+    type Whole = W::Whole;
+    type Service = <W::Service as Layered>::Inner;
+
+    #[inline(always)]
+    fn find(whole: &W::Whole) -> &Self::Service {
+        W::find(whole).inner()
     }
 }
 
 pin_project! {
-    #[derive(Default)]
-    struct Whole<C> {
+    /// A call with the stack that it is a call of.
+    struct Whole<W: Within> {
         #[pin]
-        call: C,
+        call: <W::Service as CallRef>::Call,
+        whole: Arc<W::Whole>,
+    }
+
+    impl<W: Within> PinnedDrop for Whole<W> {
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            W::find(this.whole).clear(this.call);
+        }
     }
 }
 
-impl<C: PendingCall> Future for Whole<C> {
+impl<W: Within> Future for Whole<W> {
     type Output = CallResult;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<CallResult> {
-        self.project().call.poll_future(task)
+        let this = self.project();
+        let mut result = Poll::Pending;
+        W::find(this.whole).poll_call(this.call, task, &mut result);
+        // One that is pending is not moved.
+        if result.is_pending() { Poll::Pending } else { result }
     }
 }
 
 /// A call that is made in a box, by `begin`.
 #[inline(always)]
-pub fn boxed<C: PendingCall + Send + 'static>(begin: impl FnOnce(Pin<&mut C>)) -> BoxFuture<CallResult> {
-    let mut whole: Pin<Box<Whole<C>>> = Box::into_pin(Box::default());
-    begin(whole.as_mut().project().call);
-    whole
+pub fn boxed_call<W: Within>(
+    whole: &Arc<W::Whole>,
+    begin: impl FnOnce(&W::Service, Pin<&mut <W::Service as CallRef>::Call>),
+) -> BoxFuture<CallResult> {
+    // Made where it is: it is as large as all layers need.
+    let call =
+        Box::write(Box::new_uninit(), Whole::<W> { call: Default::default(), whole: Arc::clone(whole) });
+    let mut call = Box::into_pin(call);
+    let this = call.as_mut().project();
+    begin(W::find(this.whole), this.call);
+    call
+}
+
+/// A call that is refused.
+#[cold]
+pub fn refused_call(error: Error) -> BoxFuture<CallResult> {
+    Box::pin(ready(Err(error)))
+}
+
+/// Goes on with a call that is a future.
+#[inline]
+pub fn poll_future<F: Future<Output = CallResult>>(
+    call: Pin<&mut Option<F>>,
+    task: &mut TaskContext<'_>,
+    result: &mut Poll<CallResult>,
+) {
+    if let Some(answer) = call.as_pin_mut()
+        && let ended @ Poll::Ready(_) = answer.poll(task)
+    {
+        *result = ended;
+    }
 }
 
 impl CallRef for SharedService {
@@ -98,7 +172,25 @@ impl CallRef for SharedService {
     }
 
     #[inline]
-    fn call_boxed(&self, request: Request) -> BoxFuture<CallResult> {
-        self.call(request)
+    fn poll_call(
+        &self,
+        call: Pin<&mut Self::Call>,
+        task: &mut TaskContext<'_>,
+        result: &mut Poll<CallResult>,
+    ) {
+        poll_future(call, task, result);
+    }
+
+    #[inline]
+    fn clear(&self, mut call: Pin<&mut Self::Call>) {
+        call.set(None);
+    }
+
+    #[inline]
+    fn call_within<W: Within<Service = Self>>(
+        whole: &Arc<W::Whole>,
+        request: Request,
+    ) -> BoxFuture<CallResult> {
+        W::find(whole).call(request)
     }
 }

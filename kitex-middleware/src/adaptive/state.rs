@@ -9,8 +9,8 @@ use kitex_core::{CallResult, ErrorKind};
 use super::AdaptiveConfig;
 use super::gradient::{Gradient, Seen};
 use crate::clock::{ended_at, now};
-use crate::guard::Held;
 use crate::limit::{Counter, OUT_OF_ORDER, nanos};
+use crate::methods::Spot;
 
 /// The longest time that is counted of one call: more of them than can be made fit into a sum.
 const LONGEST: u64 = 3600 * 1_000_000_000;
@@ -113,21 +113,24 @@ impl State {
 /// A call that runs beneath a limit.
 #[derive(Debug)]
 pub struct Running {
-    state: Arc<State>,
+    spot: Spot,
     began: Instant,
     answered: bool,
 }
 
 impl Running {
     /// One that was counted.
-    pub(super) fn new(state: Arc<State>, began: Instant) -> Self {
-        Self { state, began, answered: false }
+    pub(super) fn new(spot: Spot, began: Instant) -> Self {
+        Self { spot, began, answered: false }
     }
-}
 
-impl Held for Running {
+    /// Where its limit is.
+    pub(super) fn spot(&self) -> Spot {
+        self.spot
+    }
+
     /// What failed early says nothing of how long calls take; what ran out of time says that it is too long.
-    fn answered(&mut self, result: &mut CallResult) -> bool {
+    pub(super) fn answered(&mut self, state: &State, result: &mut CallResult) -> bool {
         self.answered = true;
         let counts = match result {
             Ok(_) => true,
@@ -135,22 +138,20 @@ impl Held for Running {
         };
         if counts {
             let ended = ended_at(result);
-            self.state.note(self.began, ended);
+            state.note(self.began, ended);
         }
         true
     }
-}
 
-impl Drop for Running {
     /// A call that was given up would have taken longer: that counts if it has taken long already.
-    fn drop(&mut self) {
+    pub(super) fn over(&self, state: &State) {
         if !self.answered {
             let ended = now();
             let took = nanos(self.began, ended) as f64;
-            if self.state.floor_seen().is_some_and(|floor| took > floor) {
-                self.state.note(self.began, ended);
+            if state.floor_seen().is_some_and(|floor| took > floor) {
+                state.note(self.began, ended);
             }
         }
-        self.state.running.leave();
+        state.running.leave();
     }
 }

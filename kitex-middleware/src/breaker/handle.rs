@@ -1,4 +1,4 @@
-//! A breaker with what belongs to it, as calls hold it.
+//! A breaker with what belongs to it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,22 +16,11 @@ use super::running::Running;
 use super::state::{Change, Circuit, End, Refusal, Ticket};
 use crate::clock::{began_at, now};
 use crate::last::Last;
+use crate::methods::Spot;
 use crate::shard::{shard, shards};
 
-/// A breaker. Calls hold one of its handles, that of their thread: with one for all of them, threads would meet at its
-/// count of references.
+/// A breaker.
 pub(super) struct Breaker {
-    handles: Box<[Arc<Handle>]>,
-}
-
-/// A breaker, by a shard. On cache lines of its own.
-#[repr(align(128))]
-pub(super) struct Handle {
-    shard: usize,
-    owner: Arc<Owner>,
-}
-
-struct Owner {
     scope: BreakerScope,
     circuit: Circuit,
     hooks: Hooks,
@@ -50,94 +39,91 @@ impl Breaker {
     ) -> Self {
         let circuit = Circuit::new(Arc::clone(config), shards(), now);
         let not_closed = Arc::clone(not_closed);
-        let (hooks, last_error) = (hooks.clone(), Last::default());
-        let owner = Arc::new(Owner { scope, circuit, hooks, last_error, not_closed });
-        let handle = |shard| Arc::new(Handle { shard, owner: Arc::clone(&owner) });
-        Self { handles: (0..shards()).map(handle).collect() }
-    }
-
-    fn handle(&self) -> &Arc<Handle> {
-        // There are 2, 4 or 8 of them, or one: a mask costs less than a division.
-        &self.handles[shard() & (self.handles.len() - 1)]
+        Self { scope, circuit, hooks: hooks.clone(), last_error: Last::default(), not_closed }
     }
 
     pub(super) fn circuit(&self) -> &Circuit {
-        &self.handles[0].owner.circuit
+        &self.circuit
     }
 
-    /// Lets a call pass or not.
-    pub(super) fn admit(&self, request: &mut Request) -> Result<Running, Error> {
-        let handle = self.handle();
-        let Owner { circuit, .. } = &*handle.owner;
+    /// Lets a call pass or not. `spot` is where this breaker is.
+    #[inline]
+    pub(super) fn admit(&self, spot: Spot, request: &mut Request) -> Result<Running, Error> {
+        let circuit = &self.circuit;
         let began = circuit.config().slow_call.map(|_| began_at(request));
         let (admitted, change) = circuit.admit(|| began.unwrap_or_else(|| began_at(request)));
-        handle.tell(change);
-        let ticket = admitted.map_err(|refusal| handle.refused(refusal, &request.method))?;
-        let (deadline, method) = (request.context.deadline, request.method.clone());
-        Ok(Running::new(Arc::clone(handle), ticket, began, deadline, method))
+        self.tell(change);
+        let ticket = admitted.map_err(|refusal| self.refused(refusal, &request.method))?;
+        Ok(Running::new(spot, ticket, began, request.context.deadline, request.method.clone()))
     }
 
     /// True if a call may pass at `at`: the one that asks is it.
     pub(super) fn admits(&self, at: Instant) -> bool {
-        let (admitted, change) = self.circuit().admit(|| at);
-        self.handle().tell(change);
+        let (admitted, change) = self.circuit.admit(|| at);
+        self.tell(change);
         admitted.is_ok()
     }
 
     /// A call that was admitted at `began`; nothing if the state has changed since.
     pub(super) fn resume(&self, began: Instant, method: &Method) -> Option<Running> {
-        let ticket = self.circuit().ticket_of(began)?;
-        Some(Running::new(Arc::clone(self.handle()), ticket, Some(began), None, method.clone()))
+        let ticket = self.circuit.ticket_of(began)?;
+        Some(Running::new(Spot::OTHERS, ticket, Some(began), None, method.clone()))
     }
 
     /// Its name and its state.
     pub(super) fn inspect(&self) -> (String, Value) {
-        let mut state = self.circuit().inspect();
-        state["last_error"] = self.handles[0].owner.last_error.get().into();
-        (self.scope().to_string(), state)
+        let mut state = self.circuit.inspect();
+        state["last_error"] = self.last_error.get().into();
+        (self.scope.to_string(), state)
     }
 
     pub(super) fn scope(&self) -> &BreakerScope {
-        &self.handles[0].owner.scope
+        &self.scope
     }
-}
 
-impl Handle {
     /// The outcome of a call. The error is that of a classification that has panicked.
+    #[inline]
     pub(super) fn classify(&self, result: &CallResult, method: &Method) -> Result<Outcome, Error> {
-        let outcome = self.owner.hooks.classify(result);
+        let outcome = self.hooks.classify(result);
         outcome.map_err(|said| crate::panic::closure_panicked("the breaker's classify", method, &said))
     }
 
     /// Takes what a call has come to, and what it has failed with.
     #[inline]
     pub(super) fn settle(&self, ticket: Ticket, end: End, error: Option<&Error>) {
-        if let Some(change) = self.owner.circuit.settle(self.shard, ticket, end) {
+        if let Some(change) = self.circuit.settle(shard(), ticket, end) {
             if let (BreakerState::Open, Some(error)) = (change.to, error) {
-                self.owner.last_error.note(error.to_string());
+                self.last_error.note(error.to_string());
             }
             self.tell(Some(change));
         }
     }
 
     pub(super) fn give_back(&self, ticket: Ticket) {
-        self.owner.circuit.give_back(ticket);
+        self.circuit.give_back(ticket);
     }
 
+    #[inline]
     fn tell(&self, change: Option<Change>) {
-        let Some(change) = change else { return };
-        if change.from == BreakerState::Closed {
-            self.owner.not_closed.fetch_add(1, Ordering::Relaxed);
-        } else if change.to == BreakerState::Closed {
-            self.owner.not_closed.fetch_sub(1, Ordering::Relaxed);
+        if let Some(change) = change {
+            self.has_changed(change);
         }
-        self.owner.hooks.tell(change, &self.owner.scope);
+    }
+
+    #[cold]
+    fn has_changed(&self, change: Change) {
+        if change.from == BreakerState::Closed {
+            self.not_closed.fetch_add(1, Ordering::Relaxed);
+        } else if change.to == BreakerState::Closed {
+            self.not_closed.fetch_sub(1, Ordering::Relaxed);
+        }
+        self.hooks.tell(change, &self.scope);
     }
 
     #[cold]
     fn refused(&self, refusal: Refusal, method: &Method) -> Error {
         let Refusal { state, reason, next } = refusal;
-        let config = self.owner.circuit.config();
+        let config = self.circuit.config();
         let why = reason.text(config.window(), config.slow_call.map(|(limit, _)| limit));
         let text = format!("the circuit breaker is {state}: {why}; the next try in {}", seconds(next));
         Error::refused(reason.setting(), text).with_push_back(next).with_method(method)

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use kitex_codec::Str;
 use kitex_core::{
-    CallResult, Endpoint, Endpoints, Inspect, LeastInFlight, Method, Picker, Registry, Request, SettingError,
+    CallResult, Endpoint, Endpoints, Error, Inspect, LeastInFlight, Method, Picker, Registry, Request,
+    SettingError,
 };
 
 use super::config::BreakerConfig;
@@ -17,7 +18,8 @@ use super::event::{BreakerEvent, BreakerScope, BreakerState};
 use super::handle::Breaker;
 use super::hooks::Hooks;
 use super::outcome::Outcome;
-use crate::guard::settle;
+use super::running::Running;
+use crate::guard::{Guard, settle};
 
 /// Endpoints with a breaker; further ones are always there.
 const MAX_PLACES: usize = 4096;
@@ -162,8 +164,43 @@ impl Picker for BreakerPicker {
         self.inner.settled(place, method, began, result.as_deref_mut());
         let breaker = self.places.get_or_insert(place, || None);
         let Some(running) = breaker.and_then(|breaker| breaker.resume(began, method)) else { return };
-        if let Some(result) = result {
-            settle(running, result);
+        let followed = Followed { places: Arc::clone(&self.places), place };
+        match result {
+            Some(result) => settle(&followed, running, result),
+            None => followed.over(&mut { running }, false),
+        }
+    }
+}
+
+/// The breaker of an endpoint, for the stream that a call is answered by.
+#[derive(Clone)]
+struct Followed {
+    places: Arc<Places>,
+    place: usize,
+}
+
+impl Guard for Followed {
+    type Held = Running;
+
+    fn admit(&self, _: &mut Request) -> Result<Option<Running>, Error> {
+        // A picker is asked where a call goes, and not whether.
+        Ok(None)
+    }
+
+    fn answered(&self, running: &mut Running, result: &mut CallResult) -> bool {
+        self.places.get(self.place).is_some_and(|breaker| running.answered(breaker, result))
+    }
+
+    fn stream_ended(&self, running: &mut Running, error: Option<Error>) -> Option<Error> {
+        match self.places.get(self.place) {
+            Some(breaker) => running.stream_ended(breaker, error),
+            None => error,
+        }
+    }
+
+    fn over(&self, running: &mut Running, has_ended: bool) {
+        if let Some(breaker) = self.places.get(self.place).filter(|_| !has_ended) {
+            running.given_up(breaker);
         }
     }
 }

@@ -1,19 +1,19 @@
 //! A call that a breaker has let pass.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kitex_core::{Body, CallResult, Deadline, Error, Method};
 
-use super::handle::{Handle, dropped_late, took};
+use super::handle::{Breaker, dropped_late, took};
 use super::outcome::Outcome;
 use super::state::{End, Ticket};
 use crate::clock::{ended_at, now};
-use crate::guard::Held;
+use crate::methods::Spot;
 
-/// A call that has no outcome yet. Dropped, it has none.
+/// A call that has no outcome yet. One that is given up has none.
 pub struct Running {
-    handle: Option<Arc<Handle>>,
+    /// Where its breaker is, for those who look for one by it.
+    pub(super) spot: Spot,
     ticket: Ticket,
     /// When it began, if it matters.
     began: Option<Instant>,
@@ -25,35 +25,32 @@ pub struct Running {
 
 impl Running {
     pub(super) fn new(
-        handle: Arc<Handle>,
+        spot: Spot,
         ticket: Ticket,
         began: Option<Instant>,
         deadline: Option<Deadline>,
         method: Method,
     ) -> Self {
-        Self { handle: Some(handle), ticket, began, deadline, method, stream: None }
+        Self { spot, ticket, began, deadline, method, stream: None }
     }
 
     /// Takes what the call has come to, at the time at which it had ended, and what it has failed with.
     #[inline]
-    fn settle(&self, handle: &Handle, outcome: Outcome, at: Instant, error: Option<&Error>) {
+    fn settle(&self, breaker: &Breaker, outcome: Outcome, at: Instant, error: Option<&Error>) {
         let took = match self.stream {
             Some((_, took)) => took,
             None => took(self.began, at),
         };
-        handle.settle(self.ticket, End { outcome, at, took }, error);
+        breaker.settle(self.ticket, End { outcome, at, took }, error);
     }
-}
 
-impl Held for Running {
     /// Takes what the call has come to. A stream that is the answer is followed to its end.
     #[inline]
-    fn answered(&mut self, result: &mut CallResult) -> bool {
-        let Some(handle) = self.handle.take() else { return false };
-        let outcome = match handle.classify(result, &self.method) {
+    pub(super) fn answered(&mut self, breaker: &Breaker, result: &mut CallResult) -> bool {
+        let outcome = match breaker.classify(result, &self.method) {
             Ok(outcome) => outcome,
             Err(panicked) => {
-                handle.give_back(self.ticket);
+                breaker.give_back(self.ticket);
                 *result = Err(panicked);
                 return false;
             }
@@ -63,51 +60,49 @@ impl Held for Running {
                 // A stream is as fast as its beginning: how long it goes on is its own affair.
                 let took = self.began.and_then(|began| took(Some(began), ended_at(result)));
                 self.stream = Some((outcome, took));
-                self.handle = Some(handle);
                 return true;
             }
-            _ if outcome == Outcome::Ignore => handle.give_back(self.ticket),
+            _ if outcome == Outcome::Ignore => breaker.give_back(self.ticket),
             _ => {
                 let at = ended_at(result);
-                self.settle(&handle, outcome, at, result.as_ref().err());
+                self.settle(breaker, outcome, at, result.as_ref().err());
             }
         }
         false
     }
 
-    fn stream_ended(&mut self, error: Option<Error>) -> Option<Error> {
-        let (Some(handle), Some((well, _))) = (self.handle.take(), self.stream) else { return error };
+    pub(super) fn stream_ended(&self, breaker: &Breaker, error: Option<Error>) -> Option<Error> {
+        let Some((well, _)) = self.stream else { return error };
         let Some(error) = error else {
             match well {
-                Outcome::Ignore => handle.give_back(self.ticket),
-                well => self.settle(&handle, well, now(), None),
+                Outcome::Ignore => breaker.give_back(self.ticket),
+                well => self.settle(breaker, well, now(), None),
             }
             return None;
         };
         let result = Err(error);
-        match handle.classify(&result, &self.method) {
-            Ok(Outcome::Ignore) => handle.give_back(self.ticket),
-            Ok(outcome) => self.settle(&handle, outcome, now(), result.as_ref().err()),
+        match breaker.classify(&result, &self.method) {
+            Ok(Outcome::Ignore) => breaker.give_back(self.ticket),
+            Ok(outcome) => self.settle(breaker, outcome, now(), result.as_ref().err()),
             Err(panicked) => {
-                handle.give_back(self.ticket);
+                breaker.give_back(self.ticket);
                 return Some(panicked);
             }
         }
         result.err()
     }
-}
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        let Some(handle) = self.handle.take() else { return };
+    /// Nobody waits for the call any more.
+    #[cold]
+    pub(super) fn given_up(&self, breaker: &Breaker) {
         let late = self.deadline.is_some_and(|deadline| deadline.has_passed(now()));
         if !late {
-            return handle.give_back(self.ticket);
+            return breaker.give_back(self.ticket);
         }
         let result = dropped_late(&self.method);
-        match handle.classify(&result, &self.method) {
-            Ok(Outcome::Ignore) | Err(_) => handle.give_back(self.ticket),
-            Ok(outcome) => self.settle(&handle, outcome, now(), result.as_ref().err()),
+        match breaker.classify(&result, &self.method) {
+            Ok(Outcome::Ignore) | Err(_) => breaker.give_back(self.ticket),
+            Ok(outcome) => self.settle(breaker, outcome, now(), result.as_ref().err()),
         }
     }
 }

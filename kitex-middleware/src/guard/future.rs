@@ -7,35 +7,18 @@ use std::task::{Context as TaskContext, Poll};
 
 use pin_project_lite::pin_project;
 
-use kitex_core::{CallResult, Error, PendingCall};
+use kitex_core::{Body, CallRef, CallResult, Error, Request, poll_future};
 
-use super::{Held, stream::follow};
+use super::stream::follow;
+use super::{Guard, LayerService};
 
 pin_project! {
-    /// The answer to a call that a layer has let pass or not, with what it holds until it is there, its stream has ended,
-    /// or nobody waits any more.
-    #[must_use = "a call is made when it is awaited"]
-    pub struct LayerFuture<C, H>
-    where
-        C: PendingCall,
-        H: Held,
-    {
+    /// A call that a layer has let pass or not, with what it holds until the answer is there, its stream has ended, or
+    /// nobody waits any more.
+    pub struct LayerCall<C, H> {
         #[pin]
         call: C,
         hold: Hold<H>,
-    }
-
-    impl<C, H> PinnedDrop for LayerFuture<C, H>
-    where
-        C: PendingCall,
-        H: Held,
-    {
-        fn drop(this: Pin<&mut Self>) {
-            let this = this.project();
-            if let Hold::Held(held) = this.hold {
-                held.discard(|| this.call.clear());
-            }
-        }
     }
 }
 
@@ -49,7 +32,73 @@ enum Hold<H> {
     Refused(Error),
 }
 
-impl<H: Held> Hold<H> {
+impl<C: Default, H> Default for LayerCall<C, H> {
+    #[inline(always)]
+    fn default() -> Self {
+        Self { call: C::default(), hold: Hold::Nothing }
+    }
+}
+
+impl<C, H> LayerCall<C, H> {
+    /// Makes the call in its place, if it is let pass.
+    #[inline(always)]
+    pub(super) fn begin<S, L>(
+        self: Pin<&mut Self>,
+        service: &LayerService<S, L>,
+        held: Result<Option<H>, Error>,
+        request: &mut Request,
+    ) where
+        S: CallRef<Call = C>,
+        L: Guard<Held = H>,
+    {
+        let LayerService { inner, layer } = service;
+        let mut this = self.project();
+        match held {
+            Ok(None) => return inner.begin(request, this.call),
+            Ok(Some(held)) => *this.hold = Hold::Held(held),
+            Err(error) => *this.hold = Hold::Refused(error),
+        }
+        if let Hold::Held(held) = this.hold
+            && let Err(error) = layer.run(held, || inner.begin(request, this.call.as_mut()))
+        {
+            this.hold.give_up(layer, || inner.clear(this.call));
+            *this.hold = Hold::Refused(error);
+        }
+    }
+
+    #[inline]
+    pub(super) fn poll<S, L>(
+        self: Pin<&mut Self>,
+        service: &LayerService<S, L>,
+        task: &mut TaskContext<'_>,
+        result: &mut Poll<CallResult>,
+    ) where
+        S: CallRef<Call = C>,
+        L: Guard<Held = H>,
+    {
+        let LayerService { inner, layer } = service;
+        let this = self.project();
+        this.hold.poll(
+            layer,
+            this.call,
+            result,
+            |call, result| inner.poll_call(call, task, result),
+            |call| inner.clear(call),
+        );
+    }
+
+    #[inline]
+    pub(super) fn clear<S, L>(self: Pin<&mut Self>, service: &LayerService<S, L>)
+    where
+        S: CallRef<Call = C>,
+        L: Guard<Held = H>,
+    {
+        let this = self.project();
+        this.hold.give_up(&service.layer, || service.inner.clear(this.call));
+    }
+}
+
+impl<H> Hold<H> {
     #[cold]
     fn refuse(&mut self, result: &mut Poll<CallResult>) {
         if let Self::Refused(error) = std::mem::replace(self, Self::Nothing) {
@@ -57,111 +106,171 @@ impl<H: Held> Hold<H> {
         }
     }
 
-    /// Lets go of what is held; an answer that is a stream takes it along.
-    #[inline]
-    fn end(&mut self, follows: bool, result: &mut CallResult) {
-        if follows && let Ok(response) = result {
-            if let Self::Held(held) = std::mem::replace(self, Self::Nothing) {
-                follow(response, held);
-            }
-        } else {
-            *self = Self::Nothing;
-        }
-    }
-}
-
-impl<C: PendingCall, H: Held> Default for LayerFuture<C, H> {
+    /// Goes on with what is beneath, and tells the layer once it has ended.
     #[inline(always)]
-    fn default() -> Self {
-        Self { call: C::default(), hold: Hold::Nothing }
-    }
-}
-
-impl<C: PendingCall, H: Held> LayerFuture<C, H> {
-    /// Makes the call in its place, if it is let pass.
-    #[inline(always)]
-    pub(super) fn begin(
-        self: Pin<&mut Self>,
-        held: Result<Option<H>, Error>,
-        call: impl FnOnce(Pin<&mut C>),
+    fn poll<C, L: Guard<Held = H>>(
+        &mut self,
+        layer: &L,
+        mut call: Pin<&mut C>,
+        result: &mut Poll<CallResult>,
+        poll: impl FnOnce(Pin<&mut C>, &mut Poll<CallResult>),
+        clear: impl FnOnce(Pin<&mut C>),
     ) {
-        let mut this = self.project();
-        match held {
-            Ok(None) => return call(this.call),
-            Ok(Some(held)) => *this.hold = Hold::Held(held),
-            Err(error) => *this.hold = Hold::Refused(error),
-        }
-        if let Hold::Held(held) = this.hold
-            && let Err(error) = held.run(|| call(this.call.as_mut()))
-        {
-            held.discard(|| this.call.clear());
-            *this.hold = Hold::Refused(error);
-        }
-    }
-}
-
-impl<F, H> LayerFuture<Option<F>, H>
-where
-    F: Future<Output = CallResult>,
-    H: Held,
-{
-    /// Makes the call, if it is let pass.
-    #[inline(always)]
-    pub(super) fn called(held: Result<Option<H>, Error>, call: impl FnOnce() -> F) -> Self {
-        match held {
-            Ok(None) => Self { call: Some(call()), hold: Hold::Nothing },
-            Ok(Some(mut held)) => match held.run(call) {
-                Ok(answer) => Self { call: Some(answer), hold: Hold::Held(held) },
-                Err(error) => Self { call: None, hold: Hold::Refused(error) },
-            },
-            Err(error) => Self { call: None, hold: Hold::Refused(error) },
-        }
-    }
-}
-
-impl<C: PendingCall, H: Held> PendingCall for LayerFuture<C, H> {
-    #[inline]
-    fn poll_call(self: Pin<&mut Self>, task: &mut TaskContext<'_>, result: &mut Poll<CallResult>) {
-        let mut this = self.project();
-        let held = match this.hold {
-            Hold::Held(held) => held,
-            Hold::Nothing => return this.call.poll_call(task, result),
-            Hold::Refused(_) => return this.hold.refuse(result),
+        let held = match self {
+            Self::Held(held) => held,
+            Self::Nothing => return poll(call, result),
+            Self::Refused(_) => return self.refuse(result),
         };
-        if let Err(error) = held.run(|| this.call.as_mut().poll_call(task, result)) {
+        if let Err(error) = layer.run(held, || poll(call.as_mut(), result)) {
             *result = Poll::Ready(Err(error));
         }
         if let Poll::Ready(result) = result {
-            if H::CATCHES {
-                held.discard(|| this.call.clear());
+            if L::CATCHES {
+                layer.discard(|| clear(call));
             }
-            let follows = held.answered(result);
-            this.hold.end(follows, result);
+            let follows = layer.answered(held, result);
+            self.end(layer, follows, result);
         }
     }
 
+    /// Lets go of what is held; an answer that is a stream takes it along.
     #[inline]
-    fn clear(self: Pin<&mut Self>) {
-        let this = self.project();
-        if let Hold::Held(held) = this.hold {
-            held.discard(|| this.call.clear());
-            *this.hold = Hold::Nothing;
+    fn end<L: Guard<Held = H>>(&mut self, layer: &L, follows: bool, result: &mut CallResult) {
+        if follows
+            && let Ok(response) = result
+            && let Body::Stream(_) = response.body
+        {
+            if let Self::Held(held) = std::mem::replace(self, Self::Nothing) {
+                follow(response, layer, held);
+            }
+            return;
+        }
+        self.let_go(layer, true);
+    }
+
+    #[inline]
+    fn let_go<L: Guard<Held = H>>(&mut self, layer: &L, has_ended: bool) {
+        if let Self::Held(held) = self {
+            layer.over(held, has_ended);
+            *self = Self::Nothing;
+        }
+    }
+
+    /// Drops what is beneath, and then what is held, even if that panics.
+    #[inline]
+    fn give_up<L: Guard<Held = H>>(&mut self, layer: &L, clear: impl FnOnce()) {
+        if let Self::Held(_) = self {
+            let _given_up = GivenUp { layer, hold: self };
+            layer.discard(clear);
         } else {
-            this.call.clear();
+            clear();
         }
     }
 }
 
-impl<C: PendingCall, H: Held> Future for LayerFuture<C, H> {
+/// Tells a layer of the answer of a call, and lets go of what it holds; an answer that is a stream takes that along.
+pub(crate) fn settle<L: Guard>(layer: &L, mut held: L::Held, result: &mut CallResult) {
+    let follows = layer.answered(&mut held, result);
+    Hold::Held(held).end(layer, follows, result);
+}
+
+/// Tells a layer that a call was given up, when it is dropped.
+struct GivenUp<'a, L: Guard> {
+    layer: &'a L,
+    hold: &'a mut Hold<L::Held>,
+}
+
+impl<L: Guard> Drop for GivenUp<'_, L> {
+    #[inline]
+    fn drop(&mut self) {
+        self.hold.let_go(self.layer, false);
+    }
+}
+
+pin_project! {
+    /// The answer to a call of a service of tower's kind, by a layer that has a reference of its own to its state.
+    #[must_use = "a call is made when it is awaited"]
+    pub struct LayerFuture<F, L>
+    where
+        L: Guard,
+    {
+        #[pin]
+        call: Option<F>,
+        hold: Hold<L::Held>,
+        layer: L,
+    }
+
+    impl<F, L> PinnedDrop for LayerFuture<F, L>
+    where
+        L: Guard,
+    {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            this.hold.give_up(this.layer, || this.call.set(None));
+        }
+    }
+}
+
+impl<F, L: Guard> LayerFuture<F, L> {
+    /// Makes the call, if it is let pass.
+    #[inline(always)]
+    pub(super) fn called(layer: L, held: Result<Option<L::Held>, Error>, call: impl FnOnce() -> F) -> Self {
+        let mut this = Self { call: None, hold: Hold::Nothing, layer };
+        match held {
+            Ok(None) => this.call = Some(call()),
+            Ok(Some(held)) => this.make(held, call),
+            Err(error) => this.hold = Hold::Refused(error),
+        }
+        this
+    }
+}
+
+impl<F, L: Guard> LayerFuture<F, L> {
+    /// Makes the call. It is over if that panics, which drops the future.
+    #[inline(always)]
+    fn make(&mut self, held: L::Held, call: impl FnOnce() -> F) {
+        self.hold = Hold::Held(held);
+        let Hold::Held(held) = &mut self.hold else { return };
+        match self.layer.run(held, call) {
+            Ok(answer) => self.call = Some(answer),
+            Err(error) => {
+                self.hold.let_go(&self.layer, false);
+                self.hold = Hold::Refused(error);
+            }
+        }
+    }
+}
+
+impl<F, L> Future for LayerFuture<F, L>
+where
+    F: Future<Output = CallResult>,
+    L: Guard,
+{
     type Output = CallResult;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<CallResult> {
-        self.poll_future(task)
+        let this = self.project();
+        let mut result = Poll::Pending;
+        this.hold.poll(
+            this.layer,
+            this.call,
+            &mut result,
+            |call, result| poll_future(call, task, result),
+            |mut call| call.set(None),
+        );
+        // One that is pending is not moved.
+        if result.is_pending() { Poll::Pending } else { result }
     }
 }
 
-impl<C: PendingCall, H: Held> fmt::Debug for LayerFuture<C, H> {
+impl<C, H> fmt::Debug for LayerCall<C, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LayerCall")
+    }
+}
+
+impl<F, L: Guard> fmt::Debug for LayerFuture<F, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("LayerFuture")
     }

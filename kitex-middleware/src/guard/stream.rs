@@ -6,56 +6,59 @@ use std::task::{Context as TaskContext, Poll, ready};
 use kitex_codec::Bytes;
 use kitex_core::{Body, Error, MessageSource, MessageStream, Payload, Protocol, Response};
 
-use super::Held;
+use super::Guard;
 
-/// Hands what is held over to the stream of an answer; drops it if the answer is none.
-pub(super) fn follow<H: Held>(response: &mut Response, held: H) {
-    if let Body::Message(_) = response.body {
-        return;
-    }
+/// Hands what is held over to the stream that is the answer.
+pub(super) fn follow<L: Guard>(response: &mut Response, layer: &L, held: L::Held) {
     let nothing = Body::Message(Payload::new(Protocol::ThriftBinary, Bytes::new()));
     response.body = match std::mem::replace(&mut response.body, nothing) {
         Body::Stream(stream) => {
-            Body::Stream(MessageStream::new(HeldStream { stream: Some(stream), held: Some(held) }))
+            let (layer, stream, held) = (layer.clone(), Some(stream), Some(held));
+            Body::Stream(MessageStream::new(HeldStream { layer, stream, held }))
         }
         message @ Body::Message(_) => message,
     };
 }
 
-struct HeldStream<H: Held> {
+struct HeldStream<L: Guard> {
+    layer: L,
     /// Until it has ended.
     stream: Option<MessageStream>,
-    held: Option<H>,
+    held: Option<L::Held>,
 }
 
-impl<H: Held> HeldStream<H> {
+impl<L: Guard> HeldStream<L> {
     fn end(&mut self, error: Option<Error>) -> Option<Result<Payload, Error>> {
         let Some(mut held) = self.held.take() else { return error.map(Err) };
-        held.discard(|| self.stream = None);
-        held.stream_ended(error).map(Err)
+        self.layer.discard(|| self.stream = None);
+        let error = self.layer.stream_ended(&mut held, error);
+        self.layer.over(&mut held, true);
+        error.map(Err)
     }
 }
 
-impl<H: Held> MessageSource for HeldStream<H> {
+impl<L: Guard> MessageSource for HeldStream<L> {
     fn poll_next(
         mut self: Pin<&mut Self>,
         task: &mut TaskContext<'_>,
     ) -> Poll<Option<Result<Payload, Error>>> {
-        let this = &mut *self;
-        let (Some(stream), Some(held)) = (&mut this.stream, &mut this.held) else { return Poll::Ready(None) };
-        let next = held.run(|| stream.poll_next(task)).unwrap_or_else(|error| Poll::Ready(Some(Err(error))));
+        let Self { layer, stream, held } = &mut *self;
+        let (Some(stream), Some(held)) = (stream, held) else { return Poll::Ready(None) };
+        let next = layer.run(held, || stream.poll_next(task));
+        let next = next.unwrap_or_else(|error| Poll::Ready(Some(Err(error))));
         Poll::Ready(match ready!(next) {
             Some(Ok(message)) => Some(Ok(message)),
-            Some(Err(error)) => this.end(Some(error)),
-            None => this.end(None),
+            Some(Err(error)) => self.end(Some(error)),
+            None => self.end(None),
         })
     }
 }
 
-impl<H: Held> Drop for HeldStream<H> {
+impl<L: Guard> Drop for HeldStream<L> {
     fn drop(&mut self) {
-        if let Some(held) = &mut self.held {
-            held.discard(|| self.stream = None);
+        if let Some(mut held) = self.held.take() {
+            self.layer.discard(|| self.stream = None);
+            self.layer.over(&mut held, false);
         }
     }
 }

@@ -20,7 +20,7 @@ const ATTEMPTS: usize = 4;
 /// Threads that meet at a slot in the same instant while it changes hands may count one call for the other key, or give
 /// a new key two slots, of which one is found from then on.
 #[derive(Debug)]
-pub struct Keyed<T> {
+pub(crate) struct Keyed<T> {
     rows: Box<[Row]>,
     /// By row, and at the end that of the keys without a slot.
     states: Box<[T]>,

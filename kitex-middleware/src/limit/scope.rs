@@ -2,14 +2,12 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::ops::Deref;
-use std::sync::Arc;
 
 use kitex_core::{Error, Method, Request};
 use serde_json::{Value, json};
 
 use super::Keyed;
-use crate::methods::PerMethod;
+use crate::methods::{PerMethod, Spot};
 use crate::panic::{catch, closure_panicked};
 
 /// Tells whose limit a call counts for.
@@ -17,38 +15,28 @@ type KeyFunction = dyn for<'a> Fn(&'a Request) -> Cow<'a, str> + Send + Sync;
 
 /// The state of a limit for all calls, or for each method.
 pub(crate) enum Methods<T> {
-    All(Arc<T>),
+    All(T),
     Each(PerMethod<T>),
 }
 
 /// The state of a limit for all calls, or for each method, caller, or key.
 pub(crate) enum Scoped<T> {
     Methods(Methods<T>),
-    Caller(Arc<Keyed<T>>),
-    Key { keyed: Arc<Keyed<T>>, name: &'static str, function: Box<KeyFunction> },
+    Caller(Keyed<T>),
+    Key { keyed: Keyed<T>, name: &'static str, function: Box<KeyFunction> },
 }
 
-/// The state that a call counts for.
-pub(crate) enum Found<'a, T> {
-    One(&'a Arc<T>),
-    Slot(&'a Arc<Keyed<T>>, usize),
-}
-
-impl<T> Deref for Found<'_, T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        match self {
-            Self::One(state) => state,
-            Self::Slot(keyed, place) => keyed.at(*place),
-        }
-    }
+/// Where the state is that a call counts for: it is kept there as long as it is not idle.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Place {
+    Method(Spot),
+    Key(usize),
 }
 
 impl<T> Methods<T> {
     /// One for all calls.
     pub(crate) fn all(state: T) -> Self {
-        Self::All(Arc::new(state))
+        Self::All(state)
     }
 
     /// One for each method.
@@ -56,11 +44,24 @@ impl<T> Methods<T> {
         Self::Each(PerMethod::new(move |_| make()))
     }
 
-    /// The state of a call.
-    pub(crate) fn find(&self, request: &Request) -> &Arc<T> {
+    /// Where the state of a call is, and the state.
+    #[inline]
+    pub(crate) fn find(&self, request: &Request) -> (Spot, &T) {
+        match self {
+            Self::All(state) => (Spot::OTHERS, state),
+            Self::Each(methods) => {
+                let (spot, state) = methods.find(&request.method);
+                (spot, state)
+            }
+        }
+    }
+
+    /// The state that was found there.
+    #[inline]
+    pub(crate) fn at(&self, spot: Spot) -> &T {
         match self {
             Self::All(state) => state,
-            Self::Each(methods) => methods.get(&request.method),
+            Self::Each(methods) => methods.at(spot),
         }
     }
 
@@ -100,7 +101,7 @@ impl<T> Methods<T> {
 impl<T> Scoped<T> {
     /// For each caller; at most as many as `keys` at a time have a state of their own.
     pub(crate) fn caller(keys: usize, make: impl Fn() -> T) -> Self {
-        Self::Caller(Arc::new(Keyed::new(keys, make)))
+        Self::Caller(Keyed::new(keys, make))
     }
 
     /// For each key that a function gives, which errors call `name`.
@@ -108,26 +109,38 @@ impl<T> Scoped<T> {
     where
         F: for<'a> Fn(&'a Request) -> Cow<'a, str> + Send + Sync + 'static,
     {
-        Self::Key { keyed: Arc::new(Keyed::new(keys, make)), name, function: Box::new(function) }
+        Self::Key { keyed: Keyed::new(keys, make), name, function: Box::new(function) }
     }
 
-    /// The state of a call. Errors if the key function panics. What `is_idle` can be given to another key.
-    pub(crate) fn find(
-        &self,
-        request: &Request,
-        is_idle: impl Fn(&T) -> bool,
-    ) -> Result<Found<'_, T>, Error> {
-        Ok(match self {
-            Self::Methods(methods) => Found::One(methods.find(request)),
-            Self::Caller(keyed) => Found::Slot(keyed, keyed.find(request.context.caller(), is_idle)),
+    /// Where the state of a call is, and the state. Errors if the key function panics. What `is_idle` can be given to
+    /// another key.
+    #[inline]
+    pub(crate) fn find(&self, request: &Request, is_idle: impl Fn(&T) -> bool) -> Result<(Place, &T), Error> {
+        let (keyed, place) = match self {
+            Self::Methods(methods) => {
+                let (spot, state) = methods.find(request);
+                return Ok((Place::Method(spot), state));
+            }
+            Self::Caller(keyed) => (keyed, keyed.find(request.context.caller(), is_idle)),
             Self::Key { keyed, name, function } => {
                 let key = catch(|| function(request)).map_err(|said| {
                     let function = format_args!("the key function {name:?} of a limit");
                     closure_panicked(function, &request.method, &said)
                 })?;
-                Found::Slot(keyed, keyed.find(&*key, is_idle))
+                (keyed, keyed.find(&*key, is_idle))
             }
-        })
+        };
+        Ok((Place::Key(place), keyed.at(place)))
+    }
+
+    /// The state that was found there; nothing for a place of another limit.
+    #[inline]
+    pub(crate) fn at(&self, place: Place) -> Option<&T> {
+        match (self, place) {
+            (Self::Methods(methods), Place::Method(spot)) => Some(methods.at(spot)),
+            (Self::Caller(keyed) | Self::Key { keyed, .. }, Place::Key(place)) => Some(keyed.at(place)),
+            _ => None,
+        }
     }
 
     /// Who shares the limit that a call has met, in words.

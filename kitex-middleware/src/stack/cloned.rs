@@ -7,7 +7,7 @@ use std::task::{Context as TaskContext, Poll, Waker, ready};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use kitex_core::{BoxError, CallRef, CallResult, Error, Request, Response, forget_end};
+use kitex_core::{BoxError, CallRef, CallResult, Error, Request, Response, forget_end, poll_future};
 
 use crate::guard::into_error;
 
@@ -33,6 +33,19 @@ where
             Poll::Pending => ClonedFuture::Waiting { service, request: Some(Box::new(request)) },
         };
         call.set(Some(answer));
+    }
+
+    fn poll_call(
+        &self,
+        call: Pin<&mut Self::Call>,
+        task: &mut TaskContext<'_>,
+        result: &mut Poll<CallResult>,
+    ) {
+        poll_future(call, task, result);
+    }
+
+    fn clear(&self, mut call: Pin<&mut Self::Call>) {
+        call.set(None);
     }
 }
 
