@@ -72,7 +72,8 @@ impl Response {
     }
 }
 
-/// When a call ended: the clock is read by the first layer that asks, and all others of the call are given the same.
+/// When a call ended: the clock is read by the first layer that asks, and all others of the call are given the same. A
+/// connection that takes in many answers together notes for all of them when they came.
 ///
 /// A layer that goes on after a call has ended, such as one that makes another attempt, sets it anew.
 pub fn ended_at(result: &mut Result<Response, Error>, now: impl FnOnce() -> Instant) -> Instant {

@@ -12,10 +12,11 @@ use std::time::{Duration, Instant};
 use kitex_codec::{BytesMut, Output};
 use kitex_core::{
     CallId, ClientConfig, ClientConnection, ConnectionInfo, Error, ErrorKind, Request, Response, Sent, Stage,
-    Status,
+    Status, ended_at,
 };
 
 use super::slots::Slots;
+use crate::clock;
 
 pub(super) use call::SharedCall;
 pub(super) use end::End;
@@ -169,9 +170,14 @@ impl SharedConnection {
         let mut state = self.lock();
         let state = &mut *state;
         state.silent_since = None;
+        // One look at the clock for all answers that have come together.
+        let mut came = None;
         let taken = loop {
             match state.engine.handle_input(input) {
-                Ok(Some(answer)) => woken.extend(state.slots.end(answer.token, answer.result)),
+                Ok(Some(mut answer)) => {
+                    ended_at(&mut answer.result, || *came.get_or_insert_with(clock::now));
+                    woken.extend(state.slots.end(answer.token, answer.result));
+                }
                 Ok(None) => break Ok(()),
                 Err(error) => break Err(error),
             }
