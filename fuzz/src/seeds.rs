@@ -40,7 +40,7 @@ impl Seed {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 11] = [
     Target { name: "frame", run: crate::frame::run, candidates: messages::streams },
     Target { name: "header", run: crate::header::run, candidates: messages::headers },
     Target { name: "envelope", run: crate::envelope::run, candidates: messages::payloads },
@@ -54,6 +54,8 @@ pub const TARGETS: [Target; 9] = [
         run: crate::json::run,
         candidates: || messages::structs(kitex_codec::Protocol::Json),
     },
+    Target { name: "apache", run: crate::apache::run, candidates: messages::generated },
+    Target { name: "rivals", run: crate::rivals::run, candidates: messages::read_by_rivals },
     Target { name: "skip", run: crate::skip::run, candidates: messages::values },
     Target { name: "detect", run: crate::detect::run, candidates: messages::heads },
     Target { name: "server", run: crate::server::run, candidates: conversations::servers },

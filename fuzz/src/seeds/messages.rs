@@ -129,6 +129,37 @@ pub(super) fn structs(protocol: Protocol) -> Vec<Seed> {
     crate::shape::samples(protocol).into_iter().map(|(name, bytes)| Seed::made(name, &bytes)).collect()
 }
 
+/// A struct of each shape that Apache's compiler has made, in every protocol.
+pub(super) fn generated() -> Vec<Seed> {
+    crate::apache::samples().into_iter().map(|(name, bytes)| Seed::made(&name, &bytes)).collect()
+}
+
+/// Structs in Binary and in Compact, and what the rivals read otherwise.
+pub(super) fn read_by_rivals() -> Vec<Seed> {
+    let protocols = [(0, "binary", Protocol::Binary), (1, "compact", Protocol::Compact)];
+    let shapes = protocols.into_iter().flat_map(|(choice, protocol_name, protocol)| {
+        let samples = crate::shape::samples(protocol).into_iter();
+        samples.map(move |(name, bytes)| {
+            Seed::made(&format!("{name}-{protocol_name}"), &[&[choice], &bytes[1..]].concat())
+        })
+    });
+    let binary: [(&str, &[u8]); 4] = [
+        ("scalars-and-containers", b"\x02\0\x01\x01\x03\0\x02\xff\x06\0\x03\x80\0\x0d\0\x04\x0b\x0f\0\0\0\x01\0\0\0\x01k\x04\0\0\0\0\0"),
+        ("bool-of-two", b"\x02\0\x01\x02\0"),
+        ("empty-of-unknown", b"\x0d\0\x01\x09\x11\0\0\0\0\0"),
+        ("no-text", b"\x0b\0\x01\0\0\0\x02\xff\xfe\0"),
+    ];
+    let compact: [(&str, &[u8]); 5] = [
+        ("numbers", b"\x14\x01\x25\x80\x80\x80\x80\x08\x16\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x11\x12\x04\xd0\x0f\x02\0"),
+        ("wide-numbers", b"\x14\x80\x80\x04\x15\x80\x80\x80\x80\x10\x16\x80\x80\x80\x80\x80\x80\x80\x80\x80\x02\0"),
+        ("bools", b"\x19\x31\x01\x02\0\x1b\x02\x12\x01\x02\0\x01\0"),
+        ("empty-of-fourteen", b"\x19\x0e\0"),
+        ("id-overflow", b"\x05\xfe\xff\x03\0\x15\0\0"),
+    ];
+    let odd = |choice: u8| move |(name, bytes): (&str, &[u8])| Seed::made(name, &[&[choice], bytes].concat());
+    shapes.chain(binary.into_iter().map(odd(0))).chain(compact.into_iter().map(odd(1))).collect()
+}
+
 /// One message of each shape, and the heads of what is served nowhere.
 pub(super) fn heads() -> Vec<Seed> {
     let recorded = golden::all().flat_map(|case| {

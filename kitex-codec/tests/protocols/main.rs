@@ -1,6 +1,7 @@
 //! What holds on every protocol: bytes of other implementations, values that come back, hostile input.
 #![expect(clippy::unwrap_used, reason = "a step that fails fails the test")]
 
+mod differential;
 mod golden;
 mod hostile;
 mod kept;

@@ -1,10 +1,8 @@
 //! Any Thrift value, written and read by the types on the wire alone.
 
 use kitex_codec::{
-    Bytes, DecodeError, EncodeError, Message, Protocol, Str, ThriftReader, ThriftWriter, Type, Uuid,
+    Bytes, DecodeError, EncodeError, Limits, Message, Protocol, Str, ThriftReader, ThriftWriter, Type, Uuid,
 };
-
-use crate::limits;
 
 /// A value. Doubles are compared by their bits.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +14,8 @@ pub(crate) enum Value {
     I64(i64),
     Double(u64),
     Text(String),
+    /// What is no text.
+    Raw(Vec<u8>),
     Uuid([u8; 16]),
     Struct(Fields),
     List(Type, Vec<Value>),
@@ -57,7 +57,7 @@ pub(crate) fn fields_of(fields: impl IntoIterator<Item = (i16, Value)>) -> Field
 
 impl Fields {
     pub(crate) fn bytes(&self, protocol: Protocol) -> Bytes {
-        protocol.encode(self, &limits()).unwrap().into_bytes()
+        protocol.encode(self, &Limits::default()).unwrap().into_bytes()
     }
 }
 
@@ -70,7 +70,7 @@ impl Value {
             Self::I32(_) => Type::I32,
             Self::I64(_) => Type::I64,
             Self::Double(_) => Type::Double,
-            Self::Text(_) => Type::String,
+            Self::Text(_) | Self::Raw(_) => Type::String,
             Self::Uuid(_) => Type::Uuid,
             Self::Struct(_) => Type::Struct,
             Self::List(..) => Type::List,
@@ -88,6 +88,7 @@ impl Value {
             Self::I64(value) => out.write_i64(*value),
             Self::Double(bits) => out.write_double(f64::from_bits(*bits)),
             Self::Text(value) => out.write_str(&Str::from(value))?,
+            Self::Raw(value) => out.write_bytes(&Bytes::copy_from_slice(value))?,
             Self::Uuid(value) => out.write_uuid(&Uuid(*value)),
             Self::Struct(fields) => fields.encode(out)?,
             Self::List(element, values) => {
