@@ -48,23 +48,18 @@ pub struct Metadata {
     set: Entries,
 }
 
-/// Pairs that were set on this side. Cloned without a copy, as every call is that may have to be made again.
+/// Pairs that were set on this side. Cloned without a copy, as every call is that may have to be made again. One pointer: it
+/// moves with every request and response.
 #[derive(Clone, Default)]
-pub(crate) enum Entries {
-    #[default]
-    None,
-    /// Those that every call of a client begins with: neither copied nor written anew for each. A pointer to a list and not
-    /// to a slice, which would be two words: this moves with every request and response.
-    Shared(Arc<Vec<Entry>>),
-    Own(Arc<Own>),
-}
+pub(crate) struct Entries(Option<Arc<Set>>);
 
-/// What one call has, over what it shares with others. No key is among both.
-#[derive(Clone)]
-pub(crate) struct Own {
+/// What was set, some of it shared with other calls. No key is in both.
+#[derive(Clone, Default)]
+struct Set {
+    /// Those that every call of a client begins with: neither copied nor written anew for each.
     shared: Option<Arc<Vec<Entry>>>,
     /// With no memory of its own: most calls have just this one.
-    first: Entry,
+    first: Option<Entry>,
     more: Vec<Entry>,
 }
 
@@ -78,12 +73,12 @@ pub(crate) struct Entry {
 impl Metadata {
     /// No pairs. Takes no memory.
     pub const fn new() -> Self {
-        Self { received: Pairs::new(), inherited: false, set: Entries::None }
+        Self { received: Pairs::new(), inherited: false, set: Entries(None) }
     }
 
     /// The pairs of a received header.
     pub fn received(pairs: Pairs) -> Self {
-        Self { received: pairs, inherited: false, set: Entries::None }
+        Self { received: pairs, inherited: false, set: Entries(None) }
     }
 
     /// Sets a pair in place of an earlier one.
@@ -132,7 +127,7 @@ impl Metadata {
 
     /// What an outgoing call inherits: the persistent pairs and nothing else (spec: kitex-wire 8.2).
     pub fn inherited(&self) -> Self {
-        let mut set = Entries::None;
+        let mut set = Entries(None);
         for entry in self.entries().filter(|entry| entry.scope == Scope::Persistent) {
             set.push(entry.clone());
         }
@@ -153,18 +148,15 @@ impl Metadata {
 
     /// Makes calls that begin with what was set share it.
     pub(crate) fn share(&mut self) {
-        if let Entries::Own(_) = &self.set {
-            self.set = Entries::Shared(Arc::new(self.entries().cloned().collect()));
+        if self.own().next().is_some() {
+            let shared = Some(Arc::new(self.entries().cloned().collect()));
+            self.set = Entries(Some(Arc::new(Set { shared, ..Set::default() })));
         }
     }
 
     /// What was set, of what is shared with other calls.
     pub(crate) fn shared(&self) -> Option<&Arc<Vec<Entry>>> {
-        match &self.set {
-            Entries::None => None,
-            Entries::Shared(entries) => Some(entries),
-            Entries::Own(own) => own.shared.as_ref(),
-        }
+        self.set.shared()
     }
 
     /// What was set besides.
@@ -195,22 +187,21 @@ impl Metadata {
 
 impl Entries {
     fn is_empty(&self) -> bool {
-        matches!(self, Self::None)
+        self.0.is_none()
+    }
+
+    fn shared(&self) -> Option<&Arc<Vec<Entry>>> {
+        self.0.as_ref()?.shared.as_ref()
     }
 
     fn iter(&self) -> impl Iterator<Item = &Entry> {
-        let shared = match self {
-            Self::None => None,
-            Self::Shared(entries) => Some(entries),
-            Self::Own(own) => own.shared.as_ref(),
-        };
-        shared.map(|entries| entries.as_slice()).unwrap_or_default().iter().chain(self.own())
+        self.shared().map(|entries| entries.as_slice()).unwrap_or_default().iter().chain(self.own())
     }
 
     fn own(&self) -> impl Iterator<Item = &Entry> {
-        let (first, more) = match self {
-            Self::Own(own) => (Some(&own.first), &own.more[..]),
-            _ => (None, &[][..]),
+        let (first, more) = match &self.0 {
+            Some(set) => (set.first.as_ref(), &set.more[..]),
+            None => (None, &[][..]),
         };
         first.into_iter().chain(more)
     }
@@ -230,16 +221,12 @@ impl Entries {
     }
 
     /// Adds an entry whose key is not there.
-    fn push(&mut self, first: Entry) {
-        let own = |shared, first| Self::Own(Arc::new(Own { shared, first, more: Vec::new() }));
-        *self = match std::mem::take(self) {
-            Self::None => own(None, first),
-            Self::Shared(entries) => own(Some(entries), first),
-            Self::Own(mut there) => {
-                Arc::make_mut(&mut there).more.push(first);
-                Self::Own(there)
-            }
-        };
+    fn push(&mut self, entry: Entry) {
+        let set = Arc::make_mut(self.0.get_or_insert_default());
+        match &mut set.first {
+            None => set.first = Some(entry),
+            Some(_) => set.more.push(entry),
+        }
     }
 }
 
