@@ -51,6 +51,7 @@ pub struct Context {
     /// How long an outgoing call may take, from the moment it is made. Becomes part of the deadline there.
     pub timeout: Option<Duration>,
     taken_up: Option<Instant>,
+    asked_back: bool,
     method: Option<Method>,
     pub(crate) trace: Noted,
     rest: Option<Box<Rest>>,
@@ -116,6 +117,7 @@ impl Context {
             began: self.began,
             timeout: self.timeout,
             taken_up: self.taken_up,
+            asked_back: false,
             method: self.method.clone(),
             trace: self.trace,
             rest,
@@ -162,6 +164,17 @@ impl Context {
     /// Notes when a call was taken up: for the transport, which knows the time, so that no layer has to ask for it.
     pub fn set_taken_up(&mut self, at: Instant) {
         self.taken_up = Some(at);
+    }
+
+    /// Asks the transport for the request back if the call fails and may be made again: see [`Error::take_request`]. One
+    /// that [returns requests](crate::SharedService::returns_requests) keeps the body for it until there is an answer.
+    pub fn ask_back(&mut self) {
+        self.asked_back = true;
+    }
+
+    /// Whether somebody wants the request back if the call fails.
+    pub fn is_asked_back(&self) -> bool {
+        self.asked_back
     }
 
     /// The method that is being served.

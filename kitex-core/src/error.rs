@@ -5,11 +5,12 @@ mod kind;
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use kitex_codec::{ApplicationException, DecodeError, DecodeReason, EncodeError, EncodeReason, Str};
 
-use crate::{Metadata, Method, Peer, Scope};
+use crate::{Metadata, Method, Peer, Request, Scope};
 
 pub use kind::{ErrorKind, Sent, Stage};
 
@@ -46,6 +47,8 @@ struct Inner {
     attempts: u32,
     place: Option<usize>,
     source: Option<BoxError>,
+    /// Behind a lock for the sake of those who share errors: a request may hold what threads cannot share.
+    request: Option<Box<Mutex<Request>>>,
 }
 
 impl Error {
@@ -71,6 +74,7 @@ impl Error {
             attempts: 1,
             place: None,
             source: None,
+            request: None,
         }))
     }
 
@@ -311,6 +315,21 @@ impl Error {
     /// The metadata of the exception.
     pub fn metadata(&self) -> &Metadata {
         &self.0.metadata
+    }
+
+    /// Gives a request back that was asked for, if the call can be made again without being served twice. Nothing is
+    /// left of it where it was.
+    pub fn with_request(mut self, request: &mut Request) -> Self {
+        if request.context.is_asked_back() && self.is_retry_safe() {
+            self.0.request = Some(Box::new(Mutex::new(request.take())));
+        }
+        self
+    }
+
+    /// The request of the call, if it was [asked](crate::Context::ask_back) for and nobody has it yet.
+    pub fn take_request(&mut self) -> Option<Request> {
+        let request = self.0.request.take()?;
+        Some(request.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// True if the call can be made again without being served twice.

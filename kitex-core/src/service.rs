@@ -40,8 +40,18 @@ impl SharedService {
         let any: &dyn Any = &service;
         match any.downcast_ref::<Self>() {
             Some(shared) => shared.clone(),
-            None => Self(Arc::new(Typed(service))),
+            None => Self(Arc::new(Typed { service, returns_requests: false })),
         }
+    }
+
+    /// Takes the type off a service that gives requests back: see [`returns_requests`](Self::returns_requests).
+    pub fn returning<S>(service: S) -> Self
+    where
+        S: Service<Request, Response = Response> + Clone + Send + Sync + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send + 'static,
+    {
+        Self(Arc::new(Typed { service, returns_requests: true }))
     }
 
     /// A service that is called by reference and always ready: nothing is cloned for a call.
@@ -59,6 +69,12 @@ impl SharedService {
             Some(shared) => shared.clone(),
             None => Self(Arc::new(ByRef(Arc::new(service)))),
         }
+    }
+
+    /// Whether a request that is [asked back](crate::Context::ask_back) comes with each error after which the call can be
+    /// made again without being served twice, as it was when the service was called.
+    pub fn returns_requests(&self) -> bool {
+        self.0.returns_requests()
     }
 
     /// Calls the service.
@@ -89,9 +105,16 @@ impl Service<Request> for SharedService {
 
 trait CallOnce: Send + Sync {
     fn call_once(&self, request: Request) -> BoxFuture<Result<Response, Error>>;
+
+    fn returns_requests(&self) -> bool {
+        false
+    }
 }
 
-struct Typed<S>(S);
+struct Typed<S> {
+    service: S,
+    returns_requests: bool,
+}
 
 impl<S> CallOnce for Typed<S>
 where
@@ -100,7 +123,7 @@ where
     S::Future: Send + 'static,
 {
     fn call_once(&self, request: Request) -> BoxFuture<Result<Response, Error>> {
-        let mut service = self.0.clone();
+        let mut service = self.service.clone();
         // Nearly every service is ready at once: then the box holds the answer's future and nothing else.
         match service.poll_ready(&mut TaskContext::from_waker(Waker::noop())) {
             Poll::Ready(Ok(())) => boxed(service.call(request)),
@@ -111,6 +134,10 @@ where
             }),
         }
     }
+
+    fn returns_requests(&self) -> bool {
+        self.returns_requests
+    }
 }
 
 /// The service by a count of its own, for its calls to hold.
@@ -119,6 +146,10 @@ struct ByRef<S>(Arc<S>);
 impl<S: CallRef> CallOnce for ByRef<S> {
     fn call_once(&self, request: Request) -> BoxFuture<Result<Response, Error>> {
         S::call_within::<Outermost<S>>(&self.0, request)
+    }
+
+    fn returns_requests(&self) -> bool {
+        self.0.returns_requests()
     }
 }
 

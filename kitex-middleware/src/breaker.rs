@@ -164,6 +164,8 @@ guard_layer!(BreakerLayer);
 impl Guard for BreakerLayer {
     type Held = Running;
 
+    const PASSES: bool = true;
+
     #[inline]
     fn admit(&self, request: &mut Request) -> Result<Option<Running>, Error> {
         let (spot, breaker) = self.shared.methods.find(&request.method);

@@ -30,6 +30,9 @@ pub trait Guard: Clone + Send + Sync + Unpin + 'static {
     /// Whether it catches panics, so that what is beneath has to end before the call has.
     const CATCHES: bool = false;
 
+    /// Whether requests pass as they are, but for the time at which they began.
+    const PASSES: bool = false;
+
     /// Lets a call pass, or refuses it. Where nothing is to be held, the answer is passed on as it comes.
     fn admit(&self, request: &mut Request) -> Result<Option<Self::Held>, Error>;
 
@@ -145,6 +148,10 @@ impl<S: CallRef, L: Guard> CallRef for LayerService<S, L> {
         call.clear(self);
     }
 
+    fn returns_requests(&self) -> bool {
+        L::PASSES && self.inner.returns_requests()
+    }
+
     fn call_within<W: Within<Service = Self>>(
         whole: &Arc<W::Whole>,
         mut request: Request,
@@ -162,6 +169,8 @@ impl<L: Guard> Guard for Option<L> {
     type Held = L::Held;
 
     const CATCHES: bool = L::CATCHES;
+
+    const PASSES: bool = L::PASSES;
 
     #[inline]
     fn admit(&self, request: &mut Request) -> Result<Option<L::Held>, Error> {

@@ -90,6 +90,8 @@ guard_layer!(MetricsLayer);
 impl Guard for MetricsLayer {
     type Held = Measured;
 
+    const PASSES: bool = true;
+
     #[inline]
     fn admit(&self, request: &mut Request) -> Result<Option<Measured>, Error> {
         let Shared { side, methods } = &*self.shared;

@@ -55,6 +55,8 @@ guard_layer!(CatchPanicLayer);
 impl Guard for CatchPanicLayer {
     type Held = Caught;
 
+    const PASSES: bool = true;
+
     const CATCHES: bool = true;
 
     #[inline]

@@ -11,6 +11,7 @@ mod latency;
 mod rules;
 mod state;
 
+use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::ops::ControlFlow;
@@ -69,7 +70,9 @@ where
     type Service = RetryService<S>;
 
     fn layer(&self, inner: S) -> RetryService<S> {
-        RetryService::new(inner, Some(self))
+        let any: &dyn Any = &inner;
+        let returns = any.downcast_ref().is_some_and(SharedService::returns_requests);
+        RetryService::new(inner, Some(self), returns)
     }
 }
 
@@ -80,6 +83,8 @@ pub struct RetryService<S> {
     inner: S,
     /// `None` if the layer is left out.
     beneath: Option<Arc<Beneath>>,
+    /// Whether `inner` gives requests back.
+    returns: bool,
 }
 
 impl<S> RetryService<S>
@@ -88,12 +93,13 @@ where
     S::Error: Into<BoxError>,
     S::Future: Send + 'static,
 {
-    pub(crate) fn new(inner: S, layer: Option<&RetryLayer>) -> Self {
+    /// `returns` is whether `inner` gives requests back.
+    pub(crate) fn new(inner: S, layer: Option<&RetryLayer>, returns: bool) -> Self {
         let beneath = layer.map(|layer| {
             let again = SharedService::new(inner.clone());
             Arc::new(Beneath { state: Arc::clone(&layer.state), inner: again })
         });
-        Self { inner, beneath }
+        Self { inner, beneath, returns }
     }
 }
 
@@ -129,7 +135,7 @@ where
     fn call(&mut self, mut request: Request) -> Self::Future {
         let beneath = self.beneath.clone();
         let mut call = RetryCall::default();
-        call.further = plan(beneath.as_ref(), &mut request, &mut call.retry);
+        call.further = plan(beneath.as_ref(), &mut request, &mut call.retry, self.returns);
         if call.further.is_none() {
             call.first = Some(AnswerFuture::new(self.inner.call(request)));
         }
@@ -152,7 +158,7 @@ impl<S: CallRef> CallRef for RetryService<S> {
     #[inline(always)]
     fn begin(&self, request: &mut Request, call: Pin<&mut Self::Call>) {
         let this = call.project();
-        *this.further = plan(self.beneath.as_ref(), request, this.retry);
+        *this.further = plan(self.beneath.as_ref(), request, this.retry, self.returns);
         if this.further.is_none() {
             self.inner.begin(request, this.first);
         }
@@ -185,8 +191,8 @@ impl<S: CallRef> CallRef for RetryService<S> {
         whole: &Arc<W::Whole>,
         mut request: Request,
     ) -> BoxFuture<CallResult> {
-        let mut retry = None;
-        match plan(W::find(whole).beneath.as_ref(), &mut request, &mut retry) {
+        let (service, mut retry) = (W::find(whole), None);
+        match plan(service.beneath.as_ref(), &mut request, &mut retry, service.returns) {
             Some(attempts) => attempts,
             None if retry.is_none() => S::call_within::<Under<W>>(whole, request),
             None => boxed_call::<W>(whole, |service, call| {
@@ -205,6 +211,7 @@ fn plan(
     beneath: Option<&Arc<Beneath>>,
     request: &mut Request,
     retry: &mut Option<Retry>,
+    returns: bool,
 ) -> Option<BoxFuture<CallResult>> {
     let beneath = beneath?;
     let method = beneath.state.methods.get(&request.method);
@@ -225,8 +232,14 @@ fn plan(
         // Only a failure says where it was.
         remember(method, request);
     }
-    let kept = request.try_clone()?;
-    *retry = Some(Retry { kept, sees_answers });
+    let is_bound = method.policy.attempt_timeout.is_some();
+    if returns && !method.idempotent && !sees_answers && !is_bound && request.body.message().is_some() {
+        // It is made again only if it was not served, and then it comes back.
+        request.context.ask_back();
+        *retry = Some(Retry::Returned);
+        return None;
+    }
+    *retry = Some(Retry::Kept { request: Box::new(request.try_clone()?), sees_answers });
     bound(method, request, began_at);
     None
 }
@@ -290,22 +303,39 @@ impl<C: Default> Default for RetryCall<C> {
 }
 
 /// What a further attempt takes, until the first has ended.
-struct Retry {
-    kept: Request,
-    /// Whether an answer may be no good.
-    sees_answers: bool,
+enum Retry {
+    /// The request comes back with the error.
+    Returned,
+    /// In a box of its own: few methods need it, and each call has the room that is set aside for it.
+    Kept {
+        request: Box<Request>,
+        /// Whether an answer may be no good.
+        sees_answers: bool,
+    },
 }
 
 impl Retry {
+    fn looks_at(&self, ended: &CallResult) -> bool {
+        match self {
+            Self::Kept { sees_answers: true, .. } => true,
+            _ => ended.is_err(),
+        }
+    }
+
     /// Looks at how the first attempt has ended; gives the others, if there are to be some.
     #[cold]
     fn settle(
         self,
         beneath: &Arc<Beneath>,
-        result: CallResult,
+        mut result: CallResult,
     ) -> ControlFlow<CallResult, BoxFuture<CallResult>> {
-        let method = beneath.state.methods.get(&self.kept.method);
-        let mut attempts = Attempts::new(beneath, method, self.kept);
+        let kept = match self {
+            Self::Kept { request, .. } => Some(*request),
+            Self::Returned => result.as_mut().err().and_then(Error::take_request),
+        };
+        let Some(kept) = kept else { return ControlFlow::Break(result) };
+        let method = beneath.state.methods.get(&kept.method);
+        let mut attempts = Attempts::new(beneath, method, kept);
         match attempts.settle(result) {
             Some(result) => ControlFlow::Break(result),
             None => ControlFlow::Continue(Box::pin(attempts.run())),
@@ -331,7 +361,7 @@ impl<C> RetryCall<C> {
         }
         poll(this.first.as_mut(), task, result);
         let Poll::Ready(ended) = &*result else { return };
-        if !this.retry.as_ref().is_some_and(|retry| ended.is_err() || retry.sees_answers) {
+        if !this.retry.as_ref().is_some_and(|retry| retry.looks_at(ended)) {
             *this.retry = None;
             return;
         }

@@ -125,7 +125,7 @@ impl Service<Request> for Channel {
 
     fn call(&mut self, mut request: Request) -> Self::Future {
         each!(self.0.clone(), balance => Box::pin(async move {
-            balance.call(&mut request).await.map_err(|error| errors::of_call(error, &request))
+            balance.call(&mut request).await.map_err(|error| errors::of_call(error, &mut request))
         }))
     }
 }

@@ -298,7 +298,7 @@ impl<C: GeneratedClient> ClientBuilder<C> {
             registry.extend(self.layers.states());
             channel.register(registry);
         }
-        let mut service = SharedService::new(channel.clone());
+        let mut service = SharedService::returning(channel.clone());
         if self.layers.is_empty() {
             // The transport keeps the deadline itself.
             service = SharedService::by_ref(DeadlineLayer::assign(self.timeout).layer(service));

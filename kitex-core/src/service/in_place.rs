@@ -38,6 +38,11 @@ pub trait CallRef: Send + Sync + 'static {
     /// Gives the call up, or lets go of what has ended. Each call that was begun is cleared before it is dropped.
     fn clear(&self, call: Pin<&mut Self::Call>);
 
+    /// Whether a request that is asked back comes with errors: see [`SharedService::returns_requests`].
+    fn returns_requests(&self) -> bool {
+        false
+    }
+
     /// Calls the service where it stands in a whole stack, for an answer in a box. One that is in a box already is
     /// passed on.
     fn call_within<W: Within<Service = Self>>(
@@ -184,6 +189,10 @@ impl CallRef for SharedService {
     #[inline]
     fn clear(&self, mut call: Pin<&mut Self::Call>) {
         call.set(None);
+    }
+
+    fn returns_requests(&self) -> bool {
+        self.0.returns_requests()
     }
 
     #[inline]

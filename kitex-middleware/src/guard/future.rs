@@ -56,7 +56,7 @@ impl<C, H> LayerCall<C, H> {
         match held {
             Ok(None) => return inner.begin(request, this.call),
             Ok(Some(held)) => *this.hold = Hold::Held(held),
-            Err(error) => *this.hold = Hold::Refused(error),
+            Err(error) => *this.hold = Hold::Refused(error.with_request(request)),
         }
         if let Hold::Held(held) = this.hold
             && let Err(error) = layer.run(held, || inner.begin(request, this.call.as_mut()))

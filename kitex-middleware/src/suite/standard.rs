@@ -1,6 +1,6 @@
 //! What keeps a service up, in one line.
 
-use kitex_core::SharedService;
+use kitex_core::{CallRef, SharedService};
 use tower_layer::Layer;
 
 use super::Suite;
@@ -188,7 +188,8 @@ impl Layer<SharedService> for Client {
 
     fn layer(&self, inner: SharedService) -> Self::Service {
         let attempt = LayerService::new(CatchPanicLayer::client().layer(inner), self.breaker.clone());
-        let attempts = RetryService::new(attempt, self.retry.as_ref());
+        let returns = attempt.returns_requests();
+        let attempts = RetryService::new(attempt, self.retry.as_ref(), returns);
         #[cfg(feature = "metrics")]
         let attempts = LayerService::new(attempts, self.metrics.clone());
         attempts

@@ -8,15 +8,15 @@ use kitex_core::{ConnectionInfo, Error, ErrorKind, Request, Stage};
 
 use crate::clock;
 
-/// A call's failure, with what is known of the call.
+/// A call's failure, with what is known of the call, and the request if it is wanted back.
 ///
 /// A server that keeps deadlines gives a call up at the same moment as its caller: its exception may come before the
 /// caller's own timer goes off, and is the same failure.
 #[cold]
-pub(super) fn of_call(error: Error, request: &Request) -> Error {
+pub(super) fn of_call(error: Error, request: &mut Request) -> Error {
     let late = request.context.deadline.is_some_and(|deadline| deadline.has_passed(clock::now()));
     if !late || error.kind() != ErrorKind::Remote {
-        return error.with_method(&request.method);
+        return error.with_method(&request.method).with_request(request);
     }
     let deadline = Error::deadline(Stage::Read).with_method(&request.method);
     match error.peer().cloned() {

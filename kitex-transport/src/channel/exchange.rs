@@ -90,7 +90,7 @@ impl<S: Io> Connection<S> {
                 Poll::Pending => {}
                 Poll::Ready(Ok(())) => {
                     self.writing = false;
-                    request.body = spent();
+                    spend(request);
                     if request.method.is_oneway() {
                         return Poll::Ready(Ok(Response::empty(Status::Ok)));
                     }
@@ -183,7 +183,11 @@ impl<S: Io> Connection<S> {
     }
 }
 
-/// The body of a request that was sent: its memory can be used for others while the answer is waited for.
-pub(super) fn spent() -> Body {
-    Body::Message(Payload::new(Protocol::ThriftBinary, Bytes::new()))
+/// Lets go of the body of a request that was sent: its memory can be used for others while the answer is waited for. Not if
+/// the request may be wanted back.
+#[inline]
+pub(super) fn spend(request: &mut Request) {
+    if !request.context.is_asked_back() {
+        request.body = Body::Message(Payload::new(Protocol::ThriftBinary, Bytes::new()));
+    }
 }

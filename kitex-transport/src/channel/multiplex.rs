@@ -15,7 +15,7 @@ use super::dial::{self, Dialled, Dials};
 use super::driver::Driver;
 use super::endpoint::Endpoint;
 use super::errors;
-use super::exchange::spent;
+use super::exchange::spend;
 use super::shared::{Refused, SharedCall, SharedConnection};
 use super::waiters::{Queue, Waiters, Waiting};
 use super::{ChannelStats, MultiplexConfig};
@@ -215,7 +215,7 @@ impl Member for Multiplex {
 
     async fn call(self: &Arc<Self>, now: Instant, request: &mut Request) -> Result<Response, Error> {
         let (call, connection) = self.begin(now, request).await?;
-        request.body = spent();
+        spend(request);
         match request.context.deadline {
             // The engine watches over calls that wait for answers.
             Some(deadline) if request.method.is_oneway() => {

@@ -1,12 +1,18 @@
 //! Retries and their budget.
 
+use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use kitex::layer::{RetryBudget, RetryConfig, RetryEventKind, RetryLayer, RetryPolicy, RetryRule};
+use kitex::layer::{
+    RateConfig, RateLayer, RetryBudget, RetryConfig, RetryEventKind, RetryLayer, RetryPolicy, RetryRule,
+};
+use kitex::{ClientBuilder, Suite};
+use tokio::task::yield_now;
 use tokio::time::advance;
 
 use crate::crowd::{CROWD, at_once, failure, serve, still};
+use crate::idl::calls::CallsClient;
 
 /// Retries whatever fails, though never more often than the budget allows.
 fn config(share: f64, least_per_second: f64) -> RetryConfig {
@@ -88,4 +94,54 @@ async fn what_is_not_said_to_be_idempotent_is_made_once() {
     let clients = server.crowd(|client| client.layer(layer.clone())).await;
     at_once(&clients, "fail").next_errors(CROWD, &server).await;
     assert_eq!(server.seen.calls(), CROWD);
+}
+
+/// Both kinds of connections, since each keeps what it sends in its own way.
+async fn refused_at_first(set_up: fn(ClientBuilder<CallsClient>) -> ClientBuilder<CallsClient>) {
+    let _still = still();
+    let limit = RateLayer::new(RateConfig::new(100_000.0, 50)).unwrap();
+    let server = serve(|server| server.layer(limit)).await;
+    let mut config = RetryConfig::new(RetryPolicy::failure());
+    (config.budget.share, config.budget.least_per_second) = (1.0, 1000.0);
+    let suite = Suite::standard().retry(RetryLayer::new(config).unwrap());
+    let clients = server.crowd(|client| set_up(client).suite(suite.clone())).await;
+    let mut calls = at_once(&clients, "now");
+    calls.next_answers(50, "now").await;
+    let passing = async {
+        loop {
+            advance(Duration::from_millis(1)).await;
+            yield_now().await;
+        }
+    };
+    tokio::select! {
+        () = calls.next_answers(50, "now") => calls.end(),
+        () = passing => {}
+    }
+    assert_eq!(server.seen.calls(), CROWD, "each is served once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_server_has_refused_is_sent_again_as_it_was_over_connections_of_its_own() {
+    refused_at_first(|client| client).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_server_has_refused_is_sent_again_as_it_was_over_a_shared_connection() {
+    refused_at_first(|client| client.mux(1)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_never_left_is_sent_again_as_it_was() {
+    let refused = Arc::new(Mutex::new(0));
+    let counts = Arc::clone(&refused);
+    let mut config = RetryConfig::new(RetryPolicy::failure()).on_event(move |event| {
+        *counts.lock().unwrap() += usize::from(matches!(event.kind, RetryEventKind::Retry { .. }));
+    });
+    (config.budget.share, config.budget.least_per_second) = (1.0, 1000.0);
+    let suite = Suite::standard().retry(RetryLayer::new(config).unwrap());
+    // Nobody listens there any more.
+    let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let client = CallsClient::builder(gone).suite(suite).connect_lazy().unwrap();
+    let error = client.act("now").await.unwrap_err();
+    assert_eq!((failure(&error).attempts(), *refused.lock().unwrap()), (3, 2), "{error}");
 }
