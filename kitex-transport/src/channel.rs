@@ -124,9 +124,12 @@ impl Service<Request> for Channel {
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
-        each!(self.0.clone(), balance => Box::pin(async move {
-            balance.call(&mut request).await.map_err(|error| errors::of_call(error, &mut request))
-        }))
+        each!(self.0.clone(), balance => {
+            let call = Box::write(Box::new_uninit(), async move {
+                balance.call(&mut request).await.map_err(|error| errors::of_call(error, &mut request))
+            });
+            Box::into_pin(call)
+        })
     }
 }
 
