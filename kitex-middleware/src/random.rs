@@ -9,12 +9,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(crate) struct Random(AtomicU64);
 
 /// The step of splitmix64.
-const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+pub(crate) const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl Random {
     /// Begun where the standard library's random keys say.
     pub(crate) fn new() -> Self {
-        Self::seeded(RandomState::new().build_hasher().finish())
+        Self::seeded(seed())
     }
 
     pub(crate) fn seeded(seed: u64) -> Self {
@@ -25,13 +25,6 @@ impl Random {
         mix(self.0.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP))
     }
 
-    /// Three numbers for one meeting of the threads: what is shared is stepped once.
-    pub(crate) fn next_three(&self) -> [u64; 3] {
-        let step = STEP.wrapping_mul(3);
-        let begin = self.0.fetch_add(step, Ordering::Relaxed);
-        [1, 2, 3].map(|at| mix(begin.wrapping_add(STEP.wrapping_mul(at))))
-    }
-
     /// At least 0 and below 1.
     pub(crate) fn fraction(&self) -> f64 {
         // The 53 bits that a float holds exactly.
@@ -39,7 +32,15 @@ impl Random {
     }
 }
 
-fn mix(mut state: u64) -> u64 {
+/// Where to begin: by the random keys of the standard library, other ones each time.
+#[cold]
+pub(crate) fn seed() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
+/// The output of splitmix64 at a state.
+#[inline]
+pub(crate) fn mix(mut state: u64) -> u64 {
     state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     state ^ (state >> 31)
@@ -55,14 +56,6 @@ mod tests {
         assert_eq!(numbers(Random::seeded(7)), numbers(Random::seeded(7)));
         assert_ne!(numbers(Random::seeded(7)), numbers(Random::seeded(8)));
         assert_ne!(numbers(Random::new()), numbers(Random::new()));
-    }
-
-    #[test]
-    fn three_at_once_are_the_next_three() {
-        let (one, other) = (Random::seeded(7), Random::seeded(7));
-        for _ in 0..100 {
-            assert_eq!(one.next_three(), [other.next(), other.next(), other.next()]);
-        }
     }
 
     #[test]

@@ -15,7 +15,6 @@ pub use sink::{EndedCall, SpanOutcome, SpanScope, SpanSink, set_span_sink};
 
 use crate::clock::now;
 use crate::guard::{Guard, guard_layer};
-use ids::Ids;
 use sink::Watched;
 
 /// A `tracing` span for each call, and W3C's trace context in its metadata.
@@ -39,7 +38,6 @@ pub struct TraceLayer {
 #[derive(Debug)]
 struct Shared {
     side: Side,
-    ids: Ids,
     server: Option<Arc<(Str, Option<u16>)>>,
     sink: Option<&'static dyn SpanSink>,
 }
@@ -67,13 +65,13 @@ impl TraceLayer {
     }
 
     fn of(side: Side, server: Option<(Str, Option<u16>)>) -> Self {
-        Self { shared: Arc::new(Shared { side, ids: Ids::new(), server: server.map(Arc::new), sink: None }) }
+        Self { shared: Arc::new(Shared { side, server: server.map(Arc::new), sink: None }) }
     }
 
     /// Gives spans to a sink of its own, in place of the one that [`set_span_sink`] has named.
     pub fn sink(&self, sink: &'static dyn SpanSink) -> Self {
         let Shared { side, server, .. } = &*self.shared;
-        let shared = Shared { side: *side, ids: Ids::new(), server: server.clone(), sink: Some(sink) };
+        let shared = Shared { side: *side, server: server.clone(), sink: Some(sink) };
         Self { shared: Arc::new(shared) }
     }
 }
@@ -93,7 +91,7 @@ impl Guard for TraceLayer {
             return Ok(None);
         }
         let parent = TraceContext::of(&request.context);
-        let own = shared.own(parent.as_ref(), sink);
+        let own = own(parent.as_ref(), sink);
         match shared.side {
             Side::Client => request.context.send_trace(&own),
             Side::Server => request.context.set_trace(&own),
@@ -158,19 +156,19 @@ impl Shared {
             Side::Server => span::record_ids(span, own, parent),
         }
     }
+}
 
-    /// The place of a new span: below its parent, or at the root of a trace of its own.
-    #[inline]
-    fn own(&self, parent: Option<&TraceContext>, sink: Option<&'static dyn SpanSink>) -> TraceContext {
-        if let Some(TraceContext { parent, state }) = parent {
-            return TraceContext { parent: parent.child(self.ids.span()), state: state.clone() };
-        }
-        loop {
-            let (trace, span) = self.ids.root();
-            let sampled = sink.is_none_or(|sink| sink.samples(trace));
-            if let Some(parent) = TraceParent::new(trace, span, sampled) {
-                return TraceContext { parent, state: Str::new() };
-            }
+/// The place of a new span: below its parent, or at the root of a trace of its own.
+#[inline]
+fn own(parent: Option<&TraceContext>, sink: Option<&'static dyn SpanSink>) -> TraceContext {
+    if let Some(TraceContext { parent, state }) = parent {
+        return TraceContext { parent: parent.child(ids::span()), state: state.clone() };
+    }
+    loop {
+        let (trace, span) = ids::root();
+        let sampled = sink.is_none_or(|sink| sink.samples(trace));
+        if let Some(parent) = TraceParent::new(trace, span, sampled) {
+            return TraceContext { parent, state: Str::new() };
         }
     }
 }

@@ -8,8 +8,7 @@ use std::time::Instant;
 
 use kitex_codec::{Pairs, Str, int_key};
 use kitex_core::{
-    CallResult, ConnectionInfo, Context, Error, ErrorKind, Method, Peer, Request, Response, TraceContext,
-    TraceParent,
+    CallResult, Context, Error, ErrorKind, Method, Peer, Request, Response, TraceContext, TraceParent,
 };
 
 use super::Side;
@@ -126,8 +125,9 @@ pub(super) struct Watched {
 
 /// What is known of the other side.
 enum Other {
-    /// Of a call that is served: who calls, as the connection and the header have it.
-    Caller { connection: Option<Arc<ConnectionInfo>>, header: Pairs },
+    /// Of a call that is served: who calls, as the connection and the header have it. The address is copied: the count of
+    /// what a connection's calls share is where its threads meet.
+    Caller { peer: Option<Peer>, header: Pairs },
     /// Of a call that is made: where it goes.
     Callee(Option<Arc<(Str, Option<u16>)>>),
 }
@@ -137,8 +137,7 @@ impl Other {
     fn of(side: Side, context: &Context, server: Option<&Arc<(Str, Option<u16>)>>) -> Self {
         match side {
             Side::Server => {
-                let (connection, header) = (context.connection().cloned(), context.metadata.wire().clone());
-                Self::Caller { connection, header }
+                Self::Caller { peer: context.peer().cloned(), header: context.metadata.wire().clone() }
             }
             Side::Client => Self::Callee(server.cloned()),
         }
@@ -206,9 +205,7 @@ impl Watched {
     fn tell(&self, scope: SpanScope, ended: Instant, outcome: SpanOutcome<'_>) {
         static NO_HEADER: Pairs = Pairs::new();
         let (peer, header, server) = match &self.other {
-            Other::Caller { connection, header } => {
-                (connection.as_ref().map(|connection| connection.peer()), header, None)
-            }
+            Other::Caller { peer, header } => (peer.as_ref(), header, None),
             Other::Callee(server) => (None, &NO_HEADER, server.as_deref()),
         };
         self.sink.end(EndedCall {
