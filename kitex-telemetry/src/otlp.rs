@@ -5,9 +5,11 @@ mod exporter;
 mod failures;
 mod http;
 mod value;
+mod wire;
 
 pub use config::OtlpConfig;
 
 pub(crate) use config::{Destination, pairs};
 pub(crate) use exporter::{Exporter, Order};
 pub(crate) use value::{boolean, cut, float, int, text, unix_nanos};
+pub(crate) use wire::{EncodedSpan, Fields};

@@ -12,10 +12,10 @@ use std::time::Instant;
 
 use kitex_middleware::{EndedCall, SpanOutcome, SpanScope, SpanSink};
 use metrics::CounterFn;
-use opentelemetry_proto::tonic::trace::v1::Span;
 use tokio::sync::mpsc::Sender;
 
 use crate::metrics::{Counter, Recorder};
+use crate::otlp::EncodedSpan;
 
 pub use sampling::SamplingConfig;
 
@@ -31,7 +31,7 @@ pub(crate) const DROPPED: &str = "kitex.telemetry.spans.dropped";
 #[derive(Debug)]
 pub(crate) struct Outlet {
     sampler: Sampler,
-    queue: Sender<Span>,
+    queue: Sender<EncodedSpan>,
     /// Spans and events that wait for the end of their calls.
     held: AtomicUsize,
     dropped_held: Arc<Counter>,
@@ -39,7 +39,7 @@ pub(crate) struct Outlet {
 }
 
 impl Outlet {
-    pub(crate) fn new(sampler: Sampler, queue: Sender<Span>, recorder: &Recorder) -> Self {
+    pub(crate) fn new(sampler: Sampler, queue: Sender<EncodedSpan>, recorder: &Recorder) -> Self {
         Self {
             sampler,
             queue,
@@ -50,7 +50,7 @@ impl Outlet {
     }
 
     /// Queues a span for export. Never waits: a full queue drops it.
-    fn send(&self, span: Span) {
+    fn send(&self, span: EncodedSpan) {
         if self.queue.try_send(span).is_err() {
             self.dropped_queue.increment(1);
         }
@@ -75,23 +75,18 @@ impl Outlet {
 
     #[cold]
     fn take(self: &Arc<Self>, call: &EndedCall<'_>, held: Option<Arc<Held>>, why: Why) {
-        let mut span = span::of_call(call);
         let within = current::is_within(call.scope.place.trace_id());
         let outer = within.then(|| current::current(self)).flatten().map(|(_, outer)| outer);
-        match (why, outer) {
-            (Why::Within, Some(outer)) => {
-                if let Some(held) = held {
-                    held.pass_on(&mut span, &outer);
-                }
-                return outer.span(span);
-            }
-            (Why::Urgent, Some(outer)) => outer.set_urgent(),
-            _ => {}
+        if let (Why::Urgent, Some(outer)) = (why, &outer) {
+            outer.set_urgent();
         }
-        if let Some(held) = held {
-            held.keep(&mut span);
+        let decides = outer.filter(|_| why == Why::Within);
+        let mut told = held.map(|held| held.end(decides.is_none())).unwrap_or_default();
+        let spans = std::mem::take(&mut told.spans).into_iter().chain([span::of_call(call, &told)]);
+        match decides {
+            Some(outer) => spans.for_each(|span| outer.span(span)),
+            None => spans.for_each(|span| self.send(span)),
         }
-        self.send(span);
     }
 }
 
@@ -152,7 +147,8 @@ impl SpanSink for CallSink {
         } else if current::is_within(call.scope.place.trace_id()) {
             Why::Within
         } else {
-            return held.map(|held| held.discard()).unwrap_or_default();
+            drop(held.map(|held| held.end(false)));
+            return;
         };
         self.outlet.take(&call, held, why);
     }

@@ -60,22 +60,22 @@ impl<T: ?Sized> Cells<T> {
         Self { own: [const { OnceLock::new() }; OWN], shared: OnceLock::new() }
     }
 
-    /// The cell for this thread to add to, and whether no other thread does.
+    /// Adds to the cell of this thread, made when it comes first.
     #[inline]
-    pub(super) fn mine(&self, make: impl FnOnce() -> Box<T>) -> (&T, Writer) {
+    pub(super) fn add(&self, make: impl FnOnce() -> Box<T>, add: impl FnOnce(&T, Writer)) {
         // Nearly every thread has been here before.
         match self.own.get(PLACE.get()).and_then(OnceLock::get) {
-            Some(cell) => (cell, Writer::Only),
-            None => self.first(make),
+            Some(cell) => add(cell, Writer::Only),
+            None => self.add_first(make, add),
         }
     }
 
     #[cold]
-    fn first(&self, make: impl FnOnce() -> Box<T>) -> (&T, Writer) {
+    fn add_first(&self, make: impl FnOnce() -> Box<T>, add: impl FnOnce(&T, Writer)) {
         let place = if PLACE.get() == UNKNOWN { take_place() } else { PLACE.get() };
         match self.own.get(place) {
-            Some(cell) => (cell.get_or_init(make), Writer::Only),
-            None => (self.shared.get_or_init(make), Writer::OneOfMany),
+            Some(cell) => add(cell.get_or_init(make), Writer::Only),
+            None => add(self.shared.get_or_init(make), Writer::OneOfMany),
         }
     }
 
@@ -92,6 +92,7 @@ pub(super) enum Writer {
 }
 
 impl Writer {
+    #[inline]
     pub(super) fn add(self, cell: &AtomicU64, number: u64) {
         match self {
             Self::Only => cell.store(cell.load(Ordering::Relaxed).wrapping_add(number), Ordering::Relaxed),
@@ -102,6 +103,7 @@ impl Writer {
     }
 
     /// Adds to a cell that holds the bits of an `f64`.
+    #[inline]
     pub(super) fn add_float(self, cell: &AtomicU64, number: f64) {
         let sum = |bits| (f64::from_bits(bits) + number).to_bits();
         match self {
@@ -129,12 +131,10 @@ mod tests {
         std::thread::scope(|scope| {
             for _ in 0..3 * OWN {
                 scope.spawn(|| {
-                    cells.mine(Box::default);
+                    let add = |number| cells.add(Box::default, |cell, writer| writer.add(cell, number));
+                    add(0);
                     all_there.wait();
-                    for _ in 0..1000 {
-                        let (cell, writer) = cells.mine(Box::default);
-                        writer.add(cell, 1);
-                    }
+                    (0..1000).for_each(|_| add(1));
                 });
             }
         });
@@ -148,10 +148,7 @@ mod tests {
         let cells = Cells::<AtomicU64>::new();
         for _ in 0..3 * OWN {
             std::thread::scope(|scope| {
-                scope.spawn(|| {
-                    let (cell, writer) = cells.mine(Box::default);
-                    writer.add_float(cell, 0.5);
-                });
+                scope.spawn(|| cells.add(Box::default, |cell, writer| writer.add_float(cell, 0.5)));
             });
         }
         let sum: f64 = cells.all().map(|cell| f64::from_bits(cell.load(Ordering::Relaxed))).sum();
@@ -163,8 +160,7 @@ mod tests {
         struct Late(Arc<Cells<AtomicU64>>);
         impl Drop for Late {
             fn drop(&mut self) {
-                let (cell, writer) = self.0.mine(Box::default);
-                writer.add(cell, 1);
+                self.0.add(Box::default, |cell, writer| writer.add(cell, 1));
             }
         }
         thread_local! {
@@ -174,8 +170,7 @@ mod tests {
         let cells = Arc::new(Cells::new());
         let thread = || {
             BEFORE.set(Some(Late(Arc::clone(&cells))));
-            let (cell, writer) = cells.mine(Box::default);
-            writer.add(cell, 1);
+            cells.add(Box::default, |cell, writer| writer.add(cell, 1));
             AFTER.set(Some(Late(Arc::clone(&cells))));
         };
         for _ in 0..OWN {

@@ -30,8 +30,7 @@ impl Counter {
 
 impl CounterFn for Counter {
     fn increment(&self, value: u64) {
-        let (cell, writer) = self.cells.mine(Box::default);
-        writer.add(cell, value);
+        self.cells.add(Box::default, |cell, writer| writer.add(cell, value));
     }
 
     fn absolute(&self, value: u64) {
@@ -62,8 +61,7 @@ impl Gauge {
 
 impl GaugeFn for Gauge {
     fn increment(&self, value: f64) {
-        let (cell, writer) = self.cells.mine(Box::default);
-        writer.add_float(cell, value);
+        self.cells.add(Box::default, |cell, writer| writer.add_float(cell, value));
     }
 
     fn decrement(&self, value: f64) {
@@ -120,15 +118,19 @@ impl HistogramFn for Histogram {
         if !value.is_finite() {
             return;
         }
-        let (cell, writer) = self.cells.mine(|| self.cell());
         // From below: most calls are quick, and most messages small.
         let place = self.bounds.iter().take_while(|bound| value > **bound).count();
-        if let [sum, counts @ ..] = cell
-            && let Some(count) = counts.get(place)
-        {
-            writer.add(count, 1);
-            writer.add_float(sum, value);
-        }
+        self.cells.add(
+            || self.cell(),
+            |cell, writer| {
+                if let [sum, counts @ ..] = cell
+                    && let Some(count) = counts.get(place)
+                {
+                    writer.add(count, 1);
+                    writer.add_float(sum, value);
+                }
+            },
+        );
     }
 }
 

@@ -7,19 +7,17 @@ use metrics::CounterFn;
 use opentelemetry_proto::tonic::collector::metrics::v1::{
     ExportMetricsServiceRequest, ExportMetricsServiceResponse,
 };
-use opentelemetry_proto::tonic::collector::trace::v1::{
-    ExportTraceServiceRequest, ExportTraceServiceResponse,
-};
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
 use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
 use opentelemetry_proto::tonic::metrics::v1::{ResourceMetrics, ScopeMetrics};
 use opentelemetry_proto::tonic::resource::v1::Resource;
-use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use prost::Message;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 
 use super::failures::Failures;
 use super::http::Client;
+use super::wire::{self, EncodedSpan};
 use super::{Destination, OtlpConfig, cut};
 use crate::metrics::{Counter, Recorder};
 use crate::trace::DROPPED;
@@ -65,7 +63,7 @@ impl Exporter {
     pub(crate) async fn run_traces(
         mut self,
         config: OtlpConfig,
-        mut spans: mpsc::Receiver<Span>,
+        mut spans: mpsc::Receiver<EncodedSpan>,
         mut orders: mpsc::Receiver<Order>,
     ) {
         let mut batch = Vec::new();
@@ -95,16 +93,14 @@ impl Exporter {
         }
     }
 
-    async fn send_spans(&mut self, batch: &mut Vec<Span>) {
+    async fn send_spans(&mut self, batch: &mut Vec<EncodedSpan>) {
         if batch.is_empty() {
             return;
         }
-        let (count, spans) = (batch.len() as u64, std::mem::take(batch));
-        let scope_spans = vec![ScopeSpans { scope: Some(scope()), spans, ..ScopeSpans::default() }];
-        let resource = Some(self.resource.clone());
-        let resource_spans = vec![ResourceSpans { resource, scope_spans, ..ResourceSpans::default() }];
-        let request = ExportTraceServiceRequest { resource_spans };
-        let rejected = match self.client.post(request.encode_to_vec().into()).await {
+        let count = batch.len() as u64;
+        let request = wire::request(&self.resource, &scope(), batch);
+        batch.clear();
+        let rejected = match self.client.post(request.into()).await {
             Ok(answer) => {
                 let answer = ExportTraceServiceResponse::decode(answer).unwrap_or_default();
                 let partial = answer.partial_success.unwrap_or_default();
@@ -163,7 +159,7 @@ impl Exporter {
 
 /// Waits for a first span, and then for more until the batch is full or its time has come. Dropped before, it leaves in
 /// the batch what came.
-async fn gather(spans: &mut mpsc::Receiver<Span>, batch: &mut Vec<Span>, config: &OtlpConfig) {
+async fn gather(spans: &mut mpsc::Receiver<EncodedSpan>, batch: &mut Vec<EncodedSpan>, config: &OtlpConfig) {
     if batch.is_empty() && spans.recv_many(batch, config.batch).await == 0 {
         // Nobody is left to send one: an order ends the task, or the end of those who give them.
         return std::future::pending().await;

@@ -33,6 +33,7 @@ thread_local! {
     static STACK: RefCell<Stack> = const { RefCell::new(Stack { around: Vec::new(), held: None }) };
 }
 
+#[inline]
 pub(super) fn enter(scope: &mut SpanScope) {
     if scope.held.is_none() && CURRENT.get().is_none() {
         CURRENT.set(Some(Current { place: scope.place, alone: true }));
@@ -42,6 +43,7 @@ pub(super) fn enter(scope: &mut SpanScope) {
 }
 
 /// A thread that ends may have no stack any more; then it has no current call either.
+#[inline(never)]
 fn enter_stack(place: TraceParent, held: AnyHeld) {
     let entered = STACK.try_with(|stack| {
         let Stack { around, held: innermost } = &mut *stack.borrow_mut();
@@ -50,6 +52,7 @@ fn enter_stack(place: TraceParent, held: AnyHeld) {
     CURRENT.set(entered.ok().map(|()| Current { place, alone: false }));
 }
 
+#[inline]
 pub(super) fn leave(scope: &mut SpanScope) {
     match CURRENT.get() {
         Some(Current { alone: false, .. }) => leave_stack(scope),
@@ -57,6 +60,7 @@ pub(super) fn leave(scope: &mut SpanScope) {
     }
 }
 
+#[inline(never)]
 fn leave_stack(scope: &mut SpanScope) {
     let left = STACK.try_with(|stack| {
         let Stack { around, held: innermost } = &mut *stack.borrow_mut();

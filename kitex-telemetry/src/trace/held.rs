@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::Event;
 
 use super::Outlet;
+use crate::otlp::EncodedSpan;
 
 /// Spans and events within one call. Made when the first comes: most calls have none.
 #[derive(Debug)]
@@ -21,9 +21,22 @@ pub(super) struct Held {
 struct State {
     /// What was decided at the end of the call, for what comes after it.
     kept: Option<bool>,
-    spans: Vec<Span>,
-    events: Vec<Event>,
-    dropped_events: u32,
+    told: Told,
+}
+
+/// What has come until the end of a call.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    pub(super) spans: Vec<EncodedSpan>,
+    pub(super) events: Vec<Event>,
+    pub(super) dropped_events: u32,
+}
+
+impl Told {
+    /// Places that it takes among what is held.
+    fn places(&self) -> usize {
+        self.spans.len() + self.events.len()
+    }
 }
 
 impl Held {
@@ -40,12 +53,12 @@ impl Held {
     }
 
     /// A span within the call has ended.
-    pub(super) fn span(&self, span: Span) {
+    pub(super) fn span(&self, span: EncodedSpan) {
         let mut state = self.state();
         match state.kept {
             Some(true) => self.outlet.send(span),
             Some(false) => {}
-            None if self.admits(&state) => state.spans.push(span),
+            None if self.admits(&state) => state.told.spans.push(span),
             None => self.outlet.dropped_held(),
         }
     }
@@ -55,44 +68,24 @@ impl Held {
         let mut state = self.state();
         match state.kept {
             Some(_) => {}
-            None if self.admits(&state) => state.events.push(event),
+            None if self.admits(&state) => state.told.events.push(event),
             None => {
-                state.dropped_events += 1;
+                state.told.dropped_events += 1;
                 self.outlet.dropped_held();
             }
         }
     }
 
     fn admits(&self, state: &State) -> bool {
-        state.spans.len() + state.events.len() < self.outlet.sampler.held_per_call && self.outlet.hold()
+        state.told.places() < self.outlet.sampler.held_per_call && self.outlet.hold()
     }
 
-    /// The call has ended and is kept: its events go to its span, and its inner spans out.
-    pub(super) fn keep(&self, call: &mut Span) {
-        for span in self.end(true, call) {
-            self.outlet.send(span);
-        }
-    }
-
-    /// The call has ended inside of another, which decides. What comes later is not waited for.
-    pub(super) fn pass_on(&self, call: &mut Span, outer: &Held) {
-        for span in self.end(false, call) {
-            outer.span(span);
-        }
-    }
-
-    /// The call has ended and is not kept.
-    pub(super) fn discard(&self) {
-        self.end(false, &mut Span::default());
-    }
-
-    fn end(&self, kept: bool, call: &mut Span) -> Vec<Span> {
+    /// The call has ended, and is kept or not: gives what waited for that. What comes later is not waited for.
+    pub(super) fn end(&self, kept: bool) -> Told {
         let mut state = self.state();
         state.kept = Some(kept);
-        self.outlet.release(state.spans.len() + state.events.len());
-        call.events.append(&mut state.events);
-        call.dropped_events_count += state.dropped_events;
-        std::mem::take(&mut state.spans)
+        self.outlet.release(state.told.places());
+        std::mem::take(&mut state.told)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -103,6 +96,6 @@ impl Held {
 impl Drop for Held {
     /// A call whose end nobody was told gives its places back.
     fn drop(&mut self) {
-        self.discard();
+        self.end(false);
     }
 }

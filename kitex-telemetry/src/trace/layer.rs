@@ -18,7 +18,7 @@ use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use super::held::Held;
 use super::{Outlet, current, span};
-use crate::otlp::{boolean, cut, float, int, text, unix_nanos};
+use crate::otlp::{EncodedSpan, boolean, cut, float, int, text, unix_nanos};
 
 /// Attributes of one span or event, and events of one span, at most.
 const LIMIT: usize = 128;
@@ -85,7 +85,7 @@ where
         let Some((parent, held)) = self.parent(own.parent()) else { return };
         let place = TraceParent::new(parent.trace_id(), span_id(), parent.is_sampled());
         let Some(place) = place else { return };
-        let mut span = span::at(place, Some(parent.span_id()), false);
+        let mut span = span::at(place, parent.span_id());
         attributes.metadata().name().clone_into(&mut span.name);
         span.kind = SpanKind::Internal as i32;
         span.start_time_unix_nano = unix_nanos(SystemTime::now());
@@ -125,7 +125,7 @@ where
         let Some(own) = context.span(&id) else { return };
         let Some(Open { mut span, held, .. }) = own.extensions_mut().remove::<Open>() else { return };
         span.end_time_unix_nano = unix_nanos(SystemTime::now()).max(span.start_time_unix_nano);
-        held.span(span);
+        held.span(EncodedSpan::from(&span));
     }
 }
 

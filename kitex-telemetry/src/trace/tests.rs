@@ -9,6 +9,7 @@ use kitex_core::{
 };
 use kitex_middleware::{TraceContext, TraceLayer};
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::trace::v1::Span;
 use tokio::sync::mpsc::{Receiver, channel};
 use tower_layer::Layer;
 use tracing::{Instrument, Subscriber};
@@ -20,7 +21,7 @@ use crate::MetricsConfig;
 struct Process {
     sink: &'static CallSink,
     recorder: Recorder,
-    spans: Receiver<Span>,
+    spans: Receiver<EncodedSpan>,
 }
 
 impl Process {
@@ -58,7 +59,7 @@ impl Process {
     }
 
     fn kept(&mut self) -> Vec<Span> {
-        std::iter::from_fn(|| self.spans.try_recv().ok()).collect()
+        std::iter::from_fn(|| self.spans.try_recv().ok()).map(|span| span.read()).collect()
     }
 
     fn held(&self) -> usize {
