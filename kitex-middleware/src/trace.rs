@@ -38,9 +38,12 @@ pub struct TraceLayer {
 #[derive(Debug)]
 struct Shared {
     side: Side,
-    server: Option<Arc<(Str, Option<u16>)>>,
+    server: Option<Address>,
     sink: Option<&'static dyn SpanSink>,
 }
+
+/// A host, an IP address or a path, and a port if it has one.
+type Address = (Str, Option<u16>);
 
 #[derive(Debug, Clone, Copy)]
 enum Side {
@@ -64,8 +67,8 @@ impl TraceLayer {
         Self::of(Side::Server, None)
     }
 
-    fn of(side: Side, server: Option<(Str, Option<u16>)>) -> Self {
-        Self { shared: Arc::new(Shared { side, server: server.map(Arc::new), sink: None }) }
+    fn of(side: Side, server: Option<Address>) -> Self {
+        Self { shared: Arc::new(Shared { side, server, sink: None }) }
     }
 
     /// Gives spans to a sink of its own, in place of the one that [`set_span_sink`] has named.
@@ -84,7 +87,7 @@ impl Guard for TraceLayer {
     #[inline]
     fn admit(&self, request: &mut Request) -> Result<Option<Running>, Error> {
         let shared = &*self.shared;
-        let sink = shared.sink.or_else(sink::installed);
+        let sink = shared.sink();
         let span = span::of(shared.side, request);
         if span.is_none() && sink.is_none() {
             shared.pass_on(&mut request.context);
@@ -100,16 +103,15 @@ impl Guard for TraceLayer {
         if let Some(span) = &span {
             shared.record(span, own.parent, parent);
         }
-        let watched =
-            sink.map(|sink| Watched::begin(sink, shared.side, request, own, parent, shared.server.as_ref()));
+        let watched = sink.map(|_| Watched::begin(shared.side, request, own, parent));
         Ok(Some(Running { span, watched, deadline: request.context.deadline, polled: false }))
     }
 
     /// The span of a call that is answered by a stream ends with the answer.
     #[inline]
     fn answered(&self, running: &mut Running, result: &mut CallResult) -> bool {
-        if let Some(watched) = &mut running.watched {
-            watched.end(result);
+        if let Some((watched, sink)) = self.shared.watched(running) {
+            watched.end(sink, self.shared.server.as_ref(), result);
         }
         if let Some(span) = running.span.take() {
             span::record_end(&span, result);
@@ -118,11 +120,20 @@ impl Guard for TraceLayer {
     }
 
     #[inline]
+    fn over(&self, running: &mut Running, has_ended: bool) {
+        if !has_ended {
+            self.shared.give_up(running);
+        }
+    }
+
+    #[inline]
     fn run<T>(&self, running: &mut Running, run: impl FnOnce() -> T) -> Result<T, Error> {
         running.polled = true;
         let value = {
             let Running { span, watched, .. } = running;
-            let _entered = (span.as_ref().map(Span::enter), watched.as_mut().and_then(Watched::enter));
+            let watched = watched.as_mut().zip(self.shared.sink());
+            let _entered =
+                (span.as_ref().map(Span::enter), watched.map(|(watched, sink)| watched.enter(sink)));
             run()
         };
         running.polled = false;
@@ -131,6 +142,30 @@ impl Guard for TraceLayer {
 }
 
 impl Shared {
+    /// Who takes spans: one that is there once stays.
+    #[inline]
+    fn sink(&self) -> Option<&'static dyn SpanSink> {
+        self.sink.or_else(sink::installed)
+    }
+
+    /// What a call's sink is told of it, and the sink.
+    #[inline]
+    fn watched<'a>(&self, running: &'a mut Running) -> Option<(&'a mut Watched, &'static dyn SpanSink)> {
+        Some((running.watched.as_mut()?, self.sink()?))
+    }
+
+    /// Nobody waits for the call any more.
+    #[cold]
+    fn give_up(&self, running: &mut Running) {
+        let why = running.why();
+        if let Some(span) = &running.span {
+            span::record_given_up(span, why);
+        }
+        if let Some((watched, sink)) = self.watched(running) {
+            watched.give_up(sink, self.server.as_ref(), why);
+        }
+    }
+
     /// Nobody listens: a trace that came is passed on as it came.
     #[inline]
     fn pass_on(&self, context: &mut Context) {
@@ -150,7 +185,7 @@ impl Shared {
     fn record(&self, span: &Span, own: TraceParent, parent: Option<TraceParent>) {
         match self.side {
             Side::Client => {
-                span::record_server(span, self.server.as_deref());
+                span::record_server(span, self.server.as_ref());
                 span::record_ids(span, own, None);
             }
             Side::Server => span::record_ids(span, own, parent),
@@ -191,25 +226,6 @@ impl Running {
             _ if self.polled => ErrorKind::Panic,
             Some(deadline) if deadline.has_passed(now()) => ErrorKind::Deadline,
             _ => ErrorKind::Cancelled,
-        }
-    }
-
-    #[cold]
-    fn give_up(&mut self) {
-        let why = self.why();
-        if let Some(span) = &self.span {
-            span::record_given_up(span, why);
-        }
-        if let Some(watched) = &mut self.watched {
-            watched.give_up(why);
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if self.span.is_some() || self.watched.as_ref().is_some_and(|watched| !watched.has_ended()) {
-            self.give_up();
         }
     }
 }

@@ -11,7 +11,7 @@ use kitex_core::{
     CallResult, Context, Error, ErrorKind, Method, Peer, Request, Response, TraceContext, TraceParent,
 };
 
-use super::Side;
+use super::{Address, Side};
 use crate::clock::{began_at, ended_at, now};
 
 /// Takes the spans of calls when they have ended, and decides then which to keep.
@@ -104,120 +104,110 @@ pub fn set_span_sink(sink: &'static dyn SpanSink) -> Result<(), &'static dyn Spa
     SINK.set(sink).map_err(|_| sink)
 }
 
+#[inline]
 pub(super) fn installed() -> Option<&'static dyn SpanSink> {
     SINK.get().copied()
 }
 
-/// A call under way whose span a sink gets. It moves with the call's future until that is polled: no more than what is
-/// told at the end.
+/// A call under way whose span a sink gets: no more than what is told at the end, and is not known of the layer.
 pub(super) struct Watched {
-    sink: &'static dyn SpanSink,
-    /// `None` once it was handed over.
-    scope: Option<SpanScope>,
+    scope: SpanScope,
     method: Method,
     /// The span of whoever made the call.
     parent: Option<NonZeroU64>,
     began: Instant,
-    other: Other,
+    /// Of a call that is served.
+    caller: Option<Caller>,
     /// Few traces have such a text: a box of its own keeps the others small.
     state: Option<Box<Str>>,
 }
 
-/// What is known of the other side.
-enum Other {
-    /// Of a call that is served: who calls, as the connection and the header have it. The address is copied: the count of
-    /// what a connection's calls share is where its threads meet.
-    Caller { peer: Option<Peer>, header: Pairs },
-    /// Of a call that is made: where it goes.
-    Callee(Option<Arc<(Str, Option<u16>)>>),
+/// Who calls, as the connection and the header have it. The address is copied: the count of what a connection's calls
+/// share is where its threads meet.
+struct Caller {
+    peer: Option<Peer>,
+    header: Pairs,
 }
 
-impl Other {
+impl Caller {
     #[inline]
-    fn of(side: Side, context: &Context, server: Option<&Arc<(Str, Option<u16>)>>) -> Self {
-        match side {
-            Side::Server => {
-                Self::Caller { peer: context.peer().cloned(), header: context.metadata.wire().clone() }
-            }
-            Side::Client => Self::Callee(server.cloned()),
-        }
+    fn of(context: &Context) -> Self {
+        Self { peer: context.peer().cloned(), header: context.metadata.wire().clone() }
     }
 }
 
 impl Watched {
     #[inline]
     pub(super) fn begin(
-        sink: &'static dyn SpanSink,
         side: Side,
         request: &mut Request,
         own: TraceContext,
         parent: Option<TraceParent>,
-        server: Option<&Arc<(Str, Option<u16>)>>,
     ) -> Self {
         let TraceContext { parent: place, state } = own;
         Self {
-            sink,
-            scope: Some(SpanScope { place, held: None }),
+            scope: SpanScope { place, held: None },
             method: request.method.clone(),
             parent: parent.and_then(|parent| NonZeroU64::new(parent.span_id())),
             began: began_at(request),
-            other: Other::of(side, &request.context, server),
+            caller: matches!(side, Side::Server).then(|| Caller::of(&request.context)),
             state: (!state.is_empty()).then(|| Box::new(state)),
         }
     }
 
-    #[inline]
-    pub(super) fn has_ended(&self) -> bool {
-        self.scope.is_none()
-    }
-
     /// What is done until the guard is dropped belongs to this call.
-    pub(super) fn enter(&mut self) -> Option<Entered<'_>> {
-        let scope = self.scope.as_mut()?;
-        self.sink.enter(scope);
-        Some(Entered(self.sink, scope))
+    #[inline]
+    pub(super) fn enter(&mut self, sink: &'static dyn SpanSink) -> Entered<'_> {
+        sink.enter(&mut self.scope);
+        Entered(sink, &mut self.scope)
     }
 
-    pub(super) fn end(&mut self, result: &mut CallResult) {
+    #[inline]
+    pub(super) fn end(
+        &mut self,
+        sink: &'static dyn SpanSink,
+        server: Option<&Address>,
+        result: &mut CallResult,
+    ) {
         let ended = ended_at(result);
-        self.hand_over(
-            ended,
-            match result {
-                Ok(response) => SpanOutcome::Answered(response),
-                Err(error) => SpanOutcome::Failed(error),
-            },
-        );
-    }
-
-    #[cold]
-    pub(super) fn give_up(&mut self, kind: ErrorKind) {
-        self.hand_over(now(), SpanOutcome::GivenUp(kind));
-    }
-
-    fn hand_over(&mut self, ended: Instant, outcome: SpanOutcome<'_>) {
-        let Some(scope) = self.scope.take() else { return };
-        if self.sink.wants(&scope, self.began, ended, &outcome) {
-            self.tell(scope, ended, outcome);
+        let outcome = match result {
+            Ok(response) => SpanOutcome::Answered(response),
+            Err(error) => SpanOutcome::Failed(error),
+        };
+        if sink.wants(&self.scope, self.began, ended, &outcome) {
+            self.tell(sink, server, ended, outcome);
         }
     }
 
     #[cold]
-    fn tell(&self, scope: SpanScope, ended: Instant, outcome: SpanOutcome<'_>) {
+    pub(super) fn give_up(&mut self, sink: &'static dyn SpanSink, server: Option<&Address>, kind: ErrorKind) {
+        let (ended, outcome) = (now(), SpanOutcome::GivenUp(kind));
+        if sink.wants(&self.scope, self.began, ended, &outcome) {
+            self.tell(sink, server, ended, outcome);
+        }
+    }
+
+    #[cold]
+    fn tell(
+        &mut self,
+        sink: &'static dyn SpanSink,
+        server: Option<&Address>,
+        ended: Instant,
+        outcome: SpanOutcome<'_>,
+    ) {
         static NO_HEADER: Pairs = Pairs::new();
-        let (peer, header, server) = match &self.other {
-            Other::Caller { peer, header } => (peer.as_ref(), header, None),
-            Other::Callee(server) => (None, &NO_HEADER, server.as_deref()),
-        };
-        self.sink.end(EndedCall {
-            served: matches!(self.other, Other::Caller { .. }),
+        let scope = SpanScope { place: self.scope.place, held: self.scope.held.take() };
+        let caller = self.caller.as_ref();
+        sink.end(EndedCall {
+            served: caller.is_some(),
             method: &self.method,
             parent: self.parent.map(|id| scope.place.child(id)),
             scope,
             state: self.state.as_ref().map_or("", |state| state),
             began: self.began,
             ended,
-            peer,
-            header,
+            peer: caller.and_then(|caller| caller.peer.as_ref()),
+            header: caller.map_or(&NO_HEADER, |caller| &caller.header),
             server: server.map(|(host, port)| (&**host, *port)),
             outcome,
         });
@@ -228,6 +218,7 @@ impl Watched {
 pub(super) struct Entered<'a>(&'static dyn SpanSink, &'a mut SpanScope);
 
 impl Drop for Entered<'_> {
+    #[inline]
     fn drop(&mut self) {
         self.0.leave(self.1);
     }
