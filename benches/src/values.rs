@@ -77,7 +77,7 @@ pub fn blob(len: usize) -> Blob {
     Blob { data: Bytes::from(vec![7; len]) }
 }
 
-/// Scalars, short texts and small lists: about 400 bytes in Binary.
+/// Scalars, short texts and small lists: about 500 bytes in Binary.
 pub fn mixed() -> Mixed {
     Mixed {
         flag: true,
@@ -92,12 +92,23 @@ pub fn mixed() -> Mixed {
         country: "CN".into(),
         currency: "CNY".into(),
         state: "shipped".into(),
-        description: text(60),
-        digest: Bytes::from_static(&[7; 16]),
-        times: (0..8).map(|at| 1_700_000_000_000 + at * 86_400_000).collect(),
-        tags: ["new", "heavy", "to be checked", "fragile", "express", "gift", "insured", "night"]
-            .map(Str::from)
-            .into(),
+        description: text(80),
+        digest: Bytes::from_static(&[7; 32]),
+        times: (0..10).map(|at| 1_700_000_000_000 + at * 86_400_000).collect(),
+        tags: [
+            "new",
+            "heavy",
+            "to be checked",
+            "fragile",
+            "express",
+            "gift",
+            "insured",
+            "night",
+            "returned",
+            "two parcels",
+        ]
+        .map(Str::from)
+        .into(),
         comment: Some("leave it at the door".into()),
         kind: Kind::FOLDED,
     }
