@@ -7,6 +7,8 @@ use std::cell::RefCell;
 
 use bytes::BytesMut;
 
+use crate::grant;
+
 /// Bytes of a fresh chunk. A read of this size takes in a batch of small calls with one system call.
 pub const CHUNK: usize = 16 << 10;
 
@@ -28,6 +30,8 @@ pub fn take_chunk() -> BytesMut {
 
 /// Gives a chunk back. Its content is dropped; memory that values still share is left to them.
 pub fn put_chunk(mut chunk: BytesMut) {
+    // Whoever has no use for it has nothing to do now, and may be the last that keeps a message.
+    grant::settle();
     chunk.clear();
     // What is left of larger memory keeps all of it.
     let large = chunk.capacity() > LARGEST_KEPT || chunk.try_reclaim(LARGEST_KEPT + 1);

@@ -41,6 +41,7 @@ mod descriptor;
 mod detect;
 mod error;
 mod frame;
+mod grant;
 mod header;
 mod keys;
 mod limits;

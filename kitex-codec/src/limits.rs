@@ -83,6 +83,14 @@ impl Budget {
         }
     }
 
+    /// Takes `bytes` off the budget if it holds them.
+    #[inline]
+    pub(crate) fn charge_if_held(&mut self, bytes: usize) -> bool {
+        let left = self.left.checked_sub(bytes);
+        self.left = left.unwrap_or(self.left);
+        left.is_some()
+    }
+
     /// Bytes that may still be charged.
     pub fn left(&self) -> usize {
         self.left

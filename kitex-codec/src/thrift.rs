@@ -11,6 +11,7 @@ mod protocol;
 mod reader;
 mod sink;
 mod source;
+mod texts;
 mod transcode;
 mod value;
 mod walk;

@@ -6,7 +6,7 @@ use std::hash::Hash;
 use bytes::Bytes;
 
 use super::{Field, Type, UnknownField, Uuid, heap};
-use crate::{DecodeError, Str, text};
+use crate::{DecodeError, Str};
 
 /// Reads Thrift values, charging a budget for what they take.
 ///
@@ -125,7 +125,10 @@ pub trait ThriftReader: Sized {
             return self.end_list().map(|()| None);
         };
         self.charge(heap::list::<Str>(count))?;
-        let list = text::list(count, || self.read_str())?;
+        let mut list = Vec::with_capacity(count);
+        for _ in 0..count {
+            list.push(self.read_str()?);
+        }
         self.end_list()?;
         Ok(Some(list))
     }

@@ -69,14 +69,18 @@ impl<'a> Sink<'a> {
         Ok(len as u32)
     }
 
-    /// Writes what stands before a text's bytes, the first `USED` of `head`, then the bytes: those of a short one as
-    /// they are kept. Errors if they are too many.
+    /// Writes what stands before a text's bytes, the first `USED` of what `head` makes of their number, then the bytes:
+    /// those of a short one as they are kept. Errors if they are too many.
     #[inline]
-    pub(super) fn text<const USED: usize>(&mut self, head: u64, text: &Str) -> Result<(), EncodeError> {
+    pub(super) fn text<const USED: usize>(
+        &mut self,
+        head: impl Fn(usize) -> u64,
+        text: &Str,
+    ) -> Result<(), EncodeError> {
         let max_string = self.max_string;
-        match self.out.run(|free| short_text::<USED>(free, max_string, head, text)) {
+        match self.out.run(|free| short_text::<USED>(free, max_string, &head, text)) {
             true => Ok(()),
-            false => self.other_text(head, USED, text),
+            false => self.other_text(head(text.len()), USED, text),
         }
     }
 
@@ -85,10 +89,10 @@ impl<'a> Sink<'a> {
     pub(super) fn short_texts<'t, const USED: usize>(
         &mut self,
         texts: &mut Iter<'t, Str>,
-        head: impl Fn(&Str) -> u64,
+        head: impl Fn(usize) -> u64,
     ) -> Option<&'t Str> {
         let max_string = self.max_string;
-        self.out.run(|free| texts.find(|text| !short_text::<USED>(free, max_string, head(text), text)))
+        self.out.run(|free| texts.find(|text| !short_text::<USED>(free, max_string, &head, text)))
     }
 
     /// A text that is long, or for which there is no room yet.
@@ -109,7 +113,12 @@ impl<'a> Sink<'a> {
 
 /// Writes a text that is short, if there is room for it; else gives false.
 #[inline]
-fn short_text<const USED: usize>(free: &mut Free, max_string: usize, head: u64, text: &Str) -> bool {
-    let short = text.short_words().filter(|(_, len)| *len <= max_string);
-    short.is_some_and(|(words, len)| free.try_put_words::<USED, _>(head, words, len))
+fn short_text<const USED: usize>(
+    free: &mut Free,
+    max_string: usize,
+    head: impl Fn(usize) -> u64,
+    text: &Str,
+) -> bool {
+    let short = text.short_words(max_string);
+    short.is_some_and(|(words, len)| free.try_put_words::<USED, _>(head(len), words, len))
 }

@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 
-use crate::text::check_utf8;
+use crate::grant::Grant;
+use crate::text::{Words, check_utf8};
 use crate::{Budget, DecodeError, DecodeReason, INLINE, Limits, Str};
 
 /// Messages below this size were read into a chunk that they share with others: see [`Source::share_from`].
@@ -23,20 +24,38 @@ pub(super) struct Source<'a> {
     /// Structs and containers that are open.
     pub(super) depth: usize,
     /// Bytes from which a string is shared and not copied.
-    share_from: usize,
+    pub(super) share_from: usize,
+    /// Bytes of the longest text that takes no memory and is allowed.
+    pub(super) short: usize,
 }
 
 impl<'a> Source<'a> {
     pub(super) fn new(input: &'a Bytes, limits: &'a Limits) -> Self {
         let share_from = if input.len() < SMALL_MESSAGE { COPY_BELOW } else { INLINE + 1 };
         let budget = limits.budget(input.len());
-        Self { shared: Some(input), rest: input, limits, budget, depth: 0, share_from }
+        Self {
+            shared: Some(input),
+            rest: input,
+            limits,
+            budget,
+            depth: 0,
+            share_from,
+            short: INLINE.min(limits.max_string),
+        }
     }
 
     /// A source that nothing is shared with.
     pub(super) fn borrowed(input: &'a [u8], limits: &'a Limits) -> Self {
         let budget = limits.budget(input.len());
-        Self { shared: None, rest: input, limits, budget, depth: 0, share_from: usize::MAX }
+        Self {
+            shared: None,
+            rest: input,
+            limits,
+            budget,
+            depth: 0,
+            share_from: usize::MAX,
+            short: INLINE.min(limits.max_string),
+        }
     }
 
     #[inline]
@@ -78,28 +97,36 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The next `len` bytes as text, charged to the budget. Errors if they are not UTF-8.
+    /// A text of few ASCII bytes behind `H` bytes that tell how many, charged to the budget; `None`, with nothing read, if
+    /// the next one is another. `N` is how many bytes both have at most.
     #[inline(always)]
-    pub(super) fn string_text(&mut self, len: usize) -> Result<Str, DecodeError> {
-        if len <= INLINE
-            && len <= self.limits.max_string
-            && let Some(window) = self.rest.first_chunk()
-            && let Some(text) = Str::short_ascii(window, len)
-        {
-            self.budget.charge(len)?;
-            self.rest = self.rest.get(len..).unwrap_or_default();
-            return Ok(text);
+    pub(super) fn short_text<const H: usize, const N: usize>(
+        &mut self,
+        length: impl Fn([u8; H]) -> usize,
+    ) -> Option<Words> {
+        const { assert!(N == H + INLINE + 1) };
+        let chunk: &[u8; N] = self.rest.first_chunk()?;
+        let len = length(*chunk.first_chunk()?);
+        if len > self.short {
+            return None;
         }
-        // A call whose result were this one's would keep short texts in memory: see `Short` in `text`.
-        let text = self.other_text(len)?;
-        Ok(text)
+        let text = Words::short_ascii(chunk.last_chunk()?, len)?;
+        self.budget.charge_if_held(len).then_some(())?;
+        self.rest = &self.rest[H + len..];
+        Some(text)
     }
 
-    /// Text that is long, or not ASCII, or near the end.
+    /// The next `len` bytes as text, charged to the budget. Errors if they are not UTF-8.
     #[inline(never)]
-    fn other_text(&mut self, len: usize) -> Result<Str, DecodeError> {
+    pub(super) fn string_text(&mut self, len: usize) -> Result<Str, DecodeError> {
         let bytes = self.string(len)?;
         self.text(bytes)
+    }
+
+    /// References to the input, charged to the budget; `None` if that does not hold them, or if nothing is shared.
+    pub(super) fn grant(&mut self) -> Option<Grant> {
+        let input = self.shared?;
+        self.budget.charge_if_held(Grant::COST).then(|| Grant::new(input.clone()))
     }
 
     /// Bytes of this source that have been charged.

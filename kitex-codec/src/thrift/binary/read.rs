@@ -35,8 +35,7 @@ impl<'a> BinaryReader<'a> {
 
     #[inline(always)]
     fn length(&mut self) -> Result<usize, DecodeError> {
-        let len = i32::from_be_bytes(self.source.array()?);
-        usize::try_from(len).map_err(|_| DecodeError::new(DecodeReason::NegativeLength(len)))
+        length(&mut self.source)
     }
 
     #[inline]
@@ -91,12 +90,19 @@ impl<'a> BinaryReader<'a> {
     }
 }
 
+/// A length or count.
+#[inline(always)]
+fn length(source: &mut Source<'_>) -> Result<usize, DecodeError> {
+    let len = i32::from_be_bytes(source.array()?);
+    usize::try_from(len).map_err(|_| DecodeError::new(DecodeReason::NegativeLength(len)))
+}
+
 /// The element type of an empty container: nothing is read by it, so nobody minds which it is.
 fn any(byte: u8) -> Type {
     Type::from_byte(byte).unwrap_or(Type::Void)
 }
 
-impl ThriftReader for BinaryReader<'_> {
+impl<'a> ThriftReader for BinaryReader<'a> {
     #[inline]
     fn begin_struct(&mut self) -> Result<(), DecodeError> {
         self.source.enter()
@@ -155,8 +161,12 @@ impl ThriftReader for BinaryReader<'_> {
 
     #[inline(always)]
     fn read_str(&mut self) -> Result<Str, DecodeError> {
+        if let Some(text) = self.source.short_text::<4, 28>(|len| u32::from_be_bytes(len) as usize) {
+            return Ok(Str::from(text));
+        }
         let len = self.length()?;
-        self.source.string_text(len)
+        let text = self.source.string_text(len)?;
+        Ok(text)
     }
 
     fn read_string(&mut self) -> Result<Bytes, DecodeError> {
@@ -244,6 +254,22 @@ impl ThriftReader for BinaryReader<'_> {
         let raw = &from[..from.len() - self.source.rest.len()];
         self.source.budget.charge(raw.len())?;
         Ok(UnknownField::new(field, self.source.bytes(raw)))
+    }
+
+    fn read_str_list(&mut self) -> Result<Option<Vec<Str>>, DecodeError> {
+        let (found, count) = self.elements()?;
+        let Some(count) = expect_elements(self, found, Type::String, count)? else {
+            self.source.leave();
+            return Ok(None);
+        };
+        self.charge(heap::list::<Str>(count))?;
+        let quick = |rest: &'a [u8]| {
+            let (len, behind) = rest.split_first_chunk()?;
+            Some((u32::from_be_bytes(*len) as usize, behind))
+        };
+        let list = self.source.texts(count, quick, length)?;
+        self.source.leave();
+        Ok(Some(list))
     }
 
     #[inline]

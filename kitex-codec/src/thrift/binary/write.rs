@@ -71,10 +71,10 @@ fn field<const N: usize, const ALL: usize>(kind: Type, id: i16, value: [u8; N]) 
     bytes
 }
 
-/// A text's length, the first byte the lowest. One of more than 32 bits is refused.
+/// How a text's length is written, the first byte the lowest. One of more than 32 bits is refused.
 #[inline]
-fn length(text: &Str) -> u64 {
-    (text.len() as u64).swap_bytes() >> 32
+fn length(len: usize) -> u64 {
+    (len as u64).swap_bytes() >> 32
 }
 
 impl ThriftWriter for BinaryWriter<'_> {
@@ -132,7 +132,7 @@ impl ThriftWriter for BinaryWriter<'_> {
 
     #[inline]
     fn write_str(&mut self, value: &Str) -> Result<(), EncodeError> {
-        self.sink.text::<4>(length(value), value)
+        self.sink.text::<4>(length, value)
     }
 
     #[inline]
@@ -230,7 +230,7 @@ impl ThriftWriter for BinaryWriter<'_> {
     fn write_str_field(&mut self, id: i16, value: &Str) -> Result<(), EncodeError> {
         let kind_and_id = u64::from(Type::String as u8) << 56 | u64::from(id.cast_unsigned()) << 40;
         // A length of more than 32 bits is refused.
-        self.sink.text::<7>((kind_and_id | u64::from(value.len() as u32) << 8).swap_bytes(), value)
+        self.sink.text::<7>(|len| (kind_and_id | u64::from(len as u32) << 8).swap_bytes(), value)
     }
 
     #[inline]

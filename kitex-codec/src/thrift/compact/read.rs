@@ -6,8 +6,9 @@ use super::ids::Ids;
 use super::kind::{FALSE, TRUE, least_len, of_number};
 use super::varint::{self, Fault};
 use crate::thrift::copy;
+use crate::thrift::reader::expect_elements;
 use crate::thrift::source::Source;
-use crate::thrift::{Field, ThriftReader, Type, UnknownField, Uuid};
+use crate::thrift::{Field, ThriftReader, Type, UnknownField, Uuid, heap};
 use crate::{DecodeError, DecodeReason, Limits, Str};
 
 /// Reads Thrift Compact from contiguous bytes. Long strings and binaries share them.
@@ -40,20 +41,12 @@ impl<'a> CompactReader<'a> {
     /// A varint of so many bits.
     #[inline]
     fn varint(&mut self, bits: u32) -> Result<u64, DecodeError> {
-        match varint::read(self.source.rest, bits) {
-            Ok((value, len)) => {
-                self.source.rest = self.source.rest.get(len..).unwrap_or_default();
-                Ok(value)
-            }
-            Err(fault) => Err(refused(fault)),
-        }
+        varint(&mut self.source, bits)
     }
 
-    /// A length or count; with its highest bit set it is negative.
     #[inline]
     fn length(&mut self) -> Result<usize, DecodeError> {
-        let len = (self.varint(32)? as u32).cast_signed();
-        usize::try_from(len).map_err(|_| DecodeError::new(DecodeReason::NegativeLength(len)))
+        length(&mut self.source)
     }
 
     /// The id of a header that does not count from the last one.
@@ -82,6 +75,24 @@ impl<'a> CompactReader<'a> {
     }
 }
 
+#[inline]
+fn varint(source: &mut Source<'_>, bits: u32) -> Result<u64, DecodeError> {
+    match varint::read(source.rest, bits) {
+        Ok((value, len)) => {
+            source.rest = source.rest.get(len..).unwrap_or_default();
+            Ok(value)
+        }
+        Err(fault) => Err(refused(fault)),
+    }
+}
+
+/// A length or count; with its highest bit set it is negative.
+#[inline]
+fn length(source: &mut Source<'_>) -> Result<usize, DecodeError> {
+    let len = (varint(source, 32)? as u32).cast_signed();
+    usize::try_from(len).map_err(|_| DecodeError::new(DecodeReason::NegativeLength(len)))
+}
+
 #[cold]
 pub(super) fn refused(fault: Fault) -> DecodeError {
     match fault {
@@ -90,7 +101,7 @@ pub(super) fn refused(fault: Fault) -> DecodeError {
     }
 }
 
-impl ThriftReader for CompactReader<'_> {
+impl<'a> ThriftReader for CompactReader<'a> {
     #[inline]
     fn begin_struct(&mut self) -> Result<(), DecodeError> {
         self.source.enter()?;
@@ -164,8 +175,12 @@ impl ThriftReader for CompactReader<'_> {
 
     #[inline(always)]
     fn read_str(&mut self) -> Result<Str, DecodeError> {
+        if let Some(text) = self.source.short_text::<1, 25>(|[len]| usize::from(len)) {
+            return Ok(Str::from(text));
+        }
         let len = self.length()?;
-        self.source.string_text(len)
+        let text = self.source.string_text(len)?;
+        Ok(text)
     }
 
     fn read_string(&mut self) -> Result<Bytes, DecodeError> {
@@ -252,6 +267,22 @@ impl ThriftReader for CompactReader<'_> {
 
     fn skip_entries(&mut self, key: Type, value: Type, count: usize) -> Result<(), DecodeError> {
         copy::skip_entries(self, key, value, count)
+    }
+
+    fn read_str_list(&mut self) -> Result<Option<Vec<Str>>, DecodeError> {
+        let (found, count) = self.elements()?;
+        let Some(count) = expect_elements(self, found, Type::String, count)? else {
+            self.source.leave();
+            return Ok(None);
+        };
+        self.charge(heap::list::<Str>(count))?;
+        let quick = |rest: &'a [u8]| {
+            let (len, head) = varint::read(rest, 32).ok()?;
+            Some((usize::try_from(len).ok()?, rest.get(head..)?))
+        };
+        let list = self.source.texts(count, quick, length)?;
+        self.source.leave();
+        Ok(Some(list))
     }
 
     fn read_unknown(&mut self, field: Field) -> Result<UnknownField, DecodeError> {

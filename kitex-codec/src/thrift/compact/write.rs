@@ -8,7 +8,7 @@ use super::varint::{self, LONGEST};
 use crate::thrift::copy::{self, UntypedWriter};
 use crate::thrift::sink::Sink;
 use crate::thrift::{ThriftWriter, Type, UnknownField, Uuid};
-use crate::{EncodeError, Limits, Output, Str};
+use crate::{EncodeError, INLINE, Limits, Output, Str};
 
 /// Writes Thrift Compact to the tail of an [`Output`]. Values of [`LINK_FROM`](crate::LINK_FROM) bytes and more are
 /// linked, not copied.
@@ -198,8 +198,8 @@ impl ThriftWriter for CompactWriter<'_> {
 
     #[inline]
     fn write_str(&mut self, value: &Str) -> Result<(), EncodeError> {
-        if value.short_words().is_some() {
-            return self.sink.text::<1>(value.len() as u64, value);
+        if value.short_words(INLINE).is_some() {
+            return self.sink.text::<1>(|len| len as u64, value);
         }
         self.string(value.as_bytes(), value.shared())
     }
@@ -282,10 +282,10 @@ impl ThriftWriter for CompactWriter<'_> {
 
     #[inline]
     fn write_str_field(&mut self, id: i16, value: &Str) -> Result<(), EncodeError> {
-        if value.short_words().is_some()
+        if value.short_words(INLINE).is_some()
             && let Some(header) = self.short_header(Type::String, id)
         {
-            return self.sink.text::<2>((value.len() as u64) << 8 | u64::from(header), value);
+            return self.sink.text::<2>(|len| (len as u64) << 8 | u64::from(header), value);
         }
         self.header(number(Type::String), id);
         self.write_str(value)
@@ -294,7 +294,7 @@ impl ThriftWriter for CompactWriter<'_> {
     fn write_str_list(&mut self, values: &[Str]) -> Result<(), EncodeError> {
         self.begin_elements(Type::String, values.len())?;
         let mut rest = values.iter();
-        while let Some(text) = self.sink.short_texts::<1>(&mut rest, |text| text.len() as u64) {
+        while let Some(text) = self.sink.short_texts::<1>(&mut rest, |len| len as u64) {
             self.write_str(text)?;
         }
         self.sink.leave();
