@@ -39,4 +39,26 @@ pub trait Message: Sized {
 
     /// Reads the struct up to its STOP.
     fn decode<R: ThriftReader>(from: &mut R) -> Result<Self, DecodeError>;
+
+    /// Reads a struct over this one, up to its STOP: what comes takes the place of what is here, be it fields of a
+    /// struct, or all of a union. What a reader with an error leaves behind is any mixture of both.
+    ///
+    /// Generated for structs, so that they are read where they stay: to move one costs more than to read it.
+    fn merge<R: ThriftReader>(&mut self, from: &mut R) -> Result<(), DecodeError> {
+        *self = Self::decode(from)?;
+        Ok(())
+    }
+}
+
+/// Reads a struct over its default: what generated code decodes by.
+// Where it is inlined, the struct is read where its caller has it.
+#[inline(always)]
+pub fn decode_default<T: Message + Default, R: ThriftReader>(from: &mut R) -> Result<T, DecodeError> {
+    let mut decoded = Ok(T::default());
+    if let Ok(value) = &mut decoded
+        && let Err(error) = value.merge(from)
+    {
+        decoded = Err(error);
+    }
+    decoded
 }

@@ -5,7 +5,7 @@
 /// Limits and values on the wire.
 pub use kitex_codec::{
     Bytes, DecodeError, Described, Descriptor, Double, EncodeError, Message, Str, ThriftReader, ThriftWriter,
-    Type, UnknownField, Uuid,
+    Type, UnknownField, Uuid, decode_default,
 };
 /// Calls, on both sides.
 pub use kitex_core::{

@@ -165,6 +165,12 @@ impl Emitter<'_> {
         })
     }
 
+    /// Whether the field holds a struct that is read where it stays.
+    pub(crate) fn is_read_in_place(&self, field: &Field) -> bool {
+        let is_struct = self.program.struct_of(&field.ty).is_some();
+        is_struct && !field.boxed && field.wishes.choice == Choice::Usual
+    }
+
     /// The expression that reads a container: an `Option`, `None` when its elements are of another type.
     /// Statements that it needs come before it.
     pub(crate) fn read_container(
@@ -190,6 +196,9 @@ impl Emitter<'_> {
             }
             Type::List(element) => match self.of_one_call(element, key) {
                 Some(name) => Node::Call(format!("from.read_{name}_list"), Vec::new(), "?"),
+                None if self.program.struct_of(element).is_some() => {
+                    Node::Call("from.read_struct_list".into(), Vec::new(), "?")
+                }
                 None => self.read_elements(code, "list", element, key, from),
             },
             _ => "None".into(),

@@ -113,7 +113,13 @@ impl Emitter<'_> {
         code.implementation("::kitex::codegen::Message", name, |code| {
             self.encode(code, fields);
             code.gap();
-            self.decode(code, fields, from);
+            if fields.fields.is_empty() && fields.unknown.is_none() {
+                return decode_function(code, decode_nothing);
+            }
+            code.line("#[inline(always)]");
+            decode_function(code, |code| code.line("::kitex::codegen::decode_default(from)"));
+            code.gap();
+            self.merge(code, fields, from);
         });
     }
 
@@ -149,15 +155,11 @@ impl Emitter<'_> {
         });
     }
 
-    fn decode(&self, code: &mut Code, fields: &Fields<'_>, from: &[String]) {
-        decode_function(code, |code| {
-            if fields.fields.is_empty() && fields.unknown.is_none() {
-                return decode_nothing(code);
-            }
+    fn merge(&self, code: &mut Code, fields: &Fields<'_>, from: &[String]) {
+        merge_function(code, |code| {
             if fields.fields.iter().any(|field| self.is_nested(&field.ty)) {
                 code.line(MISMATCH);
             }
-            code.line("let mut value = <Self as ::std::default::Default>::default();");
             let required = || {
                 let pairs = fields.fields.iter().zip(fields.names);
                 pairs.filter(|(field, _)| field.requiredness == Requiredness::Required)
@@ -186,14 +188,30 @@ impl Emitter<'_> {
                     code.line("return Err(error);");
                 });
             }
-            code.line("Ok(value)");
+            code.line("Ok(())");
         });
     }
 
     fn decode_field(&self, code: &mut Code, field: &Field, name: &str, key: bool, from: &[String]) {
         let pattern = format!("({}, {})", field.id, self.wire(&field.ty));
         let required = field.requiredness == Requiredness::Required;
-        let place = format!("value.{name}");
+        let place = format!("self.{name}");
+        if self.is_read_in_place(field) {
+            let place = match field.is_option() {
+                true => Node::call(format!("{place}.insert"), vec![DEFAULT.into()]),
+                false => format!("&mut {place}").into(),
+            };
+            let read = Node::Call("from.read_struct".into(), vec![place], "?");
+            if !required && code.short_arm(&pattern, "", &read) {
+                return;
+            }
+            return code.block(format!("{pattern} =>"), |code| {
+                code.expression(&read, ";");
+                if required {
+                    code.line(format!("{} = true;", flag(name)));
+                }
+            });
+        }
         if let Some(read) = self.read_field(field, key, from) {
             let value = held(field, read.clone());
             if !required && !field.boxed && code.short_arm(&pattern, &format!("{place} ="), &value) {
@@ -253,7 +271,7 @@ pub(crate) fn pointed(field: &Field, value: Node) -> Node {
 fn decode_unknown(code: &mut Code, name: &str) {
     code.line("let kept = from.read_unknown(field)?;");
     code.line("from.charge(2 * ::std::mem::size_of_val(&kept))?;");
-    code.line(format!("value.{name}.push(kept);"));
+    code.line(format!("self.{name}.push(kept);"));
 }
 
 /// The variable that says whether a required field has come.
@@ -283,6 +301,14 @@ pub(crate) fn decode_function(code: &mut Code, body: impl FnOnce(&mut Code)) {
     let returns = Returns::Type("::std::result::Result<Self, ::kitex::codegen::DecodeError>".into());
     let parameters = [("from".into(), "&mut R".into())];
     code.function("fn decode<R: ::kitex::codegen::ThriftReader>", &parameters, &returns, |code| {
+        code.importing(&IMPORTS, body);
+    });
+}
+
+fn merge_function(code: &mut Code, body: impl FnOnce(&mut Code)) {
+    let returns = Returns::Type("::std::result::Result<(), ::kitex::codegen::DecodeError>".into());
+    let parameters = [("&mut self".into(), "".into()), ("from".into(), "&mut R".into())];
+    code.function("fn merge<R: ::kitex::codegen::ThriftReader>", &parameters, &returns, |code| {
         code.importing(&IMPORTS, body);
     });
 }

@@ -58,26 +58,33 @@ pub mod cases {
                     Ok(())
                 }
 
+                #[inline(always)]
                 fn decode<R: ::kitex::codegen::ThriftReader>(
                     from: &mut R,
                 ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+                    ::kitex::codegen::decode_default(from)
+                }
+
+                fn merge<R: ::kitex::codegen::ThriftReader>(
+                    &mut self,
+                    from: &mut R,
+                ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
                     use ::kitex::codegen::Type;
 
-                    let mut value = <Self as ::std::default::Default>::default();
                     from.begin_struct()?;
                     while let Some(field) = from.read_field()? {
                         match (field.id, field.kind) {
-                            (1, Type::I32) => value.foo_bar = from.read_i32()?,
-                            (2, Type::I32) => value.foo_bar_2 = from.read_i32()?,
-                            (3, Type::I32) => value.foo_bar_3 = from.read_i32()?,
-                            (4, Type::I32) => value.foo_bar_4 = from.read_i32()?,
-                            (5, Type::I32) => value.foo_bar_5 = from.read_i32()?,
-                            (6, Type::I32) => value.foo_bar_6 = from.read_i32()?,
-                            (7, Type::I32) => value.foo_bar_2_2 = from.read_i32()?,
+                            (1, Type::I32) => self.foo_bar = from.read_i32()?,
+                            (2, Type::I32) => self.foo_bar_2 = from.read_i32()?,
+                            (3, Type::I32) => self.foo_bar_3 = from.read_i32()?,
+                            (4, Type::I32) => self.foo_bar_4 = from.read_i32()?,
+                            (5, Type::I32) => self.foo_bar_5 = from.read_i32()?,
+                            (6, Type::I32) => self.foo_bar_6 = from.read_i32()?,
+                            (7, Type::I32) => self.foo_bar_2_2 = from.read_i32()?,
                             _ => from.skip(field.kind)?,
                         }
                     }
-                    Ok(value)
+                    Ok(())
                 }
             }
 
@@ -131,25 +138,32 @@ pub mod cases {
                     Ok(())
                 }
 
+                #[inline(always)]
                 fn decode<R: ::kitex::codegen::ThriftReader>(
                     from: &mut R,
                 ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+                    ::kitex::codegen::decode_default(from)
+                }
+
+                fn merge<R: ::kitex::codegen::ThriftReader>(
+                    &mut self,
+                    from: &mut R,
+                ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
                     use ::kitex::codegen::Type;
 
-                    let mut value = <Self as ::std::default::Default>::default();
                     from.begin_struct()?;
                     while let Some(field) = from.read_field()? {
                         match (field.id, field.kind) {
-                            (1, Type::I32) => value.http_server2 = from.read_i32()?,
-                            (2, Type::I32) => value._1 = from.read_i32()?,
-                            (3, Type::I32) => value.i32 = from.read_i32()?,
-                            (4, Type::I32) => value.underscore = from.read_i32()?,
-                            (5, Type::I32) => value.url = from.read_i32()?,
-                            (6, Type::I32) => value.url_of = from.read_i32()?,
+                            (1, Type::I32) => self.http_server2 = from.read_i32()?,
+                            (2, Type::I32) => self._1 = from.read_i32()?,
+                            (3, Type::I32) => self.i32 = from.read_i32()?,
+                            (4, Type::I32) => self.underscore = from.read_i32()?,
+                            (5, Type::I32) => self.url = from.read_i32()?,
+                            (6, Type::I32) => self.url_of = from.read_i32()?,
                             _ => from.skip(field.kind)?,
                         }
                     }
-                    Ok(value)
+                    Ok(())
                 }
             }
 
@@ -190,21 +204,28 @@ pub mod cases {
                     Ok(())
                 }
 
+                #[inline(always)]
                 fn decode<R: ::kitex::codegen::ThriftReader>(
                     from: &mut R,
                 ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+                    ::kitex::codegen::decode_default(from)
+                }
+
+                fn merge<R: ::kitex::codegen::ThriftReader>(
+                    &mut self,
+                    from: &mut R,
+                ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
                     use ::kitex::codegen::Type;
 
-                    let mut value = <Self as ::std::default::Default>::default();
                     from.begin_struct()?;
                     while let Some(field) = from.read_field()? {
                         match (field.id, field.kind) {
-                            (1, Type::I32) => value.a = from.read_i32()?,
-                            (2, Type::I32) => value.a_2 = from.read_i32()?,
+                            (1, Type::I32) => self.a = from.read_i32()?,
+                            (2, Type::I32) => self.a_2 = from.read_i32()?,
                             _ => from.skip(field.kind)?,
                         }
                     }
-                    Ok(value)
+                    Ok(())
                 }
             }
 
@@ -954,22 +975,30 @@ pub mod cases {
                         Ok(())
                     }
 
+                    #[inline(always)]
                     fn decode<R: ::kitex::codegen::ThriftReader>(
                         from: &mut R,
                     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError>
                     {
-                        use ::kitex::codegen::{Message, Type};
+                        ::kitex::codegen::decode_default(from)
+                    }
 
-                        let mut value = <Self as ::std::default::Default>::default();
+                    fn merge<R: ::kitex::codegen::ThriftReader>(
+                        &mut self,
+                        from: &mut R,
+                    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError>
+                    {
+                        use ::kitex::codegen::Type;
+
                         from.begin_struct()?;
                         while let Some(field) = from.read_field()? {
                             match (field.id, field.kind) {
-                                (1, Type::Struct) => value.foo = Message::decode(from)?,
-                                (2, Type::Struct) => value.foo_2 = Message::decode(from)?,
+                                (1, Type::Struct) => from.read_struct(&mut self.foo)?,
+                                (2, Type::Struct) => from.read_struct(&mut self.foo_2)?,
                                 _ => from.skip(field.kind)?,
                             }
                         }
-                        Ok(value)
+                        Ok(())
                     }
                 }
 

@@ -173,13 +173,20 @@ pub mod choices {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::{Message, Type};
 
             let mismatch = ::kitex::codegen::DecodeError::element_type;
-            let mut value = <Self as ::std::default::Default>::default();
             let mut has_required_text = false;
             let mut has_required_sorted = false;
             from.begin_struct()?;
@@ -194,7 +201,7 @@ pub mod choices {
                             R::read_i32,
                         )?;
                         if let Some(read) = read {
-                            value.sorted = read;
+                            self.sorted = read;
                         }
                     }
                     (2, Type::Set) => {
@@ -202,21 +209,21 @@ pub mod choices {
                             |from: &mut R| Ok(::kitex::codegen::Double(from.read_double()?));
                         let read = R::read_sorted_set(from, Type::Double, read_item)?;
                         if let Some(read) = read {
-                            value.ordered = read;
+                            self.ordered = read;
                         }
                     }
                     (3, Type::String) => {
                         let read = ::std::string::String::from(from.read_str()?);
-                        value.text = read;
+                        self.text = read;
                     }
-                    (4, Type::String) => value.bytes = ::std::vec::Vec::from(from.read_bytes()?),
+                    (4, Type::String) => self.bytes = ::std::vec::Vec::from(from.read_bytes()?),
                     (5, Type::Struct) => {
                         let read = Message::decode(from)?;
-                        value.shared = ::std::sync::Arc::from(from.boxed(read)?);
+                        self.shared = ::std::sync::Arc::from(from.boxed(read)?);
                     }
                     (6, Type::Map) => {
                         let read_value = |from: &mut R| {
-                            let read = R::read_list(from, Type::Struct, Message::decode)?;
+                            let read = from.read_struct_list()?;
                             let what = "list<Inner>";
                             read.ok_or_else(|| mismatch(what))
                         };
@@ -228,24 +235,24 @@ pub mod choices {
                             read_value,
                         )?;
                         if let Some(read) = read {
-                            value.maybe_sorted = Some(read);
+                            self.maybe_sorted = Some(read);
                         }
                     }
                     (7, Type::String) => {
                         let read = ::std::string::String::from(from.read_str()?);
-                        value.maybe_text = Some(read);
+                        self.maybe_text = Some(read);
                     }
                     (8, Type::String) => {
                         let read = ::std::vec::Vec::from(from.read_bytes()?);
-                        value.maybe_bytes = Some(read);
+                        self.maybe_bytes = Some(read);
                     }
                     (9, Type::Struct) => {
                         let read = Message::decode(from)?;
-                        value.maybe_shared = Some(::std::sync::Arc::from(from.boxed(read)?));
+                        self.maybe_shared = Some(::std::sync::Arc::from(from.boxed(read)?));
                     }
                     (10, Type::String) => {
                         let read = ::std::string::String::from(from.read_str()?);
-                        value.required_text = read;
+                        self.required_text = read;
                         has_required_text = true;
                     }
                     (11, Type::Map) => {
@@ -257,47 +264,47 @@ pub mod choices {
                             R::read_i32,
                         )?;
                         if let Some(read) = read {
-                            value.required_sorted = read;
+                            self.required_sorted = read;
                             has_required_sorted = true;
                         }
                     }
                     (12, Type::List) => {
                         let read = from.read_i32_list()?;
                         if let Some(read) = read {
-                            value.shared_list = ::std::sync::Arc::from(from.boxed(read)?);
+                            self.shared_list = ::std::sync::Arc::from(from.boxed(read)?);
                         }
                     }
                     (13, Type::Set) => {
                         let read = R::read_set(from, Type::I32, R::read_i32)?;
                         if let Some(read) = read {
-                            value.usual = read;
+                            self.usual = read;
                         }
                     }
                     (14, Type::Set) => {
                         let read = R::read_sorted_set(from, Type::I32, R::read_i32)?;
                         if let Some(read) = read {
-                            value.constant = read;
+                            self.constant = read;
                         }
                     }
                     (15, Type::String) => {
                         let read = from.read_str()?;
-                        value.shared_text = ::std::sync::Arc::from(from.boxed(read)?);
+                        self.shared_text = ::std::sync::Arc::from(from.boxed(read)?);
                     }
                     (16, Type::Struct) => {
                         let read = Message::decode(from)?;
-                        value.next = Some(::std::sync::Arc::from(from.boxed(read)?));
+                        self.next = Some(::std::sync::Arc::from(from.boxed(read)?));
                     }
                     (17, Type::String) => {
                         let read = ::std::string::String::from(from.read_str()?);
-                        value.long = read;
+                        self.long = read;
                     }
                     (18, Type::I32) => {
                         let read = from.read_i32()?;
-                        value.boxed = from.boxed(read)?;
+                        self.boxed = from.boxed(read)?;
                     }
                     (19, Type::I32) => {
                         let read = from.read_i32()?;
-                        value.shared_number = ::std::sync::Arc::from(from.boxed(read)?);
+                        self.shared_number = ::std::sync::Arc::from(from.boxed(read)?);
                     }
                     _ => from.skip(field.kind)?,
                 }
@@ -312,7 +319,7 @@ pub mod choices {
                     ::kitex::codegen::DecodeError::missing_field("Chosen", "required_sorted", 11);
                 return Err(error);
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -363,20 +370,27 @@ pub mod choices {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::I32) => value.n = from.read_i32()?,
+                    (1, Type::I32) => self.n = from.read_i32()?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -417,18 +431,25 @@ pub mod choices {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
                     (1, Type::String) => {
                         let read = ::std::string::String::from(from.read_str()?);
-                        value.text = read;
+                        self.text = read;
                     }
                     (2, Type::Map) => {
                         let read_key =
@@ -443,17 +464,17 @@ pub mod choices {
                             read_value,
                         )?;
                         if let Some(read) = read {
-                            value.map = read;
+                            self.map = read;
                         }
                     }
                     (3, Type::Double) => {
                         let read = ::kitex::codegen::Double(from.read_double()?);
-                        value.shared = ::std::sync::Arc::from(from.boxed(read)?);
+                        self.shared = ::std::sync::Arc::from(from.boxed(read)?);
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -503,31 +524,38 @@ pub mod choices {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::{Message, Type};
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
                     (1, Type::Set) => {
                         let read = R::read_set(from, Type::Struct, Message::decode)?;
                         if let Some(read) = read {
-                            value.keys = read;
+                            self.keys = read;
                         }
                     }
                     (2, Type::List) => {
-                        let read = R::read_list(from, Type::Struct, Message::decode)?;
+                        let read = from.read_struct_list()?;
                         if let Some(read) = read {
-                            value.list = read;
+                            self.list = read;
                         }
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -630,7 +658,7 @@ pub mod choices {
                         Some(Self::Bytes(read))
                     }
                     (5, Type::List) => {
-                        let read = R::read_list(from, Type::Struct, Message::decode)?;
+                        let read = from.read_struct_list()?;
                         let read = read.map(|read| from.boxed(read)).transpose()?;
                         let read = read.map(::std::sync::Arc::from);
                         read.map(Self::Either)
@@ -887,21 +915,28 @@ pub mod choices {
                 Ok(())
             }
 
+            #[inline(always)]
             fn decode<R: ::kitex::codegen::ThriftReader>(
                 from: &mut R,
             ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-                use ::kitex::codegen::{Message, Type};
+                ::kitex::codegen::decode_default(from)
+            }
 
-                let mut value = <Self as ::std::default::Default>::default();
+            fn merge<R: ::kitex::codegen::ThriftReader>(
+                &mut self,
+                from: &mut R,
+            ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+                use ::kitex::codegen::Type;
+
                 from.begin_struct()?;
                 while let Some(field) = from.read_field()? {
                     match (field.id, field.kind) {
-                        (1, Type::String) => value.text = from.read_str()?,
-                        (2, Type::Struct) => value.inner = Message::decode(from)?,
+                        (1, Type::String) => self.text = from.read_str()?,
+                        (2, Type::Struct) => from.read_struct(&mut self.inner)?,
                         _ => from.skip(field.kind)?,
                     }
                 }
-                Ok(value)
+                Ok(())
             }
         }
 

@@ -265,21 +265,28 @@ pub mod consts {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::String) => value.name = from.read_str()?,
-                    (2, Type::I32) => value.n = from.read_i32()?,
+                    (1, Type::String) => self.name = from.read_str()?,
+                    (2, Type::I32) => self.n = from.read_i32()?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -475,21 +482,28 @@ pub mod consts {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::{Message, Type};
 
             let mismatch = ::kitex::codegen::DecodeError::element_type;
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::Struct) => value.inner = Message::decode(from)?,
+                    (1, Type::Struct) => from.read_struct(&mut self.inner)?,
                     (2, Type::List) => {
                         let read = from.read_str_list()?;
                         if let Some(read) = read {
-                            value.names = read;
+                            self.names = read;
                         }
                     }
                     (3, Type::Map) => {
@@ -501,31 +515,31 @@ pub mod consts {
                             Message::decode,
                         )?;
                         if let Some(read) = read {
-                            value.by_name = read;
+                            self.by_name = read;
                         }
                     }
-                    (4, Type::Struct) => value.choice = Message::decode(from)?,
+                    (4, Type::Struct) => from.read_struct(&mut self.choice)?,
                     (5, Type::Set) => {
                         let read_item =
                             |from: &mut R| Ok(::kitex::codegen::Double(from.read_double()?));
                         let read = R::read_set(from, Type::Double, read_item)?;
                         if let Some(read) = read {
-                            value.weights = read;
+                            self.weights = read;
                         }
                     }
-                    (6, Type::I32) => value.color = Some(Color(from.read_i32()?)),
-                    (7, Type::I32) => value.zero = from.read_i32()?,
-                    (8, Type::I32) => value.some_zero = Some(from.read_i32()?),
-                    (9, Type::String) => value.greeting = from.read_str()?,
-                    (10, Type::String) => value.raw = from.read_bytes()?,
-                    (11, Type::Uuid) => value.id = from.read_uuid()?,
+                    (6, Type::I32) => self.color = Some(Color(from.read_i32()?)),
+                    (7, Type::I32) => self.zero = from.read_i32()?,
+                    (8, Type::I32) => self.some_zero = Some(from.read_i32()?),
+                    (9, Type::String) => self.greeting = from.read_str()?,
+                    (10, Type::String) => self.raw = from.read_bytes()?,
+                    (11, Type::Uuid) => self.id = from.read_uuid()?,
                     (12, Type::List) => {
                         let read = from.read_i32_list()?;
                         if let Some(read) = read {
-                            value.many = Some(read);
+                            self.many = Some(read);
                         }
                     }
-                    (13, Type::Bool) => value.yes = from.read_bool()?,
+                    (13, Type::Bool) => self.yes = from.read_bool()?,
                     (14, Type::Map) => {
                         let read_key =
                             |from: &mut R| Ok(::kitex::codegen::Double(from.read_double()?));
@@ -537,13 +551,13 @@ pub mod consts {
                         let read =
                             R::read_map(from, Type::Double, Type::Set, read_key, read_value)?;
                         if let Some(read) = read {
-                            value.odd = read;
+                            self.odd = read;
                         }
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -598,27 +612,34 @@ pub mod consts {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::I32) => value.zero = from.read_i32()?,
-                    (2, Type::String) => value.empty = from.read_str()?,
+                    (1, Type::I32) => self.zero = from.read_i32()?,
+                    (2, Type::String) => self.empty = from.read_str()?,
                     (3, Type::List) => {
                         let read = from.read_i32_list()?;
                         if let Some(read) = read {
-                            value.none = read;
+                            self.none = read;
                         }
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 

@@ -51,16 +51,23 @@ pub mod containers {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::Double) => value.x = ::kitex::codegen::Double(from.read_double()?),
+                    (1, Type::Double) => self.x = ::kitex::codegen::Double(from.read_double()?),
                     (2, Type::Map) => {
                         let read_value =
                             |from: &mut R| Ok(::kitex::codegen::Double(from.read_double()?));
@@ -72,13 +79,13 @@ pub mod containers {
                             read_value,
                         )?;
                         if let Some(read) = read {
-                            value.more = Some(read);
+                            self.more = Some(read);
                         }
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -351,26 +358,33 @@ pub mod containers {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::{Message, Type};
 
             let mismatch = ::kitex::codegen::DecodeError::element_type;
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
                     (1, Type::Set) => {
                         let read = R::read_set(from, Type::Bool, R::read_bool)?;
                         if let Some(read) = read {
-                            value.a = read;
+                            self.a = read;
                         }
                     }
                     (2, Type::Set) => {
                         let read = R::read_set(from, Type::I8, R::read_i8)?;
                         if let Some(read) = read {
-                            value.b = read;
+                            self.b = read;
                         }
                     }
                     (3, Type::Set) => {
@@ -378,38 +392,38 @@ pub mod containers {
                             |from: &mut R| Ok(::kitex::codegen::Double(from.read_double()?));
                         let read = R::read_set(from, Type::Double, read_item)?;
                         if let Some(read) = read {
-                            value.c = read;
+                            self.c = read;
                         }
                     }
                     (4, Type::Set) => {
                         let read = R::read_set(from, Type::String, R::read_str)?;
                         if let Some(read) = read {
-                            value.d = read;
+                            self.d = read;
                         }
                     }
                     (5, Type::Set) => {
                         let read = R::read_set(from, Type::String, R::read_bytes)?;
                         if let Some(read) = read {
-                            value.e = read;
+                            self.e = read;
                         }
                     }
                     (6, Type::Set) => {
                         let read = R::read_set(from, Type::Uuid, R::read_uuid)?;
                         if let Some(read) = read {
-                            value.f = read;
+                            self.f = read;
                         }
                     }
                     (7, Type::Set) => {
                         let read_item = |from: &mut R| Ok(Color(from.read_i32()?));
                         let read = R::read_set(from, Type::I32, read_item)?;
                         if let Some(read) = read {
-                            value.g = read;
+                            self.g = read;
                         }
                     }
                     (8, Type::Set) => {
                         let read = R::read_set(from, Type::Struct, Message::decode)?;
                         if let Some(read) = read {
-                            value.h = read;
+                            self.h = read;
                         }
                     }
                     (11, Type::Set) => {
@@ -420,7 +434,7 @@ pub mod containers {
                         };
                         let read = R::read_set(from, Type::List, read_item)?;
                         if let Some(read) = read {
-                            value.i = read;
+                            self.i = read;
                         }
                     }
                     (12, Type::Set) => {
@@ -431,7 +445,7 @@ pub mod containers {
                         };
                         let read = R::read_set(from, Type::Set, read_item)?;
                         if let Some(read) = read {
-                            value.j = read;
+                            self.j = read;
                         }
                     }
                     (13, Type::Set) => {
@@ -448,14 +462,14 @@ pub mod containers {
                         };
                         let read = R::read_set(from, Type::Map, read_item)?;
                         if let Some(read) = read {
-                            value.k = read;
+                            self.k = read;
                         }
                     }
                     (14, Type::Map) => {
                         let read =
                             R::read_map(from, Type::Bool, Type::I32, R::read_bool, R::read_i32)?;
                         if let Some(read) = read {
-                            value.l = read;
+                            self.l = read;
                         }
                     }
                     (15, Type::Map) => {
@@ -469,7 +483,7 @@ pub mod containers {
                             R::read_double,
                         )?;
                         if let Some(read) = read {
-                            value.m = read;
+                            self.m = read;
                         }
                     }
                     (16, Type::Map) => {
@@ -481,7 +495,7 @@ pub mod containers {
                             Message::decode,
                         )?;
                         if let Some(read) = read {
-                            value.n = read;
+                            self.n = read;
                         }
                     }
                     (17, Type::Map) => {
@@ -498,7 +512,7 @@ pub mod containers {
                         };
                         let read = R::read_map(from, Type::Map, Type::I8, read_key, R::read_i8)?;
                         if let Some(read) = read {
-                            value.o = read;
+                            self.o = read;
                         }
                     }
                     (18, Type::Map) => {
@@ -516,7 +530,7 @@ pub mod containers {
                         };
                         let read = R::read_map(from, Type::List, Type::List, read_key, read_value)?;
                         if let Some(read) = read {
-                            value.p = read;
+                            self.p = read;
                         }
                     }
                     (19, Type::Map) => {
@@ -532,7 +546,7 @@ pub mod containers {
                         };
                         let read = R::read_map(from, Type::Set, Type::Set, read_key, read_value)?;
                         if let Some(read) = read {
-                            value.q = read;
+                            self.q = read;
                         }
                     }
                     (20, Type::List) => {
@@ -559,13 +573,13 @@ pub mod containers {
                         };
                         let read = R::read_list(from, Type::Map, read_item)?;
                         if let Some(read) = read {
-                            value.r = read;
+                            self.r = read;
                         }
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 

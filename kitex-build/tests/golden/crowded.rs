@@ -64,32 +64,39 @@ pub mod crowded {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             let mut has_a = false;
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
                     (1, Type::I32) => {
                         let read = from.read_i32()?;
-                        value.a = read;
+                        self.a = read;
                         has_a = true;
                     }
                     (2, Type::List) => {
                         let read = from.read_i32_list()?;
                         if let Some(read) = read {
-                            value.b = read;
+                            self.b = read;
                         }
                     }
                     (3, Type::Map) => {
                         let read =
                             R::read_map(from, Type::String, Type::I32, R::read_str, R::read_i32)?;
                         if let Some(read) = read {
-                            value.c = read;
+                            self.c = read;
                         }
                     }
                     _ => from.skip(field.kind)?,
@@ -99,7 +106,7 @@ pub mod crowded {
                 let error = ::kitex::codegen::DecodeError::missing_field("A", "a", 1);
                 return Err(error);
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -416,20 +423,27 @@ pub mod crowded {
                 Ok(())
             }
 
+            #[inline(always)]
             fn decode<R: ::kitex::codegen::ThriftReader>(
                 from: &mut R,
             ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-                use ::kitex::codegen::{Message, Type};
+                ::kitex::codegen::decode_default(from)
+            }
 
-                let mut value = <Self as ::std::default::Default>::default();
+            fn merge<R: ::kitex::codegen::ThriftReader>(
+                &mut self,
+                from: &mut R,
+            ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+                use ::kitex::codegen::Type;
+
                 from.begin_struct()?;
                 while let Some(field) = from.read_field()? {
                     match (field.id, field.kind) {
-                        (1, Type::Struct) => value.a = Message::decode(from)?,
+                        (1, Type::Struct) => from.read_struct(&mut self.a)?,
                         _ => from.skip(field.kind)?,
                     }
                 }
-                Ok(value)
+                Ok(())
             }
         }
 
@@ -583,21 +597,28 @@ pub mod crowded {
                 Ok(())
             }
 
+            #[inline(always)]
             fn decode<R: ::kitex::codegen::ThriftReader>(
                 from: &mut R,
             ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-                use ::kitex::codegen::{Message, Type};
+                ::kitex::codegen::decode_default(from)
+            }
 
-                let mut value = <Self as ::std::default::Default>::default();
+            fn merge<R: ::kitex::codegen::ThriftReader>(
+                &mut self,
+                from: &mut R,
+            ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+                use ::kitex::codegen::Type;
+
                 from.begin_struct()?;
                 while let Some(field) = from.read_field()? {
                     match (field.id, field.kind) {
-                        (1, Type::Struct) => value.a = Message::decode(from)?,
-                        (2, Type::Struct) => value.b = Message::decode(from)?,
+                        (1, Type::Struct) => from.read_struct(&mut self.a)?,
+                        (2, Type::Struct) => from.read_struct(&mut self.b)?,
                         _ => from.skip(field.kind)?,
                     }
                 }
-                Ok(value)
+                Ok(())
             }
         }
 

@@ -90,30 +90,37 @@ pub mod defaults {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::{Message, Type};
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::I32) => value.n = from.read_i32()?,
+                    (1, Type::I32) => self.n = from.read_i32()?,
                     (2, Type::List) => {
                         let read = from.read_i32_list()?;
                         if let Some(read) = read {
-                            value.list = read;
+                            self.list = read;
                         }
                     }
                     (3, Type::Struct) => {
                         let read = Message::decode(from)?;
-                        value.next = Some(from.boxed(read)?);
+                        self.next = Some(from.boxed(read)?);
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -312,43 +319,50 @@ pub mod defaults {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::{Message, Type};
 
             let mismatch = ::kitex::codegen::DecodeError::element_type;
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::Bool) => value.a = from.read_bool()?,
-                    (2, Type::I8) => value.b = from.read_i8()?,
-                    (3, Type::I16) => value.c = from.read_i16()?,
-                    (4, Type::I32) => value.d = from.read_i32()?,
-                    (5, Type::I64) => value.e = from.read_i64()?,
-                    (6, Type::Double) => value.f = from.read_double()?,
-                    (7, Type::String) => value.g = from.read_str()?,
-                    (8, Type::String) => value.h = from.read_bytes()?,
-                    (9, Type::Uuid) => value.i = from.read_uuid()?,
-                    (10, Type::I32) => value.j = Color(from.read_i32()?),
-                    (11, Type::I32) => value.k = from.read_i32()?,
+                    (1, Type::Bool) => self.a = from.read_bool()?,
+                    (2, Type::I8) => self.b = from.read_i8()?,
+                    (3, Type::I16) => self.c = from.read_i16()?,
+                    (4, Type::I32) => self.d = from.read_i32()?,
+                    (5, Type::I64) => self.e = from.read_i64()?,
+                    (6, Type::Double) => self.f = from.read_double()?,
+                    (7, Type::String) => self.g = from.read_str()?,
+                    (8, Type::String) => self.h = from.read_bytes()?,
+                    (9, Type::Uuid) => self.i = from.read_uuid()?,
+                    (10, Type::I32) => self.j = Color(from.read_i32()?),
+                    (11, Type::I32) => self.k = from.read_i32()?,
                     (12, Type::List) => {
                         let read = from.read_i32_list()?;
                         if let Some(read) = read {
-                            value.l = read;
+                            self.l = read;
                         }
                     }
                     (13, Type::List) => {
                         let read = from.read_i32_list()?;
                         if let Some(read) = read {
-                            value.m = read;
+                            self.m = read;
                         }
                     }
                     (14, Type::Set) => {
                         let read = R::read_set(from, Type::String, R::read_str)?;
                         if let Some(read) = read {
-                            value.n = read;
+                            self.n = read;
                         }
                     }
                     (15, Type::Map) => {
@@ -360,50 +374,52 @@ pub mod defaults {
                             Message::decode,
                         )?;
                         if let Some(read) = read {
-                            value.o = read;
+                            self.o = read;
                         }
                     }
-                    (16, Type::Struct) => value.p = Message::decode(from)?,
-                    (17, Type::Struct) => value.q = Message::decode(from)?,
-                    (18, Type::I32) => value.r = Some(from.read_i32()?),
+                    (16, Type::Struct) => from.read_struct(&mut self.p)?,
+                    (17, Type::Struct) => from.read_struct(&mut self.q)?,
+                    (18, Type::I32) => self.r = Some(from.read_i32()?),
                     (19, Type::List) => {
                         let read = from.read_i32_list()?;
                         if let Some(read) = read {
-                            value.s = Some(read);
+                            self.s = Some(read);
                         }
                     }
-                    (20, Type::Struct) => value.t = Some(Message::decode(from)?),
+                    (20, Type::Struct) => {
+                        from.read_struct(self.t.insert(::std::default::Default::default()))?;
+                    }
                     (21, Type::Map) => {
                         let read =
                             R::read_map(from, Type::I32, Type::I32, R::read_i32, R::read_i32)?;
                         if let Some(read) = read {
-                            value.u = read;
+                            self.u = read;
                         }
                     }
                     (22, Type::List) => {
                         let read = from.read_i32_list()?;
                         if let Some(read) = read {
-                            value.v = read;
+                            self.v = read;
                         }
                     }
-                    (23, Type::Struct) => value.w = Message::decode(from)?,
+                    (23, Type::Struct) => from.read_struct(&mut self.w)?,
                     (24, Type::List) => {
                         let read_item = |from: &mut R| {
-                            let read = R::read_list(from, Type::Struct, Message::decode)?;
+                            let read = from.read_struct_list()?;
                             let what = "list<Inner>";
                             read.ok_or_else(|| mismatch(what))
                         };
                         let read = R::read_list(from, Type::List, read_item)?;
                         if let Some(read) = read {
-                            value.x = read;
+                            self.x = read;
                         }
                     }
-                    (25, Type::Double) => value.y = from.read_double()?,
-                    (26, Type::Double) => value.z = from.read_double()?,
+                    (25, Type::Double) => self.y = from.read_double()?,
+                    (26, Type::Double) => self.z = from.read_double()?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -596,30 +612,37 @@ pub mod defaults {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::I32) => value.a = from.read_i32()?,
-                    (2, Type::Bool) => value.b = from.read_bool()?,
-                    (3, Type::String) => value.c = from.read_str()?,
-                    (4, Type::Double) => value.d = from.read_double()?,
+                    (1, Type::I32) => self.a = from.read_i32()?,
+                    (2, Type::Bool) => self.b = from.read_bool()?,
+                    (3, Type::String) => self.c = from.read_str()?,
+                    (4, Type::Double) => self.d = from.read_double()?,
                     (5, Type::List) => {
                         let read = from.read_i32_list()?;
                         if let Some(read) = read {
-                            value.e = read;
+                            self.e = read;
                         }
                     }
-                    (6, Type::I32) => value.f = Some(from.read_i32()?),
+                    (6, Type::I32) => self.f = Some(from.read_i32()?),
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 

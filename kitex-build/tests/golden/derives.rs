@@ -46,25 +46,32 @@ pub mod derives {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
                     (1, Type::String) => {
                         let read = ::std::string::String::from(from.read_str()?);
-                        value.text = read;
+                        self.text = read;
                     }
-                    (2, Type::Double) => value.ratio = from.read_double()?,
-                    (3, Type::I32) => value.color = Some(Color(from.read_i32()?)),
+                    (2, Type::Double) => self.ratio = from.read_double()?,
+                    (3, Type::I32) => self.color = Some(Color(from.read_i32()?)),
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -314,18 +321,25 @@ pub mod derives {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::{Message, Type};
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::String) => value.text = from.read_str()?,
-                    (2, Type::String) => value.bytes = from.read_bytes()?,
-                    (3, Type::Uuid) => value.id = from.read_uuid()?,
+                    (1, Type::String) => self.text = from.read_str()?,
+                    (2, Type::String) => self.bytes = from.read_bytes()?,
+                    (3, Type::Uuid) => self.id = from.read_uuid()?,
                     (4, Type::Map) => {
                         let read = R::read_map(
                             from,
@@ -335,7 +349,7 @@ pub mod derives {
                             R::read_double,
                         )?;
                         if let Some(read) = read {
-                            value.named = read;
+                            self.named = read;
                         }
                     }
                     (5, Type::Map) => {
@@ -344,39 +358,41 @@ pub mod derives {
                         let read =
                             R::read_map(from, Type::Double, Type::String, read_key, R::read_str)?;
                         if let Some(read) = read {
-                            value.keyed = read;
+                            self.keyed = read;
                         }
                     }
-                    (6, Type::Struct) => value.choice = Some(Message::decode(from)?),
+                    (6, Type::Struct) => {
+                        from.read_struct(self.choice.insert(::std::default::Default::default()))?;
+                    }
                     (7, Type::List) => {
-                        let read = R::read_list(from, Type::Struct, Message::decode)?;
+                        let read = from.read_struct_list()?;
                         if let Some(read) = read {
-                            value.failed = read;
+                            self.failed = read;
                         }
                     }
                     (8, Type::Set) => {
                         let read_item = |from: &mut R| Ok(Color(from.read_i32()?));
                         let read = R::read_set(from, Type::I32, read_item)?;
                         if let Some(read) = read {
-                            value.colors = read;
+                            self.colors = read;
                         }
                     }
                     (9, Type::Struct) => {
                         let read = Message::decode(from)?;
-                        value.next = Some(from.boxed(read)?);
+                        self.next = Some(from.boxed(read)?);
                     }
                     (10, Type::Struct) => {
                         let read = Message::decode(from)?;
-                        value.plain = ::std::sync::Arc::from(from.boxed(read)?);
+                        self.plain = ::std::sync::Arc::from(from.boxed(read)?);
                     }
                     _ => {
                         let kept = from.read_unknown(field)?;
                         from.charge(2 * ::std::mem::size_of_val(&kept))?;
-                        value.unknown_fields.push(kept);
+                        self.unknown_fields.push(kept);
                     }
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -503,20 +519,27 @@ pub mod derives {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::String) => value.why = from.read_bytes()?,
+                    (1, Type::String) => self.why = from.read_bytes()?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 

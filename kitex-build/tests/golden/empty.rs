@@ -591,36 +591,44 @@ pub mod empty {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::{Message, Type};
 
-            let mut value = <Self as ::std::default::Default>::default();
             let mut has_e = false;
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::Struct) => value.a = Message::decode(from)?,
-                    (2, Type::Struct) => value.b = Message::decode(from)?,
-                    (3, Type::Struct) => value.c = Message::decode(from)?,
-                    (4, Type::I32) => value.d = Enum(from.read_i32()?),
+                    (1, Type::Struct) => from.read_struct(&mut self.a)?,
+                    (2, Type::Struct) => from.read_struct(&mut self.b)?,
+                    (3, Type::Struct) => from.read_struct(&mut self.c)?,
+                    (4, Type::I32) => self.d = Enum(from.read_i32()?),
                     (5, Type::Struct) => {
-                        let read = Message::decode(from)?;
-                        value.e = read;
+                        from.read_struct(&mut self.e)?;
                         has_e = true;
                     }
-                    (6, Type::Struct) => value.f = Some(Message::decode(from)?),
+                    (6, Type::Struct) => {
+                        from.read_struct(self.f.insert(::std::default::Default::default()))?;
+                    }
                     (7, Type::List) => {
-                        let read = R::read_list(from, Type::Struct, Message::decode)?;
+                        let read = from.read_struct_list()?;
                         if let Some(read) = read {
-                            value.g = read;
+                            self.g = read;
                         }
                     }
                     (8, Type::Set) => {
                         let read = R::read_set(from, Type::Struct, Message::decode)?;
                         if let Some(read) = read {
-                            value.h = read;
+                            self.h = read;
                         }
                     }
                     (9, Type::Map) => {
@@ -632,7 +640,7 @@ pub mod empty {
                             Message::decode,
                         )?;
                         if let Some(read) = read {
-                            value.i = read;
+                            self.i = read;
                         }
                     }
                     _ => from.skip(field.kind)?,
@@ -642,7 +650,7 @@ pub mod empty {
                 let error = ::kitex::codegen::DecodeError::missing_field("Holds", "e", 5);
                 return Err(error);
             }
-            Ok(value)
+            Ok(())
         }
     }
 

@@ -431,25 +431,32 @@ pub mod enums {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
             let mismatch = ::kitex::codegen::DecodeError::element_type;
-            let mut value = <Self as ::std::default::Default>::default();
             let mut has_twice = false;
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::I32) => value.step = Steps(from.read_i32()?),
-                    (2, Type::I32) => value.empty = Empty(from.read_i32()?),
+                    (1, Type::I32) => self.step = Steps(from.read_i32()?),
+                    (2, Type::I32) => self.empty = Empty(from.read_i32()?),
                     (3, Type::I32) => {
                         let read = Twice(from.read_i32()?);
-                        value.twice = read;
+                        self.twice = read;
                         has_twice = true;
                     }
-                    (4, Type::I32) => value.cases = Some(Cases(from.read_i32()?)),
+                    (4, Type::I32) => self.cases = Some(Cases(from.read_i32()?)),
                     (5, Type::Map) => {
                         let read_key = |from: &mut R| Ok(Edge(from.read_i32()?));
                         let read_value = |from: &mut R| {
@@ -460,10 +467,10 @@ pub mod enums {
                         };
                         let read = R::read_map(from, Type::I32, Type::List, read_key, read_value)?;
                         if let Some(read) = read {
-                            value.all = read;
+                            self.all = read;
                         }
                     }
-                    (6, Type::I32) => value.most = Edge(from.read_i32()?),
+                    (6, Type::I32) => self.most = Edge(from.read_i32()?),
                     _ => from.skip(field.kind)?,
                 }
             }
@@ -471,7 +478,7 @@ pub mod enums {
                 let error = ::kitex::codegen::DecodeError::missing_field("Uses", "twice", 3);
                 return Err(error);
             }
-            Ok(value)
+            Ok(())
         }
     }
 

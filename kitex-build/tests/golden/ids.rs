@@ -54,26 +54,33 @@ pub mod ids {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (32767, Type::I32) => value.most = from.read_i32()?,
-                    (16, Type::I32) => value.hex = from.read_i32()?,
-                    (-5, Type::I32) => value.negative = from.read_i32()?,
-                    (0, Type::I32) => value.zero = from.read_i32()?,
-                    (10, Type::I32) => value.ten = from.read_i32()?,
-                    (3, Type::I32) => value.three = from.read_i32()?,
-                    (-32768, Type::I32) => value.least = from.read_i32()?,
+                    (32767, Type::I32) => self.most = from.read_i32()?,
+                    (16, Type::I32) => self.hex = from.read_i32()?,
+                    (-5, Type::I32) => self.negative = from.read_i32()?,
+                    (0, Type::I32) => self.zero = from.read_i32()?,
+                    (10, Type::I32) => self.ten = from.read_i32()?,
+                    (3, Type::I32) => self.three = from.read_i32()?,
+                    (-32768, Type::I32) => self.least = from.read_i32()?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 

@@ -136,52 +136,59 @@ pub mod keywords {
                     Ok(())
                 }
 
+                #[inline(always)]
                 fn decode<R: ::kitex::codegen::ThriftReader>(
                     from: &mut R,
                 ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+                    ::kitex::codegen::decode_default(from)
+                }
+
+                fn merge<R: ::kitex::codegen::ThriftReader>(
+                    &mut self,
+                    from: &mut R,
+                ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
                     use ::kitex::codegen::Type;
 
-                    let mut value = <Self as ::std::default::Default>::default();
                     from.begin_struct()?;
                     while let Some(field) = from.read_field()? {
                         match (field.id, field.kind) {
-                            (1, Type::I32) => value.r#as = from.read_i32()?,
-                            (2, Type::I32) => value.r#break = from.read_i32()?,
-                            (3, Type::I32) => value.r#continue = from.read_i32()?,
-                            (4, Type::I32) => value.crate_ = from.read_i32()?,
-                            (5, Type::I32) => value.r#else = from.read_i32()?,
-                            (6, Type::I32) => value.r#extern = from.read_i32()?,
-                            (7, Type::I32) => value.r#fn = from.read_i32()?,
-                            (8, Type::I32) => value.r#for = from.read_i32()?,
-                            (9, Type::I32) => value.r#if = from.read_i32()?,
-                            (10, Type::I32) => value.r#impl = from.read_i32()?,
-                            (11, Type::I32) => value.r#in = from.read_i32()?,
-                            (12, Type::I32) => value.r#let = from.read_i32()?,
-                            (13, Type::I32) => value.r#loop = from.read_i32()?,
-                            (14, Type::I32) => value.r#match = from.read_i32()?,
-                            (15, Type::I32) => value.r#mod = from.read_i32()?,
-                            (16, Type::I32) => value.r#move = from.read_i32()?,
-                            (17, Type::I32) => value.r#mut = from.read_i32()?,
-                            (18, Type::I32) => value.r#pub = from.read_i32()?,
-                            (19, Type::I32) => value.r#ref = from.read_i32()?,
-                            (20, Type::I32) => value.r#return = from.read_i32()?,
-                            (21, Type::I32) => value.self_ = from.read_i32()?,
-                            (22, Type::I32) => value.self_2 = from.read_i32()?,
-                            (23, Type::I32) => value.r#static = from.read_i32()?,
-                            (24, Type::I32) => value.super_ = from.read_i32()?,
-                            (25, Type::I32) => value.r#trait = from.read_i32()?,
-                            (26, Type::I32) => value.r#type = from.read_i32()?,
-                            (27, Type::I32) => value.r#unsafe = from.read_i32()?,
-                            (28, Type::I32) => value.r#use = from.read_i32()?,
-                            (29, Type::I32) => value.r#where = from.read_i32()?,
-                            (30, Type::I32) => value.r#while = from.read_i32()?,
-                            (31, Type::I32) => value.r#async = from.read_i32()?,
-                            (32, Type::I32) => value.r#await = from.read_i32()?,
-                            (33, Type::I32) => value.r#dyn = from.read_i32()?,
+                            (1, Type::I32) => self.r#as = from.read_i32()?,
+                            (2, Type::I32) => self.r#break = from.read_i32()?,
+                            (3, Type::I32) => self.r#continue = from.read_i32()?,
+                            (4, Type::I32) => self.crate_ = from.read_i32()?,
+                            (5, Type::I32) => self.r#else = from.read_i32()?,
+                            (6, Type::I32) => self.r#extern = from.read_i32()?,
+                            (7, Type::I32) => self.r#fn = from.read_i32()?,
+                            (8, Type::I32) => self.r#for = from.read_i32()?,
+                            (9, Type::I32) => self.r#if = from.read_i32()?,
+                            (10, Type::I32) => self.r#impl = from.read_i32()?,
+                            (11, Type::I32) => self.r#in = from.read_i32()?,
+                            (12, Type::I32) => self.r#let = from.read_i32()?,
+                            (13, Type::I32) => self.r#loop = from.read_i32()?,
+                            (14, Type::I32) => self.r#match = from.read_i32()?,
+                            (15, Type::I32) => self.r#mod = from.read_i32()?,
+                            (16, Type::I32) => self.r#move = from.read_i32()?,
+                            (17, Type::I32) => self.r#mut = from.read_i32()?,
+                            (18, Type::I32) => self.r#pub = from.read_i32()?,
+                            (19, Type::I32) => self.r#ref = from.read_i32()?,
+                            (20, Type::I32) => self.r#return = from.read_i32()?,
+                            (21, Type::I32) => self.self_ = from.read_i32()?,
+                            (22, Type::I32) => self.self_2 = from.read_i32()?,
+                            (23, Type::I32) => self.r#static = from.read_i32()?,
+                            (24, Type::I32) => self.super_ = from.read_i32()?,
+                            (25, Type::I32) => self.r#trait = from.read_i32()?,
+                            (26, Type::I32) => self.r#type = from.read_i32()?,
+                            (27, Type::I32) => self.r#unsafe = from.read_i32()?,
+                            (28, Type::I32) => self.r#use = from.read_i32()?,
+                            (29, Type::I32) => self.r#where = from.read_i32()?,
+                            (30, Type::I32) => self.r#while = from.read_i32()?,
+                            (31, Type::I32) => self.r#async = from.read_i32()?,
+                            (32, Type::I32) => self.r#await = from.read_i32()?,
+                            (33, Type::I32) => self.r#dyn = from.read_i32()?,
                             _ => from.skip(field.kind)?,
                         }
                     }
-                    Ok(value)
+                    Ok(())
                 }
             }
 
@@ -285,33 +292,40 @@ pub mod keywords {
                     Ok(())
                 }
 
+                #[inline(always)]
                 fn decode<R: ::kitex::codegen::ThriftReader>(
                     from: &mut R,
                 ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+                    ::kitex::codegen::decode_default(from)
+                }
+
+                fn merge<R: ::kitex::codegen::ThriftReader>(
+                    &mut self,
+                    from: &mut R,
+                ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
                     use ::kitex::codegen::Type;
 
-                    let mut value = <Self as ::std::default::Default>::default();
                     from.begin_struct()?;
                     while let Some(field) = from.read_field()? {
                         match (field.id, field.kind) {
-                            (1, Type::I32) => value.r#abstract = from.read_i32()?,
-                            (2, Type::I32) => value.r#become = from.read_i32()?,
-                            (3, Type::I32) => value.r#box = from.read_i32()?,
-                            (4, Type::I32) => value.r#do = from.read_i32()?,
-                            (5, Type::I32) => value.r#final = from.read_i32()?,
-                            (6, Type::I32) => value.r#gen = from.read_i32()?,
-                            (7, Type::I32) => value.r#macro = from.read_i32()?,
-                            (8, Type::I32) => value.r#override = from.read_i32()?,
-                            (9, Type::I32) => value.r#priv = from.read_i32()?,
-                            (10, Type::I32) => value.r#try = from.read_i32()?,
-                            (11, Type::I32) => value.r#typeof = from.read_i32()?,
-                            (12, Type::I32) => value.r#unsized = from.read_i32()?,
-                            (13, Type::I32) => value.r#virtual = from.read_i32()?,
-                            (14, Type::I32) => value.r#yield = from.read_i32()?,
+                            (1, Type::I32) => self.r#abstract = from.read_i32()?,
+                            (2, Type::I32) => self.r#become = from.read_i32()?,
+                            (3, Type::I32) => self.r#box = from.read_i32()?,
+                            (4, Type::I32) => self.r#do = from.read_i32()?,
+                            (5, Type::I32) => self.r#final = from.read_i32()?,
+                            (6, Type::I32) => self.r#gen = from.read_i32()?,
+                            (7, Type::I32) => self.r#macro = from.read_i32()?,
+                            (8, Type::I32) => self.r#override = from.read_i32()?,
+                            (9, Type::I32) => self.r#priv = from.read_i32()?,
+                            (10, Type::I32) => self.r#try = from.read_i32()?,
+                            (11, Type::I32) => self.r#typeof = from.read_i32()?,
+                            (12, Type::I32) => self.r#unsized = from.read_i32()?,
+                            (13, Type::I32) => self.r#virtual = from.read_i32()?,
+                            (14, Type::I32) => self.r#yield = from.read_i32()?,
                             _ => from.skip(field.kind)?,
                         }
                     }
-                    Ok(value)
+                    Ok(())
                 }
             }
 
@@ -372,25 +386,32 @@ pub mod keywords {
                     Ok(())
                 }
 
+                #[inline(always)]
                 fn decode<R: ::kitex::codegen::ThriftReader>(
                     from: &mut R,
                 ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+                    ::kitex::codegen::decode_default(from)
+                }
+
+                fn merge<R: ::kitex::codegen::ThriftReader>(
+                    &mut self,
+                    from: &mut R,
+                ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
                     use ::kitex::codegen::Type;
 
-                    let mut value = <Self as ::std::default::Default>::default();
                     from.begin_struct()?;
                     while let Some(field) = from.read_field()? {
                         match (field.id, field.kind) {
-                            (1, Type::I32) => value.union = from.read_i32()?,
-                            (2, Type::I32) => value.raw = from.read_i32()?,
-                            (3, Type::I32) => value.safe = from.read_i32()?,
-                            (4, Type::I32) => value.auto = from.read_i32()?,
-                            (5, Type::I32) => value.default = from.read_i32()?,
-                            (6, Type::I32) => value.macro_rules = from.read_i32()?,
+                            (1, Type::I32) => self.union = from.read_i32()?,
+                            (2, Type::I32) => self.raw = from.read_i32()?,
+                            (3, Type::I32) => self.safe = from.read_i32()?,
+                            (4, Type::I32) => self.auto = from.read_i32()?,
+                            (5, Type::I32) => self.default = from.read_i32()?,
+                            (6, Type::I32) => self.macro_rules = from.read_i32()?,
                             _ => from.skip(field.kind)?,
                         }
                     }
-                    Ok(value)
+                    Ok(())
                 }
             }
 
@@ -448,26 +469,33 @@ pub mod keywords {
                     Ok(())
                 }
 
+                #[inline(always)]
                 fn decode<R: ::kitex::codegen::ThriftReader>(
                     from: &mut R,
                 ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+                    ::kitex::codegen::decode_default(from)
+                }
+
+                fn merge<R: ::kitex::codegen::ThriftReader>(
+                    &mut self,
+                    from: &mut R,
+                ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
                     use ::kitex::codegen::Type;
 
-                    let mut value = <Self as ::std::default::Default>::default();
                     from.begin_struct()?;
                     while let Some(field) = from.read_field()? {
                         match (field.id, field.kind) {
-                            (1, Type::I32) => value.list = from.read_i32()?,
-                            (2, Type::String) => value.string = from.read_str()?,
-                            (3, Type::Bool) => value.r#struct = from.read_bool()?,
-                            (4, Type::I32) => value.required = from.read_i32()?,
-                            (5, Type::I32) => value.void = from.read_i32()?,
-                            (6, Type::I32) => value.r#enum = from.read_i32()?,
-                            (7, Type::I32) => value.optional = Some(from.read_i32()?),
+                            (1, Type::I32) => self.list = from.read_i32()?,
+                            (2, Type::String) => self.string = from.read_str()?,
+                            (3, Type::Bool) => self.r#struct = from.read_bool()?,
+                            (4, Type::I32) => self.required = from.read_i32()?,
+                            (5, Type::I32) => self.void = from.read_i32()?,
+                            (6, Type::I32) => self.r#enum = from.read_i32()?,
+                            (7, Type::I32) => self.optional = Some(from.read_i32()?),
                             _ => from.skip(field.kind)?,
                         }
                     }
-                    Ok(value)
+                    Ok(())
                 }
             }
 
@@ -506,19 +534,26 @@ pub mod keywords {
                     Ok(())
                 }
 
+                #[inline(always)]
                 fn decode<R: ::kitex::codegen::ThriftReader>(
                     from: &mut R,
                 ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+                    ::kitex::codegen::decode_default(from)
+                }
+
+                fn merge<R: ::kitex::codegen::ThriftReader>(
+                    &mut self,
+                    from: &mut R,
+                ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
                     use ::kitex::codegen::Type;
 
-                    let mut value = <Self as ::std::default::Default>::default();
                     let mut has_type = false;
                     from.begin_struct()?;
                     while let Some(field) = from.read_field()? {
                         match (field.id, field.kind) {
                             (1, Type::I32) => {
                                 let read = from.read_i32()?;
-                                value.r#type = read;
+                                self.r#type = read;
                                 has_type = true;
                             }
                             _ => from.skip(field.kind)?,
@@ -528,7 +563,7 @@ pub mod keywords {
                         let error = ::kitex::codegen::DecodeError::missing_field("self", "type", 1);
                         return Err(error);
                     }
-                    Ok(value)
+                    Ok(())
                 }
             }
 
@@ -695,20 +730,27 @@ pub mod keywords {
                     Ok(())
                 }
 
+                #[inline(always)]
                 fn decode<R: ::kitex::codegen::ThriftReader>(
                     from: &mut R,
                 ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+                    ::kitex::codegen::decode_default(from)
+                }
+
+                fn merge<R: ::kitex::codegen::ThriftReader>(
+                    &mut self,
+                    from: &mut R,
+                ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
                     use ::kitex::codegen::Type;
 
-                    let mut value = <Self as ::std::default::Default>::default();
                     from.begin_struct()?;
                     while let Some(field) = from.read_field()? {
                         match (field.id, field.kind) {
-                            (1, Type::String) => value.r#unsafe = from.read_str()?,
+                            (1, Type::String) => self.r#unsafe = from.read_str()?,
                             _ => from.skip(field.kind)?,
                         }
                     }
-                    Ok(value)
+                    Ok(())
                 }
             }
 
@@ -1099,23 +1141,31 @@ pub mod keywords {
                         Ok(())
                     }
 
+                    #[inline(always)]
                     fn decode<R: ::kitex::codegen::ThriftReader>(
                         from: &mut R,
                     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError>
                     {
-                        use ::kitex::codegen::{Message, Type};
+                        ::kitex::codegen::decode_default(from)
+                    }
 
-                        let mut value = <Self as ::std::default::Default>::default();
+                    fn merge<R: ::kitex::codegen::ThriftReader>(
+                        &mut self,
+                        from: &mut R,
+                    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError>
+                    {
+                        use ::kitex::codegen::Type;
+
                         from.begin_struct()?;
                         while let Some(field) = from.read_field()? {
                             match (field.id, field.kind) {
-                                (1, Type::I32) => value.r#type = from.read_i32()?,
-                                (2, Type::Struct) => value.self_ = Message::decode(from)?,
-                                (3, Type::I32) => value.super_ = super::Dyn(from.read_i32()?),
+                                (1, Type::I32) => self.r#type = from.read_i32()?,
+                                (2, Type::Struct) => from.read_struct(&mut self.self_)?,
+                                (3, Type::I32) => self.super_ = super::Dyn(from.read_i32()?),
                                 _ => from.skip(field.kind)?,
                             }
                         }
-                        Ok(value)
+                        Ok(())
                     }
                 }
 

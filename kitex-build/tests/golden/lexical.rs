@@ -42,19 +42,26 @@ pub mod lexical {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             let mut has_a = false;
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
                     (1, Type::I32) => {
                         let read = from.read_i32()?;
-                        value.a = read;
+                        self.a = read;
                         has_a = true;
                     }
                     _ => from.skip(field.kind)?,
@@ -64,7 +71,7 @@ pub mod lexical {
                 let error = ::kitex::codegen::DecodeError::missing_field("Spread", "a", 1);
                 return Err(error);
             }
-            Ok(value)
+            Ok(())
         }
     }
 

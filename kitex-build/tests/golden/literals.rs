@@ -107,21 +107,28 @@ pub mod literals {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::String) => value.quotes = from.read_str()?,
-                    (2, Type::String) => value.bytes = from.read_bytes()?,
+                    (1, Type::String) => self.quotes = from.read_str()?,
+                    (2, Type::String) => self.bytes = from.read_bytes()?,
                     (3, Type::List) => {
                         let read = from.read_str_list()?;
                         if let Some(read) = read {
-                            value.all = read;
+                            self.all = read;
                         }
                     }
                     (4, Type::Map) => {
@@ -133,13 +140,13 @@ pub mod literals {
                             R::read_str,
                         )?;
                         if let Some(read) = read {
-                            value.named = read;
+                            self.named = read;
                         }
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 

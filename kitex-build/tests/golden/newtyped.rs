@@ -220,18 +220,25 @@ pub mod newtyped {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::{Message, Type};
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
                     (1, Type::Struct) => {
                         let read = Message::decode(from)?;
-                        value.next = Some(from.boxed(read)?);
+                        self.next = Some(from.boxed(read)?);
                     }
                     (2, Type::Set) => {
                         let read_item = |from: &mut R| {
@@ -239,13 +246,13 @@ pub mod newtyped {
                         };
                         let read = R::read_set(from, Type::Double, read_item)?;
                         if let Some(read) = read {
-                            value.weights = Weights(read);
+                            self.weights = Weights(read);
                         }
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -318,13 +325,20 @@ pub mod newtyped {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::{Message, Type};
 
             let mismatch = ::kitex::codegen::DecodeError::element_type;
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
@@ -338,7 +352,7 @@ pub mod newtyped {
                         };
                         let read = R::read_list(from, Type::List, read_item)?;
                         if let Some(read) = read {
-                            value.matrix = Matrix(read);
+                            self.matrix = Matrix(read);
                         }
                     }
                     (2, Type::Map) => {
@@ -346,7 +360,7 @@ pub mod newtyped {
                         let read =
                             R::read_map(from, Type::I64, Type::Struct, read_key, Message::decode)?;
                         if let Some(read) = read {
-                            value.nodes = Nodes(read);
+                            self.nodes = Nodes(read);
                         }
                     }
                     (3, Type::Set) => {
@@ -355,14 +369,14 @@ pub mod newtyped {
                         };
                         let read = R::read_set(from, Type::Double, read_item)?;
                         if let Some(read) = read {
-                            value.weights = Weights(read);
+                            self.weights = Weights(read);
                         }
                     }
-                    (4, Type::I64) => value.kept = Second(Third(from.read_i64()?)),
+                    (4, Type::I64) => self.kept = Second(Third(from.read_i64()?)),
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 

@@ -50,24 +50,31 @@ pub mod newtyped_more {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::Double) => value.x = ::kitex::codegen::Double(from.read_double()?),
+                    (1, Type::Double) => self.x = ::kitex::codegen::Double(from.read_double()?),
                     (2, Type::Double) => {
                         let read = ::kitex::codegen::Double(from.read_double()?);
-                        value.y = Some(read);
+                        self.y = Some(read);
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -475,7 +482,7 @@ pub mod newtyped_more {
                         Some(Self::Which(from.boxed(read)?))
                     }
                     (4, Type::List) => {
-                        let read = R::read_list(from, Type::Struct, Message::decode)?;
+                        let read = from.read_struct_list()?;
                         let read = read.map(Path);
                         read.map(Self::Path)
                     }
@@ -541,21 +548,28 @@ pub mod newtyped_more {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-            use ::kitex::codegen::{Message, Type};
+            ::kitex::codegen::decode_default(from)
+        }
 
-            let mut value = <Self as ::std::default::Default>::default();
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+            use ::kitex::codegen::Type;
+
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::Struct) => value.place = Message::decode(from)?,
-                    (2, Type::I32) => value.paint = Paint(Tint(Color(from.read_i32()?))),
+                    (1, Type::Struct) => from.read_struct(&mut self.place)?,
+                    (2, Type::I32) => self.paint = Paint(Tint(Color(from.read_i32()?))),
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -603,24 +617,31 @@ pub mod newtyped_more {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::{Message, Type};
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
                     (1, Type::Struct) => {
                         let read = Message::decode(from)?;
-                        value.next = Some(from.boxed(read)?);
+                        self.next = Some(from.boxed(read)?);
                     }
-                    (2, Type::Struct) => value.which = Message::decode(from)?,
+                    (2, Type::Struct) => from.read_struct(&mut self.which)?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -786,30 +807,39 @@ pub mod newtyped_more {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::{Message, Type};
 
             let mismatch = ::kitex::codegen::DecodeError::element_type;
-            let mut value = <Self as ::std::default::Default>::default();
             let mut has_tint = false;
             let mut has_link = false;
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::Struct) => value.place = Message::decode(from)?,
-                    (2, Type::Struct) => value.home = Some(Message::decode(from)?),
+                    (1, Type::Struct) => from.read_struct(&mut self.place)?,
+                    (2, Type::Struct) => {
+                        from.read_struct(self.home.insert(::std::default::Default::default()))?;
+                    }
                     (3, Type::I32) => {
                         let read = Tint(Color(from.read_i32()?));
-                        value.tint = read;
+                        self.tint = read;
                         has_tint = true;
                     }
-                    (4, Type::I32) => value.paint = Some(Paint(Tint(Color(from.read_i32()?)))),
+                    (4, Type::I32) => self.paint = Some(Paint(Tint(Color(from.read_i32()?)))),
                     (5, Type::List) => {
-                        let read = R::read_list(from, Type::Struct, Message::decode)?;
+                        let read = from.read_struct_list()?;
                         if let Some(read) = read {
-                            value.homes = read;
+                            self.homes = read;
                         }
                     }
                     (6, Type::Map) => {
@@ -822,29 +852,29 @@ pub mod newtyped_more {
                             read_value,
                         )?;
                         if let Some(read) = read {
-                            value.tints = read;
+                            self.tints = read;
                         }
                     }
                     (7, Type::Set) => {
                         let read = R::read_set(from, Type::Struct, Message::decode)?;
                         if let Some(read) = read {
-                            value.whiches = read;
+                            self.whiches = read;
                         }
                     }
                     (8, Type::List) => {
-                        let read = R::read_list(from, Type::Struct, Message::decode)?;
+                        let read = from.read_struct_list()?;
                         if let Some(read) = read {
-                            value.path = Path(read);
+                            self.path = Path(read);
                         }
                     }
-                    (9, Type::Struct) => value.lost = Message::decode(from)?,
+                    (9, Type::Struct) => from.read_struct(&mut self.lost)?,
                     (10, Type::Struct) => {
                         let read = Message::decode(from)?;
-                        value.boxed = from.boxed(read)?;
+                        self.boxed = from.boxed(read)?;
                     }
                     (11, Type::Struct) => {
                         let read = Message::decode(from)?;
-                        value.shared = ::std::sync::Arc::from(from.boxed(read)?);
+                        self.shared = ::std::sync::Arc::from(from.boxed(read)?);
                     }
                     (12, Type::Map) => {
                         let read_key = |from: &mut R| Ok(Paint(Tint(Color(from.read_i32()?))));
@@ -856,11 +886,11 @@ pub mod newtyped_more {
                         };
                         let read = R::read_map(from, Type::I32, Type::List, read_key, read_value)?;
                         if let Some(read) = read {
-                            value.paints = read;
+                            self.paints = read;
                         }
                     }
-                    (13, Type::Struct) => value.plain = Message::decode(from)?,
-                    (14, Type::Struct) => value.which = Message::decode(from)?,
+                    (13, Type::Struct) => from.read_struct(&mut self.plain)?,
+                    (14, Type::Struct) => from.read_struct(&mut self.which)?,
                     (15, Type::List) => {
                         let read_item = |from: &mut R| {
                             let read = R::read_set(from, Type::Struct, Message::decode)?;
@@ -869,12 +899,11 @@ pub mod newtyped_more {
                         };
                         let read = R::read_list(from, Type::Set, read_item)?;
                         if let Some(read) = read {
-                            value.nested = read;
+                            self.nested = read;
                         }
                     }
                     (16, Type::Struct) => {
-                        let read = Message::decode(from)?;
-                        value.link = read;
+                        from.read_struct(&mut self.link)?;
                         has_link = true;
                     }
                     _ => from.skip(field.kind)?,
@@ -888,7 +917,7 @@ pub mod newtyped_more {
                 let error = ::kitex::codegen::DecodeError::missing_field("Uses", "link", 16);
                 return Err(error);
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -1286,24 +1315,31 @@ pub mod newtyped_more {
                 Ok(())
             }
 
+            #[inline(always)]
             fn decode<R: ::kitex::codegen::ThriftReader>(
                 from: &mut R,
             ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-                use ::kitex::codegen::{Message, Type};
+                ::kitex::codegen::decode_default(from)
+            }
 
-                let mut value = <Self as ::std::default::Default>::default();
+            fn merge<R: ::kitex::codegen::ThriftReader>(
+                &mut self,
+                from: &mut R,
+            ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+                use ::kitex::codegen::Type;
+
                 from.begin_struct()?;
                 while let Some(field) = from.read_field()? {
                     match (field.id, field.kind) {
-                        (1, Type::Struct) => value.home = Message::decode(from)?,
+                        (1, Type::Struct) => from.read_struct(&mut self.home)?,
                         (2, Type::I32) => {
                             let read = super::Tint(super::Color(from.read_i32()?));
-                            value.tint = read;
+                            self.tint = read;
                         }
                         _ => from.skip(field.kind)?,
                     }
                 }
-                Ok(value)
+                Ok(())
             }
         }
 
@@ -1420,20 +1456,27 @@ pub mod newtyped_more {
                 Ok(())
             }
 
+            #[inline(always)]
             fn decode<R: ::kitex::codegen::ThriftReader>(
                 from: &mut R,
             ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-                use ::kitex::codegen::{Message, Type};
+                ::kitex::codegen::decode_default(from)
+            }
 
-                let mut value = <Self as ::std::default::Default>::default();
+            fn merge<R: ::kitex::codegen::ThriftReader>(
+                &mut self,
+                from: &mut R,
+            ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+                use ::kitex::codegen::Type;
+
                 from.begin_struct()?;
                 while let Some(field) = from.read_field()? {
                     match (field.id, field.kind) {
-                        (1, Type::Struct) => value.which = Message::decode(from)?,
+                        (1, Type::Struct) => from.read_struct(&mut self.which)?,
                         _ => from.skip(field.kind)?,
                     }
                 }
-                Ok(value)
+                Ok(())
             }
         }
 
@@ -1582,14 +1625,14 @@ pub mod newtyped_more {
             fn decode<R: ::kitex::codegen::ThriftReader>(
                 from: &mut R,
             ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-                use ::kitex::codegen::{Message, Type};
+                use ::kitex::codegen::Type;
 
                 let mut outcome = None;
                 from.begin_struct()?;
                 while let Some(field) = from.read_field()? {
                     match (field.id, field.kind) {
                         (0, Type::List) => {
-                            let read = R::read_list(from, Type::Struct, Message::decode)?;
+                            let read = from.read_struct_list()?;
                             if let Some(read) = read {
                                 outcome = Some(Ok(super::Path(read)));
                             }

@@ -420,32 +420,39 @@ pub mod newtypes {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::{Message, Type};
 
             let mismatch = ::kitex::codegen::DecodeError::element_type;
-            let mut value = <Self as ::std::default::Default>::default();
             let mut has_name = false;
             let mut has_more = false;
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::I64) => value.id = UserId(from.read_i64()?),
-                    (2, Type::I64) => value.owner = Some(OwnerId(UserId(from.read_i64()?))),
+                    (1, Type::I64) => self.id = UserId(from.read_i64()?),
+                    (2, Type::I64) => self.owner = Some(OwnerId(UserId(from.read_i64()?))),
                     (3, Type::String) => {
                         let read = Name(from.read_str()?);
-                        value.name = read;
+                        self.name = read;
                         has_name = true;
                     }
-                    (4, Type::I64) => value.plain = UserId(from.read_i64()?),
-                    (5, Type::Double) => value.ratio = Some(Ratio(from.read_double()?)),
+                    (4, Type::I64) => self.plain = UserId(from.read_i64()?),
+                    (5, Type::Double) => self.ratio = Some(Ratio(from.read_double()?)),
                     (6, Type::List) => {
                         let read_item = |from: &mut R| Ok(UserId(from.read_i64()?));
                         let read = R::read_list(from, Type::I64, read_item)?;
                         if let Some(read) = read {
-                            value.ids = Ids(read);
+                            self.ids = Ids(read);
                         }
                     }
                     (7, Type::Map) => {
@@ -465,7 +472,7 @@ pub mod newtypes {
                         let read =
                             R::read_map(from, Type::String, Type::List, read_key, read_value)?;
                         if let Some(read) = read {
-                            value.groups = Some(Groups(read));
+                            self.groups = Some(Groups(read));
                         }
                     }
                     (8, Type::Set) => {
@@ -474,14 +481,14 @@ pub mod newtypes {
                         };
                         let read = R::read_set(from, Type::Double, read_item)?;
                         if let Some(read) = read {
-                            value.weights = Weights(read);
+                            self.weights = Weights(read);
                         }
                     }
                     (9, Type::List) => {
                         let read_item = |from: &mut R| Ok(Name(from.read_str()?));
                         let read = R::read_list(from, Type::String, read_item)?;
                         if let Some(read) = read {
-                            value.names = read;
+                            self.names = read;
                         }
                     }
                     (10, Type::Map) => {
@@ -490,7 +497,7 @@ pub mod newtypes {
                         let read =
                             R::read_map(from, Type::I64, Type::Double, read_key, read_value)?;
                         if let Some(read) = read {
-                            value.ratios = read;
+                            self.ratios = read;
                         }
                     }
                     (11, Type::Set) => {
@@ -508,30 +515,30 @@ pub mod newtypes {
                         };
                         let read = R::read_set(from, Type::Map, read_item)?;
                         if let Some(read) = read {
-                            value.tables = read;
+                            self.tables = read;
                         }
                     }
                     (12, Type::List) => {
                         let read_item = |from: &mut R| Ok(UserId(from.read_i64()?));
                         let read = R::read_list(from, Type::I64, read_item)?;
                         if let Some(read) = read {
-                            value.more = Ids(read);
+                            self.more = Ids(read);
                             has_more = true;
                         }
                     }
                     (13, Type::List) => {
                         let read = from.read_i64_list()?;
                         if let Some(read) = read {
-                            value.raw = read;
+                            self.raw = read;
                         }
                     }
                     (14, Type::String) => {
                         let read = ::std::string::String::from(from.read_str()?);
-                        value.text = read;
+                        self.text = read;
                     }
                     (15, Type::String) => {
                         let read = Name(from.read_str()?);
-                        value.shared = ::std::sync::Arc::from(from.boxed(read)?);
+                        self.shared = ::std::sync::Arc::from(from.boxed(read)?);
                     }
                     (16, Type::List) => {
                         let read_item = |from: &mut R| {
@@ -543,12 +550,12 @@ pub mod newtypes {
                         };
                         let read = R::read_list(from, Type::List, read_item)?;
                         if let Some(read) = read {
-                            value.matrix = read;
+                            self.matrix = read;
                         }
                     }
                     (17, Type::Struct) => {
                         let read = Message::decode(from)?;
-                        value.next = Some(from.boxed(read)?);
+                        self.next = Some(from.boxed(read)?);
                     }
                     (18, Type::Map) => {
                         let read = R::read_sorted_map(
@@ -559,17 +566,17 @@ pub mod newtypes {
                             R::read_i32,
                         )?;
                         if let Some(read) = read {
-                            value.table = read;
+                            self.table = read;
                         }
                     }
                     (19, Type::List) => {
                         let read_item = |from: &mut R| Ok(UserId(from.read_i64()?));
                         let read = R::read_list(from, Type::I64, read_item)?;
                         if let Some(read) = read {
-                            value.boxed = from.boxed(Ids(read))?;
+                            self.boxed = from.boxed(Ids(read))?;
                         }
                     }
-                    (20, Type::String) => value.blob = Some(Blob(from.read_bytes()?)),
+                    (20, Type::String) => self.blob = Some(Blob(from.read_bytes()?)),
                     (21, Type::Map) => {
                         let read = R::read_sorted_map(
                             from,
@@ -579,14 +586,14 @@ pub mod newtypes {
                             R::read_i32,
                         )?;
                         if let Some(read) = read {
-                            value.plain_table = Some(Table(read));
+                            self.plain_table = Some(Table(read));
                         }
                     }
                     (22, Type::List) => {
                         let read_item = |from: &mut R| Ok(UserId(from.read_i64()?));
                         let read = R::read_list(from, Type::I64, read_item)?;
                         if let Some(read) = read {
-                            value.from_raw = Ids(read);
+                            self.from_raw = Ids(read);
                         }
                     }
                     _ => from.skip(field.kind)?,
@@ -600,7 +607,7 @@ pub mod newtypes {
                 let error = ::kitex::codegen::DecodeError::missing_field("User", "more", 12);
                 return Err(error);
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -1126,18 +1133,25 @@ pub mod newtypes {
                 Ok(())
             }
 
+            #[inline(always)]
             fn decode<R: ::kitex::codegen::ThriftReader>(
                 from: &mut R,
             ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+                ::kitex::codegen::decode_default(from)
+            }
+
+            fn merge<R: ::kitex::codegen::ThriftReader>(
+                &mut self,
+                from: &mut R,
+            ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
                 use ::kitex::codegen::Type;
 
                 let mismatch = ::kitex::codegen::DecodeError::element_type;
-                let mut value = <Self as ::std::default::Default>::default();
                 from.begin_struct()?;
                 while let Some(field) = from.read_field()? {
                     match (field.id, field.kind) {
-                        (1, Type::String) => value.name = super::Name(from.read_str()?),
-                        (2, Type::I64) => value.id = super::UserId(from.read_i64()?),
+                        (1, Type::String) => self.name = super::Name(from.read_str()?),
+                        (2, Type::I64) => self.id = super::UserId(from.read_i64()?),
                         (3, Type::Map) => {
                             let read_key = |from: &mut R| Ok(super::Name(from.read_str()?));
                             let read_value = |from: &mut R| {
@@ -1156,13 +1170,13 @@ pub mod newtypes {
                             let read =
                                 R::read_map(from, Type::String, Type::List, read_key, read_value)?;
                             if let Some(read) = read {
-                                value.groups = super::Groups(read);
+                                self.groups = super::Groups(read);
                             }
                         }
                         _ => from.skip(field.kind)?,
                     }
                 }
-                Ok(value)
+                Ok(())
             }
         }
 
@@ -1260,20 +1274,27 @@ pub mod newtypes {
                 Ok(())
             }
 
+            #[inline(always)]
             fn decode<R: ::kitex::codegen::ThriftReader>(
                 from: &mut R,
             ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+                ::kitex::codegen::decode_default(from)
+            }
+
+            fn merge<R: ::kitex::codegen::ThriftReader>(
+                &mut self,
+                from: &mut R,
+            ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
                 use ::kitex::codegen::Type;
 
-                let mut value = <Self as ::std::default::Default>::default();
                 from.begin_struct()?;
                 while let Some(field) = from.read_field()? {
                     match (field.id, field.kind) {
-                        (1, Type::I64) => value.id = super::UserId(from.read_i64()?),
+                        (1, Type::I64) => self.id = super::UserId(from.read_i64()?),
                         _ => from.skip(field.kind)?,
                     }
                 }
-                Ok(value)
+                Ok(())
             }
         }
 

@@ -49,26 +49,35 @@ pub mod prelude {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-            use ::kitex::codegen::{Message, Type};
+            ::kitex::codegen::decode_default(from)
+        }
 
-            let mut value = <Self as ::std::default::Default>::default();
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+            use ::kitex::codegen::Type;
+
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::Struct) => value.some = Some(Message::decode(from)?),
+                    (1, Type::Struct) => {
+                        from.read_struct(self.some.insert(::std::default::Default::default()))?;
+                    }
                     (2, Type::List) => {
-                        let read = R::read_list(from, Type::Struct, Message::decode)?;
+                        let read = from.read_struct_list()?;
                         if let Some(read) = read {
-                            value.none = read;
+                            self.none = read;
                         }
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -99,20 +108,27 @@ pub mod prelude {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::String) => value.value = from.read_str()?,
+                    (1, Type::String) => self.value = from.read_str()?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -249,12 +265,19 @@ pub mod prelude {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::{Message, Type};
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
@@ -267,13 +290,13 @@ pub mod prelude {
                             Message::decode,
                         )?;
                         if let Some(read) = read {
-                            value.items = read;
+                            self.items = read;
                         }
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -303,20 +326,27 @@ pub mod prelude {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-            use ::kitex::codegen::{Message, Type};
+            ::kitex::codegen::decode_default(from)
+        }
 
-            let mut value = <Self as ::std::default::Default>::default();
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+            use ::kitex::codegen::Type;
+
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::Struct) => value.text = Message::decode(from)?,
+                    (1, Type::Struct) => from.read_struct(&mut self.text)?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -358,25 +388,32 @@ pub mod prelude {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::{Message, Type};
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
                     (1, Type::Set) => {
                         let read = R::read_set(from, Type::Struct, Message::decode)?;
                         if let Some(read) = read {
-                            value.items = read;
+                            self.items = read;
                         }
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -403,20 +440,27 @@ pub mod prelude {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::I32) => value.length = from.read_i32()?,
+                    (1, Type::I32) => self.length = from.read_i32()?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -448,23 +492,30 @@ pub mod prelude {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::{Message, Type};
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
                     (1, Type::Struct) => {
                         let read = Message::decode(from)?;
-                        value.inside = Some(from.boxed(read)?);
+                        self.inside = Some(from.boxed(read)?);
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -502,20 +553,27 @@ pub mod prelude {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-            use ::kitex::codegen::{Message, Type};
+            ::kitex::codegen::decode_default(from)
+        }
 
-            let mut value = <Self as ::std::default::Default>::default();
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+            use ::kitex::codegen::Type;
+
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::Struct) => value.clone = Message::decode(from)?,
+                    (1, Type::Struct) => from.read_struct(&mut self.clone)?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -542,20 +600,27 @@ pub mod prelude {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::I32) => value.n = from.read_i32()?,
+                    (1, Type::I32) => self.n = from.read_i32()?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -701,28 +766,35 @@ pub mod prelude {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::I32) => value.send = Send(from.read_i32()?),
+                    (1, Type::I32) => self.send = Send(from.read_i32()?),
                     (2, Type::Map) => {
                         let read_key = |from: &mut R| Ok(Send(from.read_i32()?));
                         let read_value = |from: &mut R| Ok(Iterator(from.read_i32()?));
                         let read = R::read_map(from, Type::I32, Type::I32, read_key, read_value)?;
                         if let Some(read) = read {
-                            value.all = read;
+                            self.all = read;
                         }
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -752,19 +824,25 @@ pub mod prelude {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-            use ::kitex::codegen::{Message, Type};
+            ::kitex::codegen::decode_default(from)
+        }
 
-            let mut value = <Self as ::std::default::Default>::default();
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+            use ::kitex::codegen::Type;
+
             let mut has_into = false;
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
                     (1, Type::Struct) => {
-                        let read = Message::decode(from)?;
-                        value.into = read;
+                        from.read_struct(&mut self.into)?;
                         has_into = true;
                     }
                     _ => from.skip(field.kind)?,
@@ -774,7 +852,7 @@ pub mod prelude {
                 let error = ::kitex::codegen::DecodeError::missing_field("From", "into", 1);
                 return Err(error);
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -810,23 +888,30 @@ pub mod prelude {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::Double) => value.f64 = from.read_double()?,
-                    (2, Type::I32) => value.i32 = from.read_i32()?,
-                    (3, Type::Bool) => value.bool = from.read_bool()?,
-                    (4, Type::String) => value.str = from.read_str()?,
+                    (1, Type::Double) => self.f64 = from.read_double()?,
+                    (2, Type::I32) => self.i32 = from.read_i32()?,
+                    (3, Type::Bool) => self.bool = from.read_bool()?,
+                    (4, Type::String) => self.str = from.read_str()?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -877,24 +962,31 @@ pub mod prelude {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-            use ::kitex::codegen::{Message, Type};
+            ::kitex::codegen::decode_default(from)
+        }
 
-            let mut value = <Self as ::std::default::Default>::default();
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+            use ::kitex::codegen::Type;
+
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::Struct) => value.r#type = Message::decode(from)?,
-                    (2, Type::I32) => value.out = from.read_i32()?,
-                    (3, Type::I32) => value.from = from.read_i32()?,
-                    (4, Type::I32) => value.field = from.read_i32()?,
-                    (5, Type::I32) => value.value = from.read_i32()?,
+                    (1, Type::Struct) => from.read_struct(&mut self.r#type)?,
+                    (2, Type::I32) => self.out = from.read_i32()?,
+                    (3, Type::I32) => self.from = from.read_i32()?,
+                    (4, Type::I32) => self.field = from.read_i32()?,
+                    (5, Type::I32) => self.value = from.read_i32()?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -936,23 +1028,30 @@ pub mod prelude {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::{Message, Type};
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
                     (1, Type::Struct) => {
                         let read = Message::decode(from)?;
-                        value.message = Some(from.boxed(read)?);
+                        self.message = Some(from.boxed(read)?);
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -1252,20 +1351,27 @@ pub mod prelude {
                 Ok(())
             }
 
+            #[inline(always)]
             fn decode<R: ::kitex::codegen::ThriftReader>(
                 from: &mut R,
             ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-                use ::kitex::codegen::{Message, Type};
+                ::kitex::codegen::decode_default(from)
+            }
 
-                let mut value = <Self as ::std::default::Default>::default();
+            fn merge<R: ::kitex::codegen::ThriftReader>(
+                &mut self,
+                from: &mut R,
+            ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+                use ::kitex::codegen::Type;
+
                 from.begin_struct()?;
                 while let Some(field) = from.read_field()? {
                     match (field.id, field.kind) {
-                        (1, Type::Struct) => value.default = Message::decode(from)?,
+                        (1, Type::Struct) => from.read_struct(&mut self.default)?,
                         _ => from.skip(field.kind)?,
                     }
                 }
-                Ok(value)
+                Ok(())
             }
         }
 
@@ -1379,23 +1485,30 @@ pub mod prelude {
                 Ok(())
             }
 
+            #[inline(always)]
             fn decode<R: ::kitex::codegen::ThriftReader>(
                 from: &mut R,
             ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-                use ::kitex::codegen::{Message, Type};
+                ::kitex::codegen::decode_default(from)
+            }
 
-                let mut value = <Self as ::std::default::Default>::default();
+            fn merge<R: ::kitex::codegen::ThriftReader>(
+                &mut self,
+                from: &mut R,
+            ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+                use ::kitex::codegen::Type;
+
                 from.begin_struct()?;
                 while let Some(field) = from.read_field()? {
                     match (field.id, field.kind) {
-                        (1, Type::Struct) => value.request = Message::decode(from)?,
-                        (2, Type::I32) => value.handle = from.read_i32()?,
-                        (3, Type::I32) => value.args = from.read_i32()?,
-                        (4, Type::I32) => value.method = from.read_i32()?,
+                        (1, Type::Struct) => from.read_struct(&mut self.request)?,
+                        (2, Type::I32) => self.handle = from.read_i32()?,
+                        (3, Type::I32) => self.args = from.read_i32()?,
+                        (4, Type::I32) => self.method = from.read_i32()?,
                         _ => from.skip(field.kind)?,
                     }
                 }
-                Ok(value)
+                Ok(())
             }
         }
 

@@ -72,23 +72,30 @@ pub mod recursion {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::{Message, Type};
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
                     (1, Type::Struct) => {
                         let read = Message::decode(from)?;
-                        value.own = Some(from.boxed(read)?);
+                        self.own = Some(from.boxed(read)?);
                     }
                     (2, Type::List) => {
-                        let read = R::read_list(from, Type::Struct, Message::decode)?;
+                        let read = from.read_struct_list()?;
                         if let Some(read) = read {
-                            value.list = read;
+                            self.list = read;
                         }
                     }
                     (3, Type::Map) => {
@@ -100,23 +107,23 @@ pub mod recursion {
                             Message::decode,
                         )?;
                         if let Some(read) = read {
-                            value.map = read;
+                            self.map = read;
                         }
                     }
                     (4, Type::Struct) => {
                         let read = Message::decode(from)?;
-                        value.plain = Some(from.boxed(read)?);
+                        self.plain = Some(from.boxed(read)?);
                     }
                     (5, Type::Set) => {
                         let read = R::read_sorted_set(from, Type::Struct, Message::decode)?;
                         if let Some(read) = read {
-                            value.set = read;
+                            self.set = read;
                         }
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -161,21 +168,30 @@ pub mod recursion {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-            use ::kitex::codegen::{Message, Type};
+            ::kitex::codegen::decode_default(from)
+        }
 
-            let mut value = <Self as ::std::default::Default>::default();
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+            use ::kitex::codegen::Type;
+
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::Struct) => value.right = Some(Message::decode(from)?),
-                    (2, Type::I32) => value.n = from.read_i32()?,
+                    (1, Type::Struct) => {
+                        from.read_struct(self.right.insert(::std::default::Default::default()))?;
+                    }
+                    (2, Type::I32) => self.n = from.read_i32()?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -213,24 +229,33 @@ pub mod recursion {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::{Message, Type};
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
                     (1, Type::Struct) => {
                         let read = Message::decode(from)?;
-                        value.left = Some(from.boxed(read)?);
+                        self.left = Some(from.boxed(read)?);
                     }
-                    (2, Type::Struct) => value.third = Some(Message::decode(from)?),
+                    (2, Type::Struct) => {
+                        from.read_struct(self.third.insert(::std::default::Default::default()))?;
+                    }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -266,23 +291,30 @@ pub mod recursion {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::{Message, Type};
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
                     (1, Type::Struct) => {
                         let read = Message::decode(from)?;
-                        value.left = Some(from.boxed(read)?);
+                        self.left = Some(from.boxed(read)?);
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -318,21 +350,30 @@ pub mod recursion {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-            use ::kitex::codegen::{Message, Type};
+            ::kitex::codegen::decode_default(from)
+        }
 
-            let mut value = <Self as ::std::default::Default>::default();
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+            use ::kitex::codegen::Type;
+
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::Struct) => value.left = Message::decode(from)?,
-                    (2, Type::Struct) => value.right = Some(Message::decode(from)?),
+                    (1, Type::Struct) => from.read_struct(&mut self.left)?,
+                    (2, Type::Struct) => {
+                        from.read_struct(self.right.insert(::std::default::Default::default()))?;
+                    }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -462,26 +503,35 @@ pub mod recursion {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-            use ::kitex::codegen::{Message, Type};
+            ::kitex::codegen::decode_default(from)
+        }
 
-            let mut value = <Self as ::std::default::Default>::default();
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+            use ::kitex::codegen::Type;
+
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::Struct) => value.choice = Some(Message::decode(from)?),
+                    (1, Type::Struct) => {
+                        from.read_struct(self.choice.insert(::std::default::Default::default()))?;
+                    }
                     (2, Type::List) => {
-                        let read = R::read_list(from, Type::Struct, Message::decode)?;
+                        let read = from.read_struct_list()?;
                         if let Some(read) = read {
-                            value.choices = read;
+                            self.choices = read;
                         }
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -517,23 +567,30 @@ pub mod recursion {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::{Message, Type};
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
                     (1, Type::Struct) => {
                         let read = Message::decode(from)?;
-                        value.cause = Some(from.boxed(read)?);
+                        self.cause = Some(from.boxed(read)?);
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -576,23 +633,30 @@ pub mod recursion {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::{Message, Type};
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
                     (1, Type::Struct) => {
                         let read = Message::decode(from)?;
-                        value.next = Some(from.boxed(read)?);
+                        self.next = Some(from.boxed(read)?);
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -631,33 +695,40 @@ pub mod recursion {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::{Message, Type};
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
                     (1, Type::I32) => {
                         let read = from.read_i32()?;
-                        value.n = from.boxed(read)?;
+                        self.n = from.boxed(read)?;
                     }
                     (2, Type::Struct) => {
                         let read = Message::decode(from)?;
-                        value.r = Some(from.boxed(read)?);
+                        self.r = Some(from.boxed(read)?);
                     }
                     (3, Type::List) => {
                         let read = from.read_i32_list()?;
                         if let Some(read) = read {
-                            value.l = from.boxed(read)?;
+                            self.l = from.boxed(read)?;
                         }
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -691,19 +762,25 @@ pub mod recursion {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-            use ::kitex::codegen::{Message, Type};
+            ::kitex::codegen::decode_default(from)
+        }
 
-            let mut value = <Self as ::std::default::Default>::default();
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+            use ::kitex::codegen::Type;
+
             let mut has_loose = false;
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
                     (1, Type::Struct) => {
-                        let read = Message::decode(from)?;
-                        value.loose = read;
+                        from.read_struct(&mut self.loose)?;
                         has_loose = true;
                     }
                     _ => from.skip(field.kind)?,
@@ -713,7 +790,7 @@ pub mod recursion {
                 let error = ::kitex::codegen::DecodeError::missing_field("Required", "loose", 1);
                 return Err(error);
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -745,23 +822,30 @@ pub mod recursion {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::{Message, Type};
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
                     (1, Type::Struct) => {
                         let read = Message::decode(from)?;
-                        value.required = Some(from.boxed(read)?);
+                        self.required = Some(from.boxed(read)?);
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 

@@ -48,22 +48,29 @@ pub mod renames {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             let mut has_keptAsIs = false;
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::I32) => value.count = from.read_i32()?,
-                    (2, Type::I32) => value.count_2 = from.read_i32()?,
-                    (3, Type::I32) => value.r#type = from.read_i32()?,
+                    (1, Type::I32) => self.count = from.read_i32()?,
+                    (2, Type::I32) => self.count_2 = from.read_i32()?,
+                    (3, Type::I32) => self.r#type = from.read_i32()?,
                     (4, Type::I32) => {
                         let read = from.read_i32()?;
-                        value.keptAsIs = read;
+                        self.keptAsIs = read;
                         has_keptAsIs = true;
                     }
                     _ => from.skip(field.kind)?,
@@ -73,7 +80,7 @@ pub mod renames {
                 let error = ::kitex::codegen::DecodeError::missing_field("UGLY_NAME_T", "kept", 4);
                 return Err(error);
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -236,20 +243,27 @@ pub mod renames {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::String) => value.message = from.read_str()?,
+                    (1, Type::String) => self.message = from.read_str()?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -494,20 +508,27 @@ pub mod renames {
                 Ok(())
             }
 
+            #[inline(always)]
             fn decode<R: ::kitex::codegen::ThriftReader>(
                 from: &mut R,
             ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+                ::kitex::codegen::decode_default(from)
+            }
+
+            fn merge<R: ::kitex::codegen::ThriftReader>(
+                &mut self,
+                from: &mut R,
+            ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
                 use ::kitex::codegen::Type;
 
-                let mut value = <Self as ::std::default::Default>::default();
                 from.begin_struct()?;
                 while let Some(field) = from.read_field()? {
                     match (field.id, field.kind) {
-                        (1, Type::I32) => value.id = from.read_i32()?,
+                        (1, Type::I32) => self.id = from.read_i32()?,
                         _ => from.skip(field.kind)?,
                     }
                 }
-                Ok(value)
+                Ok(())
             }
         }
 

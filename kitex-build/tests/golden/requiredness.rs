@@ -42,20 +42,27 @@ pub mod requiredness {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::I32) => value.n = from.read_i32()?,
+                    (1, Type::I32) => self.n = from.read_i32()?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -176,12 +183,19 @@ pub mod requiredness {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-            use ::kitex::codegen::{Message, Type};
+            ::kitex::codegen::decode_default(from)
+        }
 
-            let mut value = <Self as ::std::default::Default>::default();
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+            use ::kitex::codegen::Type;
+
             let mut has_r1 = false;
             let mut has_r2 = false;
             let mut has_r3 = false;
@@ -192,53 +206,56 @@ pub mod requiredness {
                 match (field.id, field.kind) {
                     (1, Type::Bool) => {
                         let read = from.read_bool()?;
-                        value.r1 = read;
+                        self.r1 = read;
                         has_r1 = true;
                     }
                     (2, Type::String) => {
                         let read = from.read_str()?;
-                        value.r2 = read;
+                        self.r2 = read;
                         has_r2 = true;
                     }
                     (3, Type::Struct) => {
-                        let read = Message::decode(from)?;
-                        value.r3 = read;
+                        from.read_struct(&mut self.r3)?;
                         has_r3 = true;
                     }
                     (4, Type::List) => {
                         let read = from.read_i32_list()?;
                         if let Some(read) = read {
-                            value.r4 = read;
+                            self.r4 = read;
                             has_r4 = true;
                         }
                     }
                     (5, Type::Double) => {
                         let read = from.read_double()?;
-                        value.r5 = read;
+                        self.r5 = read;
                         has_r5 = true;
                     }
-                    (11, Type::Bool) => value.o1 = Some(from.read_bool()?),
-                    (12, Type::String) => value.o2 = Some(from.read_str()?),
-                    (13, Type::Struct) => value.o3 = Some(Message::decode(from)?),
+                    (11, Type::Bool) => self.o1 = Some(from.read_bool()?),
+                    (12, Type::String) => self.o2 = Some(from.read_str()?),
+                    (13, Type::Struct) => {
+                        from.read_struct(self.o3.insert(::std::default::Default::default()))?;
+                    }
                     (14, Type::List) => {
                         let read = from.read_i32_list()?;
                         if let Some(read) = read {
-                            value.o4 = Some(read);
+                            self.o4 = Some(read);
                         }
                     }
-                    (15, Type::Double) => value.o5 = Some(from.read_double()?),
-                    (16, Type::Struct) => value.o6 = Some(Message::decode(from)?),
-                    (21, Type::Bool) => value.d1 = from.read_bool()?,
-                    (22, Type::String) => value.d2 = from.read_str()?,
-                    (23, Type::Struct) => value.d3 = Message::decode(from)?,
+                    (15, Type::Double) => self.o5 = Some(from.read_double()?),
+                    (16, Type::Struct) => {
+                        from.read_struct(self.o6.insert(::std::default::Default::default()))?;
+                    }
+                    (21, Type::Bool) => self.d1 = from.read_bool()?,
+                    (22, Type::String) => self.d2 = from.read_str()?,
+                    (23, Type::Struct) => from.read_struct(&mut self.d3)?,
                     (24, Type::List) => {
                         let read = from.read_i32_list()?;
                         if let Some(read) = read {
-                            value.d4 = read;
+                            self.d4 = read;
                         }
                     }
-                    (25, Type::Double) => value.d5 = from.read_double()?,
-                    (26, Type::Struct) => value.d6 = Message::decode(from)?,
+                    (25, Type::Double) => self.d5 = from.read_double()?,
+                    (26, Type::Struct) => from.read_struct(&mut self.d6)?,
                     _ => from.skip(field.kind)?,
                 }
             }
@@ -262,7 +279,7 @@ pub mod requiredness {
                 let error = ::kitex::codegen::DecodeError::missing_field("All", "r5", 5);
                 return Err(error);
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -529,23 +546,30 @@ pub mod requiredness {
                 Ok(())
             }
 
+            #[inline(always)]
             fn decode<R: ::kitex::codegen::ThriftReader>(
                 from: &mut R,
             ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-                use ::kitex::codegen::{Message, Type};
+                ::kitex::codegen::decode_default(from)
+            }
 
-                let mut value = <Self as ::std::default::Default>::default();
+            fn merge<R: ::kitex::codegen::ThriftReader>(
+                &mut self,
+                from: &mut R,
+            ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+                use ::kitex::codegen::Type;
+
                 from.begin_struct()?;
                 while let Some(field) = from.read_field()? {
                     match (field.id, field.kind) {
-                        (1, Type::I32) => value.a = from.read_i32()?,
-                        (2, Type::I32) => value.b = from.read_i32()?,
-                        (3, Type::Struct) => value.c = Message::decode(from)?,
-                        (4, Type::String) => value.d = from.read_str()?,
+                        (1, Type::I32) => self.a = from.read_i32()?,
+                        (2, Type::I32) => self.b = from.read_i32()?,
+                        (3, Type::Struct) => from.read_struct(&mut self.c)?,
+                        (4, Type::String) => self.d = from.read_str()?,
                         _ => from.skip(field.kind)?,
                     }
                 }
-                Ok(value)
+                Ok(())
             }
         }
 

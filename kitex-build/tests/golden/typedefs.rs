@@ -122,19 +122,26 @@ pub mod typedefs {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::{Message, Type};
 
             let mismatch = ::kitex::codegen::DecodeError::element_type;
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
                     (1, Type::Struct) => {
                         let read = Message::decode(from)?;
-                        value.next = Some(from.boxed(read)?);
+                        self.next = Some(from.boxed(read)?);
                     }
                     (2, Type::Map) => {
                         let read = R::read_map(
@@ -145,10 +152,10 @@ pub mod typedefs {
                             Message::decode,
                         )?;
                         if let Some(read) = read {
-                            value.nodes = read;
+                            self.nodes = read;
                         }
                     }
-                    (3, Type::I32) => value.tint = Shade(from.read_i32()?),
+                    (3, Type::I32) => self.tint = Shade(from.read_i32()?),
                     (4, Type::List) => {
                         let read_item = |from: &mut R| {
                             let read = from.read_i64_list()?;
@@ -157,7 +164,7 @@ pub mod typedefs {
                         };
                         let read = R::read_list(from, Type::List, read_item)?;
                         if let Some(read) = read {
-                            value.matrix = read;
+                            self.matrix = read;
                         }
                     }
                     (5, Type::Set) => {
@@ -165,19 +172,19 @@ pub mod typedefs {
                             |from: &mut R| Ok(::kitex::codegen::Double(from.read_double()?));
                         let read = R::read_set(from, Type::Double, read_item)?;
                         if let Some(read) = read {
-                            value.weights = read;
+                            self.weights = read;
                         }
                     }
                     (6, Type::List) => {
                         let read = from.read_str_list()?;
                         if let Some(read) = read {
-                            value.names = read;
+                            self.names = read;
                         }
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 

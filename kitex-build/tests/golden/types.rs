@@ -227,21 +227,28 @@ pub mod types {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::String) => value.name = from.read_str()?,
-                    (2, Type::I32) => value.n = from.read_i32()?,
+                    (1, Type::String) => self.name = from.read_str()?,
+                    (2, Type::I32) => self.n = from.read_i32()?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -304,32 +311,39 @@ pub mod types {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::Bool) => value.b = from.read_bool()?,
-                    (2, Type::I8) => value.y = from.read_i8()?,
-                    (3, Type::I8) => value.y8 = from.read_i8()?,
-                    (4, Type::I16) => value.s = from.read_i16()?,
-                    (5, Type::I32) => value.i = from.read_i32()?,
-                    (6, Type::I64) => value.l = from.read_i64()?,
-                    (7, Type::Double) => value.d = from.read_double()?,
-                    (8, Type::String) => value.str = from.read_str()?,
-                    (9, Type::String) => value.bin = from.read_bytes()?,
-                    (10, Type::Uuid) => value.id = from.read_uuid()?,
-                    (11, Type::I32) => value.color = Color(from.read_i32()?),
-                    (-1, Type::I32) => value.below = from.read_i32()?,
-                    (32767, Type::I32) => value.last = from.read_i32()?,
+                    (1, Type::Bool) => self.b = from.read_bool()?,
+                    (2, Type::I8) => self.y = from.read_i8()?,
+                    (3, Type::I8) => self.y8 = from.read_i8()?,
+                    (4, Type::I16) => self.s = from.read_i16()?,
+                    (5, Type::I32) => self.i = from.read_i32()?,
+                    (6, Type::I64) => self.l = from.read_i64()?,
+                    (7, Type::Double) => self.d = from.read_double()?,
+                    (8, Type::String) => self.str = from.read_str()?,
+                    (9, Type::String) => self.bin = from.read_bytes()?,
+                    (10, Type::Uuid) => self.id = from.read_uuid()?,
+                    (11, Type::I32) => self.color = Color(from.read_i32()?),
+                    (-1, Type::I32) => self.below = from.read_i32()?,
+                    (32767, Type::I32) => self.last = from.read_i32()?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -406,12 +420,19 @@ pub mod types {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-            use ::kitex::codegen::{Message, Type};
+            ::kitex::codegen::decode_default(from)
+        }
 
-            let mut value = <Self as ::std::default::Default>::default();
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+            use ::kitex::codegen::Type;
+
             let mut has_b = false;
             let mut has_l = false;
             let mut has_d = false;
@@ -427,54 +448,52 @@ pub mod types {
                 match (field.id, field.kind) {
                     (1, Type::Bool) => {
                         let read = from.read_bool()?;
-                        value.b = read;
+                        self.b = read;
                         has_b = true;
                     }
                     (2, Type::I64) => {
                         let read = from.read_i64()?;
-                        value.l = read;
+                        self.l = read;
                         has_l = true;
                     }
                     (3, Type::Double) => {
                         let read = from.read_double()?;
-                        value.d = read;
+                        self.d = read;
                         has_d = true;
                     }
                     (4, Type::String) => {
                         let read = from.read_str()?;
-                        value.str = read;
+                        self.str = read;
                         has_str = true;
                     }
                     (5, Type::String) => {
                         let read = from.read_bytes()?;
-                        value.bin = read;
+                        self.bin = read;
                         has_bin = true;
                     }
                     (6, Type::Uuid) => {
                         let read = from.read_uuid()?;
-                        value.id = read;
+                        self.id = read;
                         has_id = true;
                     }
                     (7, Type::I32) => {
                         let read = Color(from.read_i32()?);
-                        value.color = read;
+                        self.color = read;
                         has_color = true;
                     }
                     (8, Type::Struct) => {
-                        let read = Message::decode(from)?;
-                        value.inner = read;
+                        from.read_struct(&mut self.inner)?;
                         has_inner = true;
                     }
                     (9, Type::List) => {
                         let read = from.read_i32_list()?;
                         if let Some(read) = read {
-                            value.list = read;
+                            self.list = read;
                             has_list = true;
                         }
                     }
                     (10, Type::Struct) => {
-                        let read = Message::decode(from)?;
-                        value.choice = read;
+                        from.read_struct(&mut self.choice)?;
                         has_choice = true;
                     }
                     _ => from.skip(field.kind)?,
@@ -520,7 +539,7 @@ pub mod types {
                 let error = ::kitex::codegen::DecodeError::missing_field("Required", "choice", 10);
                 return Err(error);
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -625,30 +644,41 @@ pub mod types {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::{Message, Type};
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::Bool) => value.b = Some(from.read_bool()?),
-                    (2, Type::I64) => value.l = Some(from.read_i64()?),
-                    (3, Type::Double) => value.d = Some(from.read_double()?),
-                    (4, Type::String) => value.str = Some(from.read_str()?),
-                    (5, Type::String) => value.bin = Some(from.read_bytes()?),
-                    (6, Type::Uuid) => value.id = Some(from.read_uuid()?),
-                    (7, Type::I32) => value.color = Some(Color(from.read_i32()?)),
-                    (8, Type::Struct) => value.inner = Some(Message::decode(from)?),
+                    (1, Type::Bool) => self.b = Some(from.read_bool()?),
+                    (2, Type::I64) => self.l = Some(from.read_i64()?),
+                    (3, Type::Double) => self.d = Some(from.read_double()?),
+                    (4, Type::String) => self.str = Some(from.read_str()?),
+                    (5, Type::String) => self.bin = Some(from.read_bytes()?),
+                    (6, Type::Uuid) => self.id = Some(from.read_uuid()?),
+                    (7, Type::I32) => self.color = Some(Color(from.read_i32()?)),
+                    (8, Type::Struct) => {
+                        from.read_struct(self.inner.insert(::std::default::Default::default()))?;
+                    }
                     (9, Type::List) => {
                         let read = from.read_i32_list()?;
                         if let Some(read) = read {
-                            value.list = Some(read);
+                            self.list = Some(read);
                         }
                     }
-                    (10, Type::Struct) => value.choice = Some(Message::decode(from)?),
+                    (10, Type::Struct) => {
+                        from.read_struct(self.choice.insert(::std::default::Default::default()))?;
+                    }
                     (11, Type::Map) => {
                         let read = R::read_map(
                             from,
@@ -658,13 +688,13 @@ pub mod types {
                             Message::decode,
                         )?;
                         if let Some(read) = read {
-                            value.map = Some(read);
+                            self.map = Some(read);
                         }
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -843,51 +873,58 @@ pub mod types {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::{Message, Type};
 
             let mismatch = ::kitex::codegen::DecodeError::element_type;
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
                     (1, Type::List) => {
                         let read = from.read_i32_list()?;
                         if let Some(read) = read {
-                            value.li = read;
+                            self.li = read;
                         }
                     }
                     (2, Type::List) => {
                         let read = from.read_str_list()?;
                         if let Some(read) = read {
-                            value.ls = read;
+                            self.ls = read;
                         }
                     }
                     (3, Type::Set) => {
                         let read = R::read_set(from, Type::String, R::read_str)?;
                         if let Some(read) = read {
-                            value.ss = read;
+                            self.ss = read;
                         }
                     }
                     (4, Type::Map) => {
                         let read =
                             R::read_map(from, Type::String, Type::I64, R::read_str, R::read_i64)?;
                         if let Some(read) = read {
-                            value.msl = read;
+                            self.msl = read;
                         }
                     }
                     (5, Type::Map) => {
                         let read_value = |from: &mut R| {
-                            let read = R::read_list(from, Type::Struct, Message::decode)?;
+                            let read = from.read_struct_list()?;
                             let what = "list<Inner>";
                             read.ok_or_else(|| mismatch(what))
                         };
                         let read =
                             R::read_map(from, Type::I32, Type::List, R::read_i32, read_value)?;
                         if let Some(read) = read {
-                            value.mili = read;
+                            self.mili = read;
                         }
                     }
                     (6, Type::List) => {
@@ -898,7 +935,7 @@ pub mod types {
                         };
                         let read = R::read_list(from, Type::List, read_item)?;
                         if let Some(read) = read {
-                            value.lli = read;
+                            self.lli = read;
                         }
                     }
                     (7, Type::Map) => {
@@ -916,14 +953,14 @@ pub mod types {
                         let read =
                             R::read_map(from, Type::String, Type::Map, R::read_str, read_value)?;
                         if let Some(read) = read {
-                            value.mmb = read;
+                            self.mmb = read;
                         }
                     }
                     (8, Type::List) => {
                         let read_item = |from: &mut R| Ok(Color(from.read_i32()?));
                         let read = R::read_list(from, Type::I32, read_item)?;
                         if let Some(read) = read {
-                            value.lc = read;
+                            self.lc = read;
                         }
                     }
                     (9, Type::Map) => {
@@ -931,7 +968,7 @@ pub mod types {
                         let read =
                             R::read_map(from, Type::I32, Type::String, read_key, R::read_str)?;
                         if let Some(read) = read {
-                            value.mcs = read;
+                            self.mcs = read;
                         }
                     }
                     (10, Type::List) => {
@@ -942,25 +979,25 @@ pub mod types {
                         };
                         let read = R::read_list(from, Type::Set, read_item)?;
                         if let Some(read) = read {
-                            value.lsi = read;
+                            self.lsi = read;
                         }
                     }
                     (11, Type::List) => {
                         let read = from.read_double_list()?;
                         if let Some(read) = read {
-                            value.ld = read;
+                            self.ld = read;
                         }
                     }
                     (12, Type::List) => {
                         let read = R::read_list(from, Type::String, R::read_bytes)?;
                         if let Some(read) = read {
-                            value.lb = read;
+                            self.lb = read;
                         }
                     }
                     (13, Type::List) => {
                         let read = R::read_list(from, Type::Uuid, R::read_uuid)?;
                         if let Some(read) = read {
-                            value.lu = read;
+                            self.lu = read;
                         }
                     }
                     (14, Type::List) => {
@@ -979,19 +1016,19 @@ pub mod types {
                         };
                         let read = R::read_list(from, Type::Map, read_item)?;
                         if let Some(read) = read {
-                            value.deep = read;
+                            self.deep = read;
                         }
                     }
                     (15, Type::Set) => {
                         let read = R::read_set(from, Type::Struct, Message::decode)?;
                         if let Some(read) = read {
-                            value.si = read;
+                            self.si = read;
                         }
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -1174,13 +1211,20 @@ pub mod types {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::{Message, Type};
 
             let mismatch = ::kitex::codegen::DecodeError::element_type;
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
@@ -1189,7 +1233,7 @@ pub mod types {
                             |from: &mut R| Ok(::kitex::codegen::Double(from.read_double()?));
                         let read = R::read_set(from, Type::Double, read_item)?;
                         if let Some(read) = read {
-                            value.sd = read;
+                            self.sd = read;
                         }
                     }
                     (2, Type::Map) => {
@@ -1203,13 +1247,13 @@ pub mod types {
                             R::read_double,
                         )?;
                         if let Some(read) = read {
-                            value.mdd = read;
+                            self.mdd = read;
                         }
                     }
                     (3, Type::Set) => {
                         let read = R::read_set(from, Type::Struct, Message::decode)?;
                         if let Some(read) = read {
-                            value.sp = read;
+                            self.sp = read;
                         }
                     }
                     (4, Type::Map) => {
@@ -1221,7 +1265,7 @@ pub mod types {
                             Message::decode,
                         )?;
                         if let Some(read) = read {
-                            value.mpi = read;
+                            self.mpi = read;
                         }
                     }
                     (5, Type::Set) => {
@@ -1234,7 +1278,7 @@ pub mod types {
                         };
                         let read = R::read_set(from, Type::List, read_item)?;
                         if let Some(read) = read {
-                            value.sld = read;
+                            self.sld = read;
                         }
                     }
                     (6, Type::Map) => {
@@ -1251,7 +1295,7 @@ pub mod types {
                         };
                         let read = R::read_map(from, Type::Map, Type::I8, read_key, R::read_i8)?;
                         if let Some(read) = read {
-                            value.mmi = read;
+                            self.mmi = read;
                         }
                     }
                     (7, Type::Map) => {
@@ -1274,7 +1318,7 @@ pub mod types {
                         };
                         let read = R::read_map(from, Type::Set, Type::Map, read_key, read_value)?;
                         if let Some(read) = read {
-                            value.msm = read;
+                            self.msm = read;
                         }
                     }
                     (8, Type::Set) => {
@@ -1293,7 +1337,7 @@ pub mod types {
                         };
                         let read = R::read_set(from, Type::Map, read_item)?;
                         if let Some(read) = read {
-                            value.sn = read;
+                            self.sn = read;
                         }
                     }
                     (9, Type::Map) => {
@@ -1305,37 +1349,37 @@ pub mod types {
                             R::read_double,
                         )?;
                         if let Some(read) = read {
-                            value.plain = read;
+                            self.plain = read;
                         }
                     }
                     (10, Type::Set) => {
                         let read = R::read_set(from, Type::Struct, Message::decode)?;
                         if let Some(read) = read {
-                            value.sc = read;
+                            self.sc = read;
                         }
                     }
                     (11, Type::Set) => {
                         let read = R::read_set(from, Type::String, R::read_bytes)?;
                         if let Some(read) = read {
-                            value.sb = read;
+                            self.sb = read;
                         }
                     }
                     (12, Type::Set) => {
                         let read = R::read_set(from, Type::Uuid, R::read_uuid)?;
                         if let Some(read) = read {
-                            value.su = read;
+                            self.su = read;
                         }
                     }
                     (13, Type::Set) => {
                         let read = R::read_set(from, Type::Bool, R::read_bool)?;
                         if let Some(read) = read {
-                            value.sbo = read;
+                            self.sbo = read;
                         }
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -1446,21 +1490,28 @@ pub mod types {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
             let mismatch = ::kitex::codegen::DecodeError::element_type;
-            let mut value = <Self as ::std::default::Default>::default();
             let mut has_rm = false;
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::Double) => value.x = ::kitex::codegen::Double(from.read_double()?),
+                    (1, Type::Double) => self.x = ::kitex::codegen::Double(from.read_double()?),
                     (2, Type::Double) => {
                         let read = ::kitex::codegen::Double(from.read_double()?);
-                        value.y = Some(read);
+                        self.y = Some(read);
                     }
                     (3, Type::Map) => {
                         let read_value =
@@ -1473,7 +1524,7 @@ pub mod types {
                             read_value,
                         )?;
                         if let Some(read) = read {
-                            value.more = read;
+                            self.more = read;
                         }
                     }
                     (4, Type::Set) => {
@@ -1481,7 +1532,7 @@ pub mod types {
                             |from: &mut R| Ok(::kitex::codegen::Double(from.read_double()?));
                         let read = R::read_sorted_set(from, Type::Double, read_item)?;
                         if let Some(read) = read {
-                            value.tags = read;
+                            self.tags = read;
                         }
                     }
                     (5, Type::List) => {
@@ -1501,7 +1552,7 @@ pub mod types {
                         };
                         let read = R::read_list(from, Type::Map, read_item)?;
                         if let Some(read) = read {
-                            value.lm = read;
+                            self.lm = read;
                         }
                     }
                     (6, Type::Map) => {
@@ -1520,14 +1571,14 @@ pub mod types {
                             read_value,
                         )?;
                         if let Some(read) = read {
-                            value.rm = read;
+                            self.rm = read;
                             has_rm = true;
                         }
                     }
                     (7, Type::Set) => {
                         let read = R::read_sorted_set(from, Type::I64, R::read_i64)?;
                         if let Some(read) = read {
-                            value.os = Some(read);
+                            self.os = Some(read);
                         }
                     }
                     _ => from.skip(field.kind)?,
@@ -1537,7 +1588,7 @@ pub mod types {
                 let error = ::kitex::codegen::DecodeError::missing_field("Point", "rm", 6);
                 return Err(error);
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -1621,56 +1672,63 @@ pub mod types {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::{Message, Type};
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::String) => value.label = from.read_str()?,
+                    (1, Type::String) => self.label = from.read_str()?,
                     (2, Type::Struct) => {
                         let read = Message::decode(from)?;
-                        value.left = Some(from.boxed(read)?);
+                        self.left = Some(from.boxed(read)?);
                     }
                     (3, Type::List) => {
-                        let read = R::read_list(from, Type::Struct, Message::decode)?;
+                        let read = from.read_struct_list()?;
                         if let Some(read) = read {
-                            value.kids = read;
+                            self.kids = read;
                         }
                     }
                     (4, Type::Struct) => {
                         let read = Message::decode(from)?;
-                        value.right = Some(from.boxed(read)?);
+                        self.right = Some(from.boxed(read)?);
                     }
                     (5, Type::Struct) => {
                         let read = Message::decode(from)?;
-                        value.node = Some(from.boxed(read)?);
+                        self.node = Some(from.boxed(read)?);
                     }
                     (6, Type::I32) => {
                         let read = from.read_i32()?;
-                        value.boxed = from.boxed(read)?;
+                        self.boxed = from.boxed(read)?;
                     }
                     (7, Type::Struct) => {
                         let read = Message::decode(from)?;
-                        value.inner = from.boxed(read)?;
+                        self.inner = from.boxed(read)?;
                     }
                     (8, Type::Struct) => {
                         let read = Message::decode(from)?;
-                        value.maybe = Some(from.boxed(read)?);
+                        self.maybe = Some(from.boxed(read)?);
                     }
                     (9, Type::List) => {
                         let read = from.read_i32_list()?;
                         if let Some(read) = read {
-                            value.numbers = from.boxed(read)?;
+                            self.numbers = from.boxed(read)?;
                         }
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -1723,16 +1781,23 @@ pub mod types {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::{Message, Type};
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::Struct) => value.tree = Message::decode(from)?,
+                    (1, Type::Struct) => from.read_struct(&mut self.tree)?,
                     (2, Type::Map) => {
                         let read = R::read_map(
                             from,
@@ -1742,13 +1807,13 @@ pub mod types {
                             Message::decode,
                         )?;
                         if let Some(read) = read {
-                            value.nodes = read;
+                            self.nodes = read;
                         }
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -1854,7 +1919,7 @@ pub mod types {
                     (2, Type::String) => Some(Self::Text(from.read_str()?)),
                     (3, Type::Struct) => Some(Self::Inner(Message::decode(from)?)),
                     (4, Type::List) => {
-                        let read = R::read_list(from, Type::Struct, Message::decode)?;
+                        let read = from.read_struct_list()?;
                         read.map(Self::Inners)
                     }
                     (5, Type::Struct) => {
@@ -2066,25 +2131,32 @@ pub mod types {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::{Message, Type};
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::String) => value.reason = from.read_str()?,
-                    (2, Type::I32) => value.code = from.read_i32()?,
+                    (1, Type::String) => self.reason = from.read_str()?,
+                    (2, Type::I32) => self.code = from.read_i32()?,
                     (3, Type::Struct) => {
                         let read = Message::decode(from)?;
-                        value.cause = Some(from.boxed(read)?);
+                        self.cause = Some(from.boxed(read)?);
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 

@@ -605,37 +605,45 @@ pub mod unions {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::{Message, Type};
 
-            let mut value = <Self as ::std::default::Default>::default();
             let mut has_many = false;
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::Struct) => value.empty = Message::decode(from)?,
-                    (2, Type::Struct) => value.one = Some(Message::decode(from)?),
+                    (1, Type::Struct) => from.read_struct(&mut self.empty)?,
+                    (2, Type::Struct) => {
+                        from.read_struct(self.one.insert(::std::default::Default::default()))?;
+                    }
                     (3, Type::Struct) => {
-                        let read = Message::decode(from)?;
-                        value.many = read;
+                        from.read_struct(&mut self.many)?;
                         has_many = true;
                     }
                     (4, Type::List) => {
-                        let read = R::read_list(from, Type::Struct, Message::decode)?;
+                        let read = from.read_struct_list()?;
                         if let Some(read) = read {
-                            value.list = read;
+                            self.list = read;
                         }
                     }
                     (5, Type::Set) => {
                         let read = R::read_set(from, Type::Struct, Message::decode)?;
                         if let Some(read) = read {
-                            value.keys = read;
+                            self.keys = read;
                         }
                     }
-                    (6, Type::Struct) => value.chosen = Message::decode(from)?,
-                    (7, Type::Struct) => value.given = Message::decode(from)?,
+                    (6, Type::Struct) => from.read_struct(&mut self.chosen)?,
+                    (7, Type::Struct) => from.read_struct(&mut self.given)?,
                     _ => from.skip(field.kind)?,
                 }
             }
@@ -643,7 +651,7 @@ pub mod unions {
                 let error = ::kitex::codegen::DecodeError::missing_field("Holds", "many", 3);
                 return Err(error);
             }
-            Ok(value)
+            Ok(())
         }
     }
 

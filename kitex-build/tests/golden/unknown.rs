@@ -56,25 +56,32 @@ pub mod unknown {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::I32) => value.n = from.read_i32()?,
-                    (2, Type::String) => value.text = Some(from.read_str()?),
+                    (1, Type::I32) => self.n = from.read_i32()?,
+                    (2, Type::String) => self.text = Some(from.read_str()?),
                     _ => {
                         let kept = from.read_unknown(field)?;
                         from.charge(2 * ::std::mem::size_of_val(&kept))?;
-                        value.unknown_fields.push(kept);
+                        self.unknown_fields.push(kept);
                     }
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -107,17 +114,24 @@ pub mod unknown {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-            let mut value = <Self as ::std::default::Default>::default();
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 let kept = from.read_unknown(field)?;
                 from.charge(2 * ::std::mem::size_of_val(&kept))?;
-                value.unknown_fields.push(kept);
+                self.unknown_fields.push(kept);
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -144,20 +158,27 @@ pub mod unknown {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::I32) => value.n = from.read_i32()?,
+                    (1, Type::I32) => self.n = from.read_i32()?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -192,26 +213,33 @@ pub mod unknown {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             let mut has_why = false;
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
                     (1, Type::String) => {
                         let read = from.read_str()?;
-                        value.why = read;
+                        self.why = read;
                         has_why = true;
                     }
-                    (2, Type::I32) => value.unknown_fields = from.read_i32()?,
+                    (2, Type::I32) => self.unknown_fields = from.read_i32()?,
                     _ => {
                         let kept = from.read_unknown(field)?;
                         from.charge(2 * ::std::mem::size_of_val(&kept))?;
-                        value.unknown_fields_2.push(kept);
+                        self.unknown_fields_2.push(kept);
                     }
                 }
             }
@@ -219,7 +247,7 @@ pub mod unknown {
                 let error = ::kitex::codegen::DecodeError::missing_field("Failed", "why", 1);
                 return Err(error);
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -263,24 +291,31 @@ pub mod unknown {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::Double) => value.x = ::kitex::codegen::Double(from.read_double()?),
+                    (1, Type::Double) => self.x = ::kitex::codegen::Double(from.read_double()?),
                     _ => {
                         let kept = from.read_unknown(field)?;
                         from.charge(2 * ::std::mem::size_of_val(&kept))?;
-                        value.unknown_fields.push(kept);
+                        self.unknown_fields.push(kept);
                     }
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -343,32 +378,39 @@ pub mod unknown {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::{Message, Type};
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::Struct) => value.keeps = Message::decode(from)?,
+                    (1, Type::Struct) => from.read_struct(&mut self.keeps)?,
                     (2, Type::Set) => {
                         let read = R::read_set(from, Type::Struct, Message::decode)?;
                         if let Some(read) = read {
-                            value.keys = read;
+                            self.keys = read;
                         }
                     }
                     (3, Type::List) => {
-                        let read = R::read_list(from, Type::Struct, Message::decode)?;
+                        let read = from.read_struct_list()?;
                         if let Some(read) = read {
-                            value.empties = read;
+                            self.empties = read;
                         }
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 

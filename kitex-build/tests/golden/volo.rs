@@ -72,12 +72,19 @@ pub mod volo {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             let mut has_item_id = false;
             let mut has_title = false;
             from.begin_struct()?;
@@ -85,12 +92,12 @@ pub mod volo {
                 match (field.id, field.kind) {
                     (1, Type::I64) => {
                         let read = from.read_i64()?;
-                        value.item_id = read;
+                        self.item_id = read;
                         has_item_id = true;
                     }
                     (2, Type::String) => {
                         let read = from.read_str()?;
-                        value.title = read;
+                        self.title = read;
                         has_title = true;
                     }
                     (3, Type::Map) => {
@@ -98,14 +105,14 @@ pub mod volo {
                         let read =
                             R::read_map(from, Type::String, Type::I32, R::read_str, read_value)?;
                         if let Some(read) = read {
-                            value.extra = read;
+                            self.extra = read;
                         }
                     }
                     (4, Type::List) => {
                         let read_item = |from: &mut R| Ok(Kind(from.read_i32()?));
                         let read = R::read_list(from, Type::I32, read_item)?;
                         if let Some(read) = read {
-                            value.kinds = Some(read);
+                            self.kinds = Some(read);
                         }
                     }
                     _ => from.skip(field.kind)?,
@@ -119,7 +126,7 @@ pub mod volo {
                 let error = ::kitex::codegen::DecodeError::missing_field("Item", "title", 2);
                 return Err(error);
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -434,20 +441,27 @@ pub mod volo {
                 Ok(())
             }
 
+            #[inline(always)]
             fn decode<R: ::kitex::codegen::ThriftReader>(
                 from: &mut R,
             ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-                use ::kitex::codegen::{Message, Type};
+                ::kitex::codegen::decode_default(from)
+            }
 
-                let mut value = <Self as ::std::default::Default>::default();
+            fn merge<R: ::kitex::codegen::ThriftReader>(
+                &mut self,
+                from: &mut R,
+            ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+                use ::kitex::codegen::Type;
+
                 from.begin_struct()?;
                 while let Some(field) = from.read_field()? {
                     match (field.id, field.kind) {
-                        (1, Type::Struct) => value.req = Message::decode(from)?,
+                        (1, Type::Struct) => from.read_struct(&mut self.req)?,
                         _ => from.skip(field.kind)?,
                     }
                 }
-                Ok(value)
+                Ok(())
             }
         }
 
@@ -535,20 +549,27 @@ pub mod volo {
                 Ok(())
             }
 
+            #[inline(always)]
             fn decode<R: ::kitex::codegen::ThriftReader>(
                 from: &mut R,
             ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+                ::kitex::codegen::decode_default(from)
+            }
+
+            fn merge<R: ::kitex::codegen::ThriftReader>(
+                &mut self,
+                from: &mut R,
+            ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
                 use ::kitex::codegen::Type;
 
-                let mut value = <Self as ::std::default::Default>::default();
                 from.begin_struct()?;
                 while let Some(field) = from.read_field()? {
                     match (field.id, field.kind) {
-                        (1, Type::I64) => value.id = from.read_i64()?,
+                        (1, Type::I64) => self.id = from.read_i64()?,
                         _ => from.skip(field.kind)?,
                     }
                 }
-                Ok(value)
+                Ok(())
             }
         }
 

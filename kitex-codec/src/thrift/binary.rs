@@ -28,6 +28,7 @@ pub fn encode_to_vec<M: Message>(message: &M, limits: &Limits) -> Result<Vec<u8>
 }
 
 /// Decodes a struct. Bytes behind its end are ignored. Errors if the bytes are none, or if a limit does not allow it.
+#[inline]
 pub fn decode<M: Message>(bytes: &Bytes, limits: &Limits) -> Result<M, DecodeError> {
     M::decode(&mut BinaryReader::new(bytes, limits))
 }

@@ -5,7 +5,7 @@ use std::hash::Hash;
 
 use bytes::Bytes;
 
-use super::{Field, Type, UnknownField, Uuid, heap};
+use super::{Field, Message, Type, UnknownField, Uuid, heap};
 use crate::{DecodeError, Str};
 
 /// Reads Thrift values, charging a budget for what they take.
@@ -77,6 +77,33 @@ pub trait ThriftReader: Sized {
         let mut list = Vec::with_capacity(count);
         for _ in 0..count {
             list.push(read(self)?);
+        }
+        self.end_list()?;
+        Ok(Some(list))
+    }
+
+    /// Reads a struct in the place of another.
+    #[inline]
+    fn read_struct<T: Message + Default>(&mut self, place: &mut T) -> Result<(), DecodeError> {
+        *place = T::default();
+        place.merge(self)
+    }
+
+    /// Reads a list of structs, each where it stays. `None` as for a list.
+    #[inline]
+    fn read_struct_list<T: Message + Default>(&mut self) -> Result<Option<Vec<T>>, DecodeError> {
+        let (found, count) = self.begin_list()?;
+        let Some(count) = expect_elements(self, found, Type::Struct, count)? else {
+            return self.end_list().map(|()| None);
+        };
+        self.charge(heap::list::<T>(count))?;
+        let mut list = Vec::with_capacity(count);
+        for at in 0..count {
+            // A push would make it elsewhere, and move it.
+            list.resize_with(at + 1, T::default);
+            if let Some(last) = list.last_mut() {
+                last.merge(self)?;
+            }
         }
         self.end_list()?;
         Ok(Some(list))

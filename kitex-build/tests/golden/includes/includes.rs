@@ -21,20 +21,27 @@ impl ::kitex::codegen::Message for Base {
         Ok(())
     }
 
+    #[inline(always)]
     fn decode<R: ::kitex::codegen::ThriftReader>(
         from: &mut R,
     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+        ::kitex::codegen::decode_default(from)
+    }
+
+    fn merge<R: ::kitex::codegen::ThriftReader>(
+        &mut self,
+        from: &mut R,
+    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
         use ::kitex::codegen::Type;
 
-        let mut value = <Self as ::std::default::Default>::default();
         from.begin_struct()?;
         while let Some(field) = from.read_field()? {
             match (field.id, field.kind) {
-                (1, Type::String) => value.id = from.read_str()?,
+                (1, Type::String) => self.id = from.read_str()?,
                 _ => from.skip(field.kind)?,
             }
         }
-        Ok(value)
+        Ok(())
     }
 }
 
@@ -91,24 +98,31 @@ impl ::kitex::codegen::Message for Page {
         Ok(())
     }
 
+    #[inline(always)]
     fn decode<R: ::kitex::codegen::ThriftReader>(
         from: &mut R,
     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-        use ::kitex::codegen::{Message, Type};
+        ::kitex::codegen::decode_default(from)
+    }
 
-        let mut value = <Self as ::std::default::Default>::default();
+    fn merge<R: ::kitex::codegen::ThriftReader>(
+        &mut self,
+        from: &mut R,
+    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+        use ::kitex::codegen::Type;
+
         from.begin_struct()?;
         while let Some(field) = from.read_field()? {
             match (field.id, field.kind) {
-                (1, Type::Struct) => value.own = Message::decode(from)?,
-                (2, Type::Struct) => value.page = Message::decode(from)?,
-                (3, Type::I32) => value.color = dotted::Color(from.read_i32()?),
-                (4, Type::Struct) => value.one = Message::decode(from)?,
-                (5, Type::Struct) => value.two = Message::decode(from)?,
+                (1, Type::Struct) => from.read_struct(&mut self.own)?,
+                (2, Type::Struct) => from.read_struct(&mut self.page)?,
+                (3, Type::I32) => self.color = dotted::Color(from.read_i32()?),
+                (4, Type::Struct) => from.read_struct(&mut self.one)?,
+                (5, Type::Struct) => from.read_struct(&mut self.two)?,
                 _ => from.skip(field.kind)?,
             }
         }
-        Ok(value)
+        Ok(())
     }
 }
 
@@ -410,20 +424,27 @@ pub mod derived_calls {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::I32) => value.color = super::dotted::Color(from.read_i32()?),
+                    (1, Type::I32) => self.color = super::dotted::Color(from.read_i32()?),
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 

@@ -736,22 +736,29 @@ pub mod clone_calls {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::I32) => value.self_ = from.read_i32()?,
-                    (2, Type::I32) => value.context_2 = from.read_i32()?,
-                    (3, Type::I32) => value.request = from.read_i32()?,
+                    (1, Type::I32) => self.self_ = from.read_i32()?,
+                    (2, Type::I32) => self.context_2 = from.read_i32()?,
+                    (3, Type::I32) => self.request = from.read_i32()?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -823,21 +830,28 @@ pub mod clone_calls {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::String) => value.r#type = from.read_str()?,
-                    (2, Type::String) => value.type_2 = from.read_str()?,
+                    (1, Type::String) => self.r#type = from.read_str()?,
+                    (2, Type::String) => self.type_2 = from.read_str()?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -1094,20 +1108,27 @@ pub mod clone_calls {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::I32) => value.foo = from.read_i32()?,
+                    (1, Type::I32) => self.foo = from.read_i32()?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -1271,20 +1292,27 @@ pub mod clone_calls {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-            use ::kitex::codegen::{Message, Type};
+            ::kitex::codegen::decode_default(from)
+        }
 
-            let mut value = <Self as ::std::default::Default>::default();
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+            use ::kitex::codegen::Type;
+
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::Struct) => value.result = Message::decode(from)?,
+                    (1, Type::Struct) => from.read_struct(&mut self.result)?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -1387,20 +1415,27 @@ pub mod clone_calls {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-            use ::kitex::codegen::{Message, Type};
+            ::kitex::codegen::decode_default(from)
+        }
 
-            let mut value = <Self as ::std::default::Default>::default();
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+            use ::kitex::codegen::Type;
+
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::Struct) => value.handler = Message::decode(from)?,
+                    (1, Type::Struct) => from.read_struct(&mut self.handler)?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -1544,20 +1579,27 @@ pub mod clone_calls {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-            use ::kitex::codegen::{Message, Type};
+            ::kitex::codegen::decode_default(from)
+        }
 
-            let mut value = <Self as ::std::default::Default>::default();
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+            use ::kitex::codegen::Type;
+
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::Struct) => value.args = Message::decode(from)?,
+                    (1, Type::Struct) => from.read_struct(&mut self.args)?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -1649,13 +1691,20 @@ pub mod clone_calls {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
             let mismatch = ::kitex::codegen::DecodeError::element_type;
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
@@ -1664,7 +1713,7 @@ pub mod clone_calls {
                             |from: &mut R| Ok(super::super::names::r#type::Err2(from.read_i32()?));
                         let read = R::read_set(from, Type::I32, read_item)?;
                         if let Some(read) = read {
-                            value.errs = read;
+                            self.errs = read;
                         }
                     }
                     (2, Type::Map) => {
@@ -1680,13 +1729,13 @@ pub mod clone_calls {
                         };
                         let read = R::read_map(from, Type::I32, Type::List, read_key, read_value)?;
                         if let Some(read) = read {
-                            value.deep = read;
+                            self.deep = read;
                         }
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -2868,36 +2917,43 @@ pub mod service_with_a_rather_long_name_calls {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-            use ::kitex::codegen::{Message, Type};
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+            use ::kitex::codegen::Type;
 
             let mismatch = ::kitex::codegen::DecodeError::element_type;
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
                     (1, Type::String) => {
                         let read = from.read_str()?;
-                        value.an_argument_with_a_rather_long_name = read;
+                        self.an_argument_with_a_rather_long_name = read;
                     }
                     (2, Type::Map) => {
                         let read_value = |from: &mut R| {
-                            let read = R::read_list(from, Type::Struct, Message::decode)?;
+                            let read = from.read_struct_list()?;
                             let what = "list<FooBar>";
                             read.ok_or_else(|| mismatch(what))
                         };
                         let read =
                             R::read_map(from, Type::String, Type::List, R::read_str, read_value)?;
                         if let Some(read) = read {
-                            value.another_argument_with_a_rather_long_name = read;
+                            self.another_argument_with_a_rather_long_name = read;
                         }
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -3000,20 +3056,27 @@ pub mod service_with_a_rather_long_name_calls {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-            use ::kitex::codegen::{Message, Type};
+            ::kitex::codegen::decode_default(from)
+        }
 
-            let mut value = <Self as ::std::default::Default>::default();
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+            use ::kitex::codegen::Type;
+
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::Struct) => value.query = Message::decode(from)?,
+                    (1, Type::Struct) => from.read_struct(&mut self.query)?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 

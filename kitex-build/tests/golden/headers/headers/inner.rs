@@ -32,24 +32,31 @@ impl ::kitex::codegen::Message for Uses {
         Ok(())
     }
 
+    #[inline(always)]
     fn decode<R: ::kitex::codegen::ThriftReader>(
         from: &mut R,
     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+        ::kitex::codegen::decode_default(from)
+    }
+
+    fn merge<R: ::kitex::codegen::ThriftReader>(
+        &mut self,
+        from: &mut R,
+    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
         use ::kitex::codegen::Type;
 
-        let mut value = <Self as ::std::default::Default>::default();
         from.begin_struct()?;
         while let Some(field) = from.read_field()? {
             match (field.id, field.kind) {
-                (1, Type::String) => value.id = from.read_str()?,
+                (1, Type::String) => self.id = from.read_str()?,
                 (2, Type::I32) => {
                     let read = super::super::example::base::Level(from.read_i32()?);
-                    value.level = Some(read);
+                    self.level = Some(read);
                 }
                 _ => from.skip(field.kind)?,
             }
         }
-        Ok(value)
+        Ok(())
     }
 }
 

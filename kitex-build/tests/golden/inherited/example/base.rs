@@ -33,21 +33,28 @@ impl ::kitex::codegen::Message for Page {
         Ok(())
     }
 
+    #[inline(always)]
     fn decode<R: ::kitex::codegen::ThriftReader>(
         from: &mut R,
     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+        ::kitex::codegen::decode_default(from)
+    }
+
+    fn merge<R: ::kitex::codegen::ThriftReader>(
+        &mut self,
+        from: &mut R,
+    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
         use ::kitex::codegen::Type;
 
-        let mut value = <Self as ::std::default::Default>::default();
         from.begin_struct()?;
         while let Some(field) = from.read_field()? {
             match (field.id, field.kind) {
-                (1, Type::I32) => value.offset = from.read_i32()?,
-                (2, Type::I32) => value.limit = from.read_i32()?,
+                (1, Type::I32) => self.offset = from.read_i32()?,
+                (2, Type::I32) => self.limit = from.read_i32()?,
                 _ => from.skip(field.kind)?,
             }
         }
-        Ok(value)
+        Ok(())
     }
 }
 
@@ -74,20 +81,27 @@ impl ::kitex::codegen::Message for Denied {
         Ok(())
     }
 
+    #[inline(always)]
     fn decode<R: ::kitex::codegen::ThriftReader>(
         from: &mut R,
     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+        ::kitex::codegen::decode_default(from)
+    }
+
+    fn merge<R: ::kitex::codegen::ThriftReader>(
+        &mut self,
+        from: &mut R,
+    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
         use ::kitex::codegen::Type;
 
-        let mut value = <Self as ::std::default::Default>::default();
         from.begin_struct()?;
         while let Some(field) = from.read_field()? {
             match (field.id, field.kind) {
-                (1, Type::String) => value.who = from.read_str()?,
+                (1, Type::String) => self.who = from.read_str()?,
                 _ => from.skip(field.kind)?,
             }
         }
-        Ok(value)
+        Ok(())
     }
 }
 
@@ -483,20 +497,27 @@ pub mod health_calls {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::String) => value.node = from.read_str()?,
+                    (1, Type::String) => self.node = from.read_str()?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 

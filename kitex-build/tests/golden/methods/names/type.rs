@@ -51,31 +51,38 @@ impl ::kitex::codegen::Message for Option {
         Ok(())
     }
 
+    #[inline(always)]
     fn decode<R: ::kitex::codegen::ThriftReader>(
         from: &mut R,
     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+        ::kitex::codegen::decode_default(from)
+    }
+
+    fn merge<R: ::kitex::codegen::ThriftReader>(
+        &mut self,
+        from: &mut R,
+    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
         use ::kitex::codegen::Type;
 
-        let mut value = <Self as ::std::default::Default>::default();
         from.begin_struct()?;
         while let Some(field) = from.read_field()? {
             match (field.id, field.kind) {
-                (1, Type::String) => value.r#type = from.read_str()?,
-                (2, Type::String) => value.self_ = from.read_str()?,
-                (3, Type::String) => value.self_2 = from.read_str()?,
-                (4, Type::I32) => value.r#async = from.read_i32()?,
-                (5, Type::I32) => value.foo_bar = from.read_i32()?,
-                (6, Type::I32) => value.foo_bar_2 = from.read_i32()?,
-                (7, Type::I32) => value._1 = from.read_i32()?,
-                (8, Type::I32) => value.value = from.read_i32()?,
-                (9, Type::I32) => value.from = from.read_i32()?,
-                (10, Type::I32) => value.out = from.read_i32()?,
-                (11, Type::I32) => value.field = from.read_i32()?,
-                (12, Type::I32) => value.read = from.read_i32()?,
+                (1, Type::String) => self.r#type = from.read_str()?,
+                (2, Type::String) => self.self_ = from.read_str()?,
+                (3, Type::String) => self.self_2 = from.read_str()?,
+                (4, Type::I32) => self.r#async = from.read_i32()?,
+                (5, Type::I32) => self.foo_bar = from.read_i32()?,
+                (6, Type::I32) => self.foo_bar_2 = from.read_i32()?,
+                (7, Type::I32) => self._1 = from.read_i32()?,
+                (8, Type::I32) => self.value = from.read_i32()?,
+                (9, Type::I32) => self.from = from.read_i32()?,
+                (10, Type::I32) => self.out = from.read_i32()?,
+                (11, Type::I32) => self.field = from.read_i32()?,
+                (12, Type::I32) => self.read = from.read_i32()?,
                 _ => from.skip(field.kind)?,
             }
         }
-        Ok(value)
+        Ok(())
     }
 }
 
@@ -134,12 +141,19 @@ impl ::kitex::codegen::Message for String {
         Ok(())
     }
 
+    #[inline(always)]
     fn decode<R: ::kitex::codegen::ThriftReader>(
         from: &mut R,
     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+        ::kitex::codegen::decode_default(from)
+    }
+
+    fn merge<R: ::kitex::codegen::ThriftReader>(
+        &mut self,
+        from: &mut R,
+    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
         use ::kitex::codegen::{Message, Type};
 
-        let mut value = <Self as ::std::default::Default>::default();
         let mut has_type = false;
         let mut has_gen = false;
         from.begin_struct()?;
@@ -147,17 +161,17 @@ impl ::kitex::codegen::Message for String {
             match (field.id, field.kind) {
                 (1, Type::I32) => {
                     let read = from.read_i32()?;
-                    value.r#type = read;
+                    self.r#type = read;
                     has_type = true;
                 }
                 (2, Type::Struct) => {
                     let read = Message::decode(from)?;
-                    value.r#box = Some(from.boxed(read)?);
+                    self.r#box = Some(from.boxed(read)?);
                 }
                 (3, Type::List) => {
-                    let read = R::read_list(from, Type::Struct, Message::decode)?;
+                    let read = from.read_struct_list()?;
                     if let Some(read) = read {
-                        value.r#gen = read;
+                        self.r#gen = read;
                         has_gen = true;
                     }
                 }
@@ -172,7 +186,7 @@ impl ::kitex::codegen::Message for String {
             let error = ::kitex::codegen::DecodeError::missing_field("String", "gen", 3);
             return Err(error);
         }
-        Ok(value)
+        Ok(())
     }
 }
 
@@ -221,19 +235,26 @@ impl ::kitex::codegen::Message for Result {
         Ok(())
     }
 
+    #[inline(always)]
     fn decode<R: ::kitex::codegen::ThriftReader>(
         from: &mut R,
     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+        ::kitex::codegen::decode_default(from)
+    }
+
+    fn merge<R: ::kitex::codegen::ThriftReader>(
+        &mut self,
+        from: &mut R,
+    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
         use ::kitex::codegen::{Message, Type};
 
-        let mut value = <Self as ::std::default::Default>::default();
         from.begin_struct()?;
         while let Some(field) = from.read_field()? {
             match (field.id, field.kind) {
                 (1, Type::List) => {
-                    let read = R::read_list(from, Type::Struct, Message::decode)?;
+                    let read = from.read_struct_list()?;
                     if let Some(read) = read {
-                        value.list = read;
+                        self.list = read;
                     }
                 }
                 (2, Type::Map) => {
@@ -245,14 +266,14 @@ impl ::kitex::codegen::Message for Result {
                         Message::decode,
                     )?;
                     if let Some(read) = read {
-                        value.map = read;
+                        self.map = read;
                     }
                 }
-                (3, Type::I32) => value.err = Err2(from.read_i32()?),
+                (3, Type::I32) => self.err = Err2(from.read_i32()?),
                 _ => from.skip(field.kind)?,
             }
         }
-        Ok(value)
+        Ok(())
     }
 }
 
@@ -315,21 +336,28 @@ impl ::kitex::codegen::Message for FooBar2 {
         Ok(())
     }
 
+    #[inline(always)]
     fn decode<R: ::kitex::codegen::ThriftReader>(
         from: &mut R,
     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+        ::kitex::codegen::decode_default(from)
+    }
+
+    fn merge<R: ::kitex::codegen::ThriftReader>(
+        &mut self,
+        from: &mut R,
+    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
         use ::kitex::codegen::Type;
 
-        let mut value = <Self as ::std::default::Default>::default();
         from.begin_struct()?;
         while let Some(field) = from.read_field()? {
             match (field.id, field.kind) {
-                (1, Type::I32) => value.a = from.read_i32()?,
-                (2, Type::I32) => value.a_2 = from.read_i32()?,
+                (1, Type::I32) => self.a = from.read_i32()?,
+                (2, Type::I32) => self.a_2 = from.read_i32()?,
                 _ => from.skip(field.kind)?,
             }
         }
-        Ok(value)
+        Ok(())
     }
 }
 
@@ -356,20 +384,27 @@ impl ::kitex::codegen::Message for Http {
         Ok(())
     }
 
+    #[inline(always)]
     fn decode<R: ::kitex::codegen::ThriftReader>(
         from: &mut R,
     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+        ::kitex::codegen::decode_default(from)
+    }
+
+    fn merge<R: ::kitex::codegen::ThriftReader>(
+        &mut self,
+        from: &mut R,
+    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
         use ::kitex::codegen::Type;
 
-        let mut value = <Self as ::std::default::Default>::default();
         from.begin_struct()?;
         while let Some(field) = from.read_field()? {
             match (field.id, field.kind) {
-                (1, Type::I32) => value.x = from.read_i32()?,
+                (1, Type::I32) => self.x = from.read_i32()?,
                 _ => from.skip(field.kind)?,
             }
         }
-        Ok(value)
+        Ok(())
     }
 }
 
@@ -399,20 +434,27 @@ impl ::kitex::codegen::Message for LowerCase {
         Ok(())
     }
 
+    #[inline(always)]
     fn decode<R: ::kitex::codegen::ThriftReader>(
         from: &mut R,
     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-        use ::kitex::codegen::{Message, Type};
+        ::kitex::codegen::decode_default(from)
+    }
 
-        let mut value = <Self as ::std::default::Default>::default();
+    fn merge<R: ::kitex::codegen::ThriftReader>(
+        &mut self,
+        from: &mut R,
+    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+        use ::kitex::codegen::Type;
+
         from.begin_struct()?;
         while let Some(field) = from.read_field()? {
             match (field.id, field.kind) {
-                (1, Type::Struct) => value.http = Message::decode(from)?,
+                (1, Type::Struct) => from.read_struct(&mut self.http)?,
                 _ => from.skip(field.kind)?,
             }
         }
-        Ok(value)
+        Ok(())
     }
 }
 
@@ -439,20 +481,27 @@ impl ::kitex::codegen::Message for H {
         Ok(())
     }
 
+    #[inline(always)]
     fn decode<R: ::kitex::codegen::ThriftReader>(
         from: &mut R,
     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+        ::kitex::codegen::decode_default(from)
+    }
+
+    fn merge<R: ::kitex::codegen::ThriftReader>(
+        &mut self,
+        from: &mut R,
+    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
         use ::kitex::codegen::Type;
 
-        let mut value = <Self as ::std::default::Default>::default();
         from.begin_struct()?;
         while let Some(field) = from.read_field()? {
             match (field.id, field.kind) {
-                (1, Type::I32) => value.h = from.read_i32()?,
+                (1, Type::I32) => self.h = from.read_i32()?,
                 _ => from.skip(field.kind)?,
             }
         }
-        Ok(value)
+        Ok(())
     }
 }
 
@@ -494,32 +543,39 @@ impl ::kitex::codegen::Message for R {
         Ok(())
     }
 
+    #[inline(always)]
     fn decode<R: ::kitex::codegen::ThriftReader>(
         from: &mut R,
     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-        use ::kitex::codegen::{Message, Type};
+        ::kitex::codegen::decode_default(from)
+    }
 
-        let mut value = <Self as ::std::default::Default>::default();
+    fn merge<R: ::kitex::codegen::ThriftReader>(
+        &mut self,
+        from: &mut R,
+    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+        use ::kitex::codegen::Type;
+
         from.begin_struct()?;
         while let Some(field) = from.read_field()? {
             match (field.id, field.kind) {
                 (1, Type::List) => {
-                    let read = R::read_list(from, Type::Struct, Message::decode)?;
+                    let read = from.read_struct_list()?;
                     if let Some(read) = read {
-                        value.w = read;
+                        self.w = read;
                     }
                 }
                 (2, Type::List) => {
                     let read_item = |from: &mut R| Ok(Err2(from.read_i32()?));
                     let read = R::read_list(from, Type::I32, read_item)?;
                     if let Some(read) = read {
-                        value.e = read;
+                        self.e = read;
                     }
                 }
                 _ => from.skip(field.kind)?,
             }
         }
-        Ok(value)
+        Ok(())
     }
 }
 
@@ -551,20 +607,29 @@ impl ::kitex::codegen::Message for W {
         Ok(())
     }
 
+    #[inline(always)]
     fn decode<R: ::kitex::codegen::ThriftReader>(
         from: &mut R,
     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-        use ::kitex::codegen::{Message, Type};
+        ::kitex::codegen::decode_default(from)
+    }
 
-        let mut value = <Self as ::std::default::Default>::default();
+    fn merge<R: ::kitex::codegen::ThriftReader>(
+        &mut self,
+        from: &mut R,
+    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+        use ::kitex::codegen::Type;
+
         from.begin_struct()?;
         while let Some(field) = from.read_field()? {
             match (field.id, field.kind) {
-                (1, Type::Struct) => value.r = Some(Message::decode(from)?),
+                (1, Type::Struct) => {
+                    from.read_struct(self.r.insert(::std::default::Default::default()))?;
+                }
                 _ => from.skip(field.kind)?,
             }
         }
-        Ok(value)
+        Ok(())
     }
 }
 
@@ -657,20 +722,27 @@ impl ::kitex::codegen::Message for Send {
         Ok(())
     }
 
+    #[inline(always)]
     fn decode<R: ::kitex::codegen::ThriftReader>(
         from: &mut R,
     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+        ::kitex::codegen::decode_default(from)
+    }
+
+    fn merge<R: ::kitex::codegen::ThriftReader>(
+        &mut self,
+        from: &mut R,
+    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
         use ::kitex::codegen::Type;
 
-        let mut value = <Self as ::std::default::Default>::default();
         from.begin_struct()?;
         while let Some(field) = from.read_field()? {
             match (field.id, field.kind) {
-                (1, Type::String) => value.unwrap = from.read_str()?,
+                (1, Type::String) => self.unwrap = from.read_str()?,
                 _ => from.skip(field.kind)?,
             }
         }
-        Ok(value)
+        Ok(())
     }
 }
 
@@ -708,20 +780,27 @@ impl ::kitex::codegen::Message for Error {
         Ok(())
     }
 
+    #[inline(always)]
     fn decode<R: ::kitex::codegen::ThriftReader>(
         from: &mut R,
     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-        use ::kitex::codegen::{Message, Type};
+        ::kitex::codegen::decode_default(from)
+    }
 
-        let mut value = <Self as ::std::default::Default>::default();
+    fn merge<R: ::kitex::codegen::ThriftReader>(
+        &mut self,
+        from: &mut R,
+    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+        use ::kitex::codegen::Type;
+
         from.begin_struct()?;
         while let Some(field) = from.read_field()? {
             match (field.id, field.kind) {
-                (1, Type::Struct) => value.source = Message::decode(from)?,
+                (1, Type::Struct) => from.read_struct(&mut self.source)?,
                 _ => from.skip(field.kind)?,
             }
         }
-        Ok(value)
+        Ok(())
     }
 }
 
@@ -847,20 +926,27 @@ impl ::kitex::codegen::Message for ExceptionWithARatherLongName {
         Ok(())
     }
 
+    #[inline(always)]
     fn decode<R: ::kitex::codegen::ThriftReader>(
         from: &mut R,
     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+        ::kitex::codegen::decode_default(from)
+    }
+
+    fn merge<R: ::kitex::codegen::ThriftReader>(
+        &mut self,
+        from: &mut R,
+    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
         use ::kitex::codegen::Type;
 
-        let mut value = <Self as ::std::default::Default>::default();
         from.begin_struct()?;
         while let Some(field) = from.read_field()? {
             match (field.id, field.kind) {
-                (1, Type::String) => value.message = from.read_str()?,
+                (1, Type::String) => self.message = from.read_str()?,
                 _ => from.skip(field.kind)?,
             }
         }
-        Ok(value)
+        Ok(())
     }
 }
 
@@ -1024,25 +1110,32 @@ impl ::kitex::codegen::Message for StructWithARatherLongName {
         Ok(())
     }
 
+    #[inline(always)]
     fn decode<R: ::kitex::codegen::ThriftReader>(
         from: &mut R,
     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+        ::kitex::codegen::decode_default(from)
+    }
+
+    fn merge<R: ::kitex::codegen::ThriftReader>(
+        &mut self,
+        from: &mut R,
+    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
         use ::kitex::codegen::{Message, Type};
 
         let mismatch = ::kitex::codegen::DecodeError::element_type;
-        let mut value = <Self as ::std::default::Default>::default();
         let mut has_a_required_field_with_a_rather_long_name = false;
         from.begin_struct()?;
         while let Some(field) = from.read_field()? {
             match (field.id, field.kind) {
                 (1, Type::String) => {
                     let read = from.read_str()?;
-                    value.a_required_field_with_a_rather_long_name = read;
+                    self.a_required_field_with_a_rather_long_name = read;
                     has_a_required_field_with_a_rather_long_name = true;
                 }
                 (2, Type::I32) => {
                     let read = EnumWithARatherLongName(from.read_i32()?);
-                    value.an_optional_field_with_a_rather_long_name = Some(read);
+                    self.an_optional_field_with_a_rather_long_name = Some(read);
                 }
                 (3, Type::Map) => {
                     let read_value = |from: &mut R| {
@@ -1055,28 +1148,28 @@ impl ::kitex::codegen::Message for StructWithARatherLongName {
                     };
                     let read = R::read_map(from, Type::String, Type::Map, R::read_str, read_value)?;
                     if let Some(read) = read {
-                        value.a_map_of_maps = read;
+                        self.a_map_of_maps = read;
                     }
                 }
                 (4, Type::List) => {
                     let read_item = |from: &mut R| Ok(EnumWithARatherLongName(from.read_i32()?));
                     let read = R::read_list(from, Type::I32, read_item)?;
                     if let Some(read) = read {
-                        value.enums = read;
+                        self.enums = read;
                     }
                 }
                 (5, Type::Struct) => {
                     let read = Message::decode(from)?;
-                    value.a_recursive_field_with_a_long_name = Some(from.boxed(read)?);
+                    self.a_recursive_field_with_a_long_name = Some(from.boxed(read)?);
                 }
                 (6, Type::Map) => {
                     let read_key = |from: &mut R| Ok(EnumWithARatherLongName(from.read_i32()?));
                     let read = R::read_map(from, Type::I32, Type::String, read_key, R::read_str)?;
                     if let Some(read) = read {
-                        value.a_map_by_long_enum_names_of_strings = read;
+                        self.a_map_by_long_enum_names_of_strings = read;
                     }
                 }
-                (7, Type::I32) => value.with_default = EnumWithARatherLongName(from.read_i32()?),
+                (7, Type::I32) => self.with_default = EnumWithARatherLongName(from.read_i32()?),
                 _ => from.skip(field.kind)?,
             }
         }
@@ -1088,7 +1181,7 @@ impl ::kitex::codegen::Message for StructWithARatherLongName {
             );
             return Err(error);
         }
-        Ok(value)
+        Ok(())
     }
 }
 

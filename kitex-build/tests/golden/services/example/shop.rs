@@ -35,21 +35,28 @@ impl ::kitex::codegen::Message for Item {
         Ok(())
     }
 
+    #[inline(always)]
     fn decode<R: ::kitex::codegen::ThriftReader>(
         from: &mut R,
     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+        ::kitex::codegen::decode_default(from)
+    }
+
+    fn merge<R: ::kitex::codegen::ThriftReader>(
+        &mut self,
+        from: &mut R,
+    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
         use ::kitex::codegen::Type;
 
-        let mut value = <Self as ::std::default::Default>::default();
         from.begin_struct()?;
         while let Some(field) = from.read_field()? {
             match (field.id, field.kind) {
-                (1, Type::String) => value.id = from.read_str()?,
-                (2, Type::I32) => value.level = Some(super::base::Level(from.read_i32()?)),
+                (1, Type::String) => self.id = from.read_str()?,
+                (2, Type::I32) => self.level = Some(super::base::Level(from.read_i32()?)),
                 _ => from.skip(field.kind)?,
             }
         }
-        Ok(value)
+        Ok(())
     }
 }
 
@@ -618,20 +625,27 @@ pub mod stock_calls {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::String) => value.id = from.read_str()?,
+                    (1, Type::String) => self.id = from.read_str()?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -749,26 +763,33 @@ pub mod stock_calls {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-            use ::kitex::codegen::{Message, Type};
+            ::kitex::codegen::decode_default(from)
+        }
 
-            let mut value = <Self as ::std::default::Default>::default();
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+            use ::kitex::codegen::Type;
+
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
                     (1, Type::List) => {
                         let read = from.read_str_list()?;
                         if let Some(read) = read {
-                            value.ids = read;
+                            self.ids = read;
                         }
                     }
-                    (2, Type::Struct) => value.page = Message::decode(from)?,
+                    (2, Type::Struct) => from.read_struct(&mut self.page)?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -825,14 +846,14 @@ pub mod stock_calls {
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-            use ::kitex::codegen::{Message, Type};
+            use ::kitex::codegen::Type;
 
             let mut outcome = None;
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
                     (0, Type::List) => {
-                        let read = R::read_list(from, Type::Struct, Message::decode)?;
+                        let read = from.read_struct_list()?;
                         if let Some(read) = read {
                             outcome = Some(Ok(read));
                         }
@@ -865,21 +886,28 @@ pub mod stock_calls {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::String) => value.token = from.read_bytes()?,
-                    (2, Type::String) => value.context_2 = from.read_str()?,
+                    (1, Type::String) => self.token = from.read_bytes()?,
+                    (2, Type::String) => self.context_2 = from.read_str()?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -991,34 +1019,41 @@ pub mod stock_calls {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::String) => value.text = from.read_str()?,
-                    (2, Type::Bool) => value.exact = from.read_bool()?,
-                    (3, Type::Double) => value.score = from.read_double()?,
+                    (1, Type::String) => self.text = from.read_str()?,
+                    (2, Type::Bool) => self.exact = from.read_bool()?,
+                    (3, Type::Double) => self.score = from.read_double()?,
                     (4, Type::Set) => {
                         let read_item =
                             |from: &mut R| Ok(super::super::base::Level(from.read_i32()?));
                         let read = R::read_set(from, Type::I32, read_item)?;
                         if let Some(read) = read {
-                            value.levels = read;
+                            self.levels = read;
                         }
                     }
-                    (5, Type::I64) => value.limit = from.read_i64()?,
-                    (6, Type::I32) => value.least = super::super::base::Level(from.read_i32()?),
-                    (7, Type::I16) => value.page = from.read_i16()?,
-                    (8, Type::I8) => value.flags = from.read_i8()?,
+                    (5, Type::I64) => self.limit = from.read_i64()?,
+                    (6, Type::I32) => self.least = super::super::base::Level(from.read_i32()?),
+                    (7, Type::I16) => self.page = from.read_i16()?,
+                    (8, Type::I8) => self.flags = from.read_i8()?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -1084,7 +1119,7 @@ pub mod stock_calls {
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-            use ::kitex::codegen::{Message, Type};
+            use ::kitex::codegen::Type;
 
             let mismatch = ::kitex::codegen::DecodeError::element_type;
             let mut outcome = None;
@@ -1093,7 +1128,7 @@ pub mod stock_calls {
                 match (field.id, field.kind) {
                     (0, Type::Map) => {
                         let read_value = |from: &mut R| {
-                            let read = R::read_list(from, Type::Struct, Message::decode)?;
+                            let read = from.read_struct_list()?;
                             let what = "list<Item>";
                             read.ok_or_else(|| mismatch(what))
                         };
@@ -1131,20 +1166,27 @@ pub mod stock_calls {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-            use ::kitex::codegen::{Message, Type};
+            ::kitex::codegen::decode_default(from)
+        }
 
-            let mut value = <Self as ::std::default::Default>::default();
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+            use ::kitex::codegen::Type;
+
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::Struct) => value.choice = Message::decode(from)?,
+                    (1, Type::Struct) => from.read_struct(&mut self.choice)?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -1233,25 +1275,32 @@ impl ::kitex::codegen::Message for Missing {
         Ok(())
     }
 
+    #[inline(always)]
     fn decode<R: ::kitex::codegen::ThriftReader>(
         from: &mut R,
     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+        ::kitex::codegen::decode_default(from)
+    }
+
+    fn merge<R: ::kitex::codegen::ThriftReader>(
+        &mut self,
+        from: &mut R,
+    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
         use ::kitex::codegen::Type;
 
-        let mut value = <Self as ::std::default::Default>::default();
         from.begin_struct()?;
         while let Some(field) = from.read_field()? {
             match (field.id, field.kind) {
                 (1, Type::List) => {
                     let read = from.read_str_list()?;
                     if let Some(read) = read {
-                        value.ids = read;
+                        self.ids = read;
                     }
                 }
                 _ => from.skip(field.kind)?,
             }
         }
-        Ok(value)
+        Ok(())
     }
 }
 
@@ -2034,20 +2083,27 @@ pub mod special_calls {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-            use ::kitex::codegen::{Message, Type};
+            ::kitex::codegen::decode_default(from)
+        }
 
-            let mut value = <Self as ::std::default::Default>::default();
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+            use ::kitex::codegen::Type;
+
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::Struct) => value.page = Message::decode(from)?,
+                    (1, Type::Struct) => from.read_struct(&mut self.page)?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
