@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use kitex_codec::{Bytes, Envelope, Frame, Limits, Output, Protocol, flags};
+use kitex_codec::{Bytes, BytesMut, Envelope, Form, Frame, Limits, Output, Protocol, flags};
 use kitex_core::{
     BoxFuture, ConnectionInfo, Error, MethodDescriptor, Peer, Request, Response, ServiceDescriptor, Status,
 };
@@ -42,6 +42,18 @@ impl Service<Request> for Nothing {
 
 pub(crate) fn info(limits: &Arc<Limits>) -> Arc<ConnectionInfo> {
     ConnectionInfo::new(Peer::Memory, Arc::clone(limits))
+}
+
+/// True if white space that stands behind a message is no part of the next one.
+pub(crate) fn is_behind_white_space(frame: &Frame) -> bool {
+    (frame.form, frame.protocol) == (Form::Buffered, Protocol::Json)
+}
+
+/// Takes white space off the front; true if more of it may come.
+pub(crate) fn pass_white_space(input: &mut BytesMut) -> bool {
+    let white = input.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+    drop(input.split_to(white));
+    input.is_empty()
 }
 
 /// A clock that is moved by hand.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::poll_fn;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context as TaskContext, Poll};
 
@@ -67,14 +68,101 @@ impl fmt::Display for Protocol {
 /// ```
 #[derive(Debug, Clone)]
 pub struct Payload {
-    protocol: Protocol,
+    encoding: &'static Encoding,
     segments: Segments,
+}
+
+/// A payload's protocol, and what else is known of where its bytes are from. One pointer of a payload.
+#[derive(Debug, Clone, Copy)]
+struct Encoding {
+    protocol: Protocol,
+    /// How it is said in another protocol, if its type is known.
+    again: Option<Again>,
+    /// The place, among the endpoints of a client, that sent it, and whether without a TTHeader.
+    sent: Option<(u8, bool)>,
+}
+
+impl Encoding {
+    const fn of(protocol: Protocol) -> Self {
+        Self { protocol, again: None, sent: None }
+    }
+
+    const fn all(sent: Option<(u8, bool)>) -> [Self; 3] {
+        [
+            Self { sent, ..Self::of(Protocol::ThriftBinary) },
+            Self { sent, ..Self::of(Protocol::ThriftCompact) },
+            Self { sent, ..Self::of(Protocol::ThriftJson) },
+        ]
+    }
+}
+
+/// Places that are told apart; of those behind them nothing is known.
+const PLACES: usize = 64;
+
+/// By place, by whether without a TTHeader, and by protocol.
+static SENT: [[[Encoding; 3]; 2]; PLACES] = {
+    let mut sent = [[Encoding::all(None); 2]; PLACES];
+    let mut place = 0;
+    while place < PLACES {
+        sent[place] = [Encoding::all(Some((place as u8, false))), Encoding::all(Some((place as u8, true)))];
+        place += 1;
+    }
+    sent
+};
+
+type Again = fn(&Payload, Protocol, &Limits) -> Result<Payload, EncodeError>;
+
+static ENCODINGS: [Encoding; 3] = Encoding::all(None);
+
+#[inline]
+fn of(protocol: Protocol, [binary, compact, json]: &'static [Encoding; 3]) -> &'static Encoding {
+    match protocol {
+        Protocol::ThriftBinary => binary,
+        Protocol::ThriftCompact => compact,
+        Protocol::ThriftJson => json,
+    }
+}
+
+/// Binary of a type that is known.
+struct Typed<M>(PhantomData<M>);
+
+impl<M: Message> Typed<M> {
+    const BINARY: Encoding = Encoding { again: Some(Self::again), ..Encoding::of(Protocol::ThriftBinary) };
+
+    #[cold]
+    fn again(payload: &Payload, protocol: Protocol, limits: &Limits) -> Result<Payload, EncodeError> {
+        let unreadable =
+            |_| EncodeError::unwritable("a payload", "its bytes are not of the type it was made of");
+        let message: M = payload.decode(limits).map_err(unreadable)?;
+        Payload::encode_in(protocol, &message, limits)
+    }
 }
 
 impl Payload {
     /// A payload of bytes that are encoded already.
+    #[inline]
     pub fn new(protocol: Protocol, segments: impl Into<Segments>) -> Self {
-        Self { protocol, segments: segments.into() }
+        Self { encoding: of(protocol, &ENCODINGS), segments: segments.into() }
+    }
+
+    /// Notes the place, among the endpoints of a client, that sent it, and whether that was without a TTHeader.
+    #[inline]
+    pub(crate) fn set_sent(&mut self, place: usize, bare: bool) {
+        let encodings =
+            SENT.get(place).map_or(&ENCODINGS, |[headed, plain]| if bare { plain } else { headed });
+        self.encoding = of(self.protocol(), encodings);
+    }
+
+    /// What was noted; `None` if it was made in this process.
+    pub(crate) fn sent(&self) -> Option<(usize, bool)> {
+        self.encoding.sent.map(|(place, bare)| (usize::from(place), bare))
+    }
+
+    /// Encodes a struct in Thrift Binary, so that it can be [said](Self::transcode) in any protocol later: for who
+    /// answers a call without knowing what it was asked in. Errors if a limit does not allow it.
+    pub fn encode_typed<M: Message>(message: &M, limits: &Limits) -> Result<Self, EncodeError> {
+        let segments = kitex_codec::encode(message, limits)?;
+        Ok(Self { encoding: &Typed::<M>::BINARY, segments })
     }
 
     /// Encodes a struct in Thrift Binary. Errors if a limit does not allow it.
@@ -108,7 +196,7 @@ impl Payload {
 
     /// Decodes a struct. Errors if the bytes are not one, or if a limit does not allow it.
     pub fn decode<M: Message>(&self, limits: &Limits) -> Result<M, DecodeError> {
-        match (self.protocol, &self.segments) {
+        match (self.protocol(), &self.segments) {
             (Protocol::ThriftBinary, Segments::One(bytes)) => kitex_codec::decode(bytes, limits),
             (Protocol::ThriftBinary, _) => kitex_codec::decode(&self.segments.to_bytes(), limits),
             _ => self.decode_other(limits),
@@ -118,29 +206,34 @@ impl Payload {
     #[cold]
     #[inline(never)]
     fn decode_other<M: Message>(&self, limits: &Limits) -> Result<M, DecodeError> {
-        self.protocol.thrift().decode(&self.segments.to_bytes(), limits)
+        self.protocol().thrift().decode(&self.segments.to_bytes(), limits)
     }
 
     /// The header of the struct's first field, if it has one: which field a result has set is told by it.
     #[inline]
     pub fn first_field(&self) -> Option<Field> {
         let front = self.segments.iter().next()?;
-        self.protocol.thrift().first_field(front)
+        self.protocol().thrift().first_field(front)
     }
 
     /// The same struct in another protocol. A payload of that protocol stays as it is.
     ///
     /// Thrift Binary and Compact go into one another; Apache's JSON into none and none into it, but for a struct
-    /// without fields. Errors if the bytes are no struct, or if a limit does not allow it.
+    /// without fields. What was [encoded](Self::encode_typed) with its type goes into each. Errors if the bytes are no
+    /// struct, or if a limit does not allow it.
     pub fn transcode(&self, protocol: Protocol, limits: &Limits) -> Result<Self, EncodeError> {
+        if let Some(again) = self.encoding.again.filter(|_| protocol != self.protocol()) {
+            return again(self, protocol, limits);
+        }
         let bytes = self.segments.to_bytes();
-        let segments = self.protocol.thrift().transcode(protocol.thrift(), &bytes, limits)?;
+        let segments = self.protocol().thrift().transcode(protocol.thrift(), &bytes, limits)?;
         Ok(Self::new(protocol, segments))
     }
 
     /// The encoding.
+    #[inline]
     pub fn protocol(&self) -> Protocol {
-        self.protocol
+        self.encoding.protocol
     }
 
     /// The encoded bytes.

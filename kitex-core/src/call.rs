@@ -12,8 +12,8 @@ use tower_service::Service;
 
 use crate::{
     Body, BoxError, BoxFuture, BusinessStatus, CallResult, Context, Error, ErrorKind, Metadata, Method,
-    MethodDescriptor, Payload, Protocol, Request, Response, Scope, ServiceDescriptor, SharedService, Stage,
-    Status, catch_panic,
+    MethodDescriptor, Payload, Peer, Protocol, Request, Response, Scope, ServiceDescriptor, SharedService,
+    Stage, Status, catch_panic,
 };
 
 /// The struct that a method's calls end with. Generated.
@@ -134,6 +134,8 @@ pub struct CallDefaults {
     pub metadata: Metadata,
     /// What arguments are encoded in.
     pub protocol: Protocol,
+    /// Who is at each place that calls go to, as far as it is known: an answer that cannot be read names it.
+    pub peers: Vec<Peer>,
 }
 
 /// What a generated client holds: the service behind it. Cheap to clone.
@@ -344,10 +346,10 @@ impl Started<'_> {
         match &mut self.state {
             State::Called { answer, method } => {
                 let Some(future) = &mut answer.0 else { return Poll::Pending };
-                let limits = &self.handle.defaults.limits;
+                let defaults = &self.handle.defaults;
                 let polled = catch_panic(|| {
                     future.as_mut().poll(task).map(|result| match result {
-                        Ok(response) => open::<R>(response, method, limits),
+                        Ok(response) => open::<R>(response, method, defaults),
                         Err(error) => failed(error.with_method(method)),
                     })
                 });
@@ -366,14 +368,36 @@ impl Started<'_> {
 
 type ReplyOf<R> = Reply<<R as MethodResult>::Success, <R as MethodResult>::Exception>;
 
-fn open<R: MethodResult>(response: Response, method: &Method, limits: &Limits) -> ReplyOf<R> {
+fn open<R: MethodResult>(response: Response, method: &Method, defaults: &CallDefaults) -> ReplyOf<R> {
     let Response { status, metadata, body, .. } = response;
     let result = match status {
         Status::Business(status) => Err(CallError::Status(status)),
-        _ => value::<R>(&body, method, limits),
+        _ => value::<R>(&body, method, &defaults.limits),
     };
+    let result = result.map_err(|error| match error {
+        CallError::Failed(error) => CallError::Failed(unreadable(error, &body, &defaults.peers)),
+        other => other,
+    });
     Reply { result, metadata }
 }
+
+/// An answer that gives no value: who gave it, and over what, if that may be why.
+#[cold]
+fn unreadable(error: Error, body: &Body, peers: &[Peer]) -> Error {
+    let Some((place, bare)) = body.message().and_then(Payload::sent) else { return error };
+    let error = match peers.get(place) {
+        Some(peer) => error.with_peer(peer),
+        None => error,
+    };
+    match error.kind() {
+        ErrorKind::MissingResult if bare => error.with_hint(NO_HEADER),
+        _ => error,
+    }
+}
+
+/// Without a header a business status is an empty result, from Kitex as from this project (spec: kitex-wire 9.1).
+const NO_HEADER: &str = "; it came without a TTHeader, over which alone a business status is sent: if the handler answered \
+     with one, choose a framing with a TTHeader";
 
 /// What the result struct of a response holds.
 fn value<R: MethodResult>(

@@ -2,6 +2,7 @@
 
 mod cancel;
 mod peer;
+mod terms;
 
 use std::any::{Any, TypeId};
 use std::fmt;
@@ -16,6 +17,7 @@ use crate::{Deadline, Metadata, Method, Scope, head};
 
 pub use cancel::{CancelReason, Cancellation};
 pub use peer::{ConnectionInfo, Peer};
+pub use terms::DeadlineTerms;
 
 use cancel::CancelGuard;
 
@@ -53,6 +55,8 @@ pub struct Context {
     taken_up: Option<Instant>,
     asked_back: bool,
     method: Option<Method>,
+    /// The deadline is one attempt's.
+    attempt: bool,
     pub(crate) trace: Noted,
     rest: Option<Box<Rest>>,
     connection: Option<Arc<ConnectionInfo>>,
@@ -119,6 +123,7 @@ impl Context {
             taken_up: self.taken_up,
             asked_back: false,
             method: self.method.clone(),
+            attempt: self.attempt,
             trace: self.trace,
             rest,
             connection: self.connection.clone(),

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use kitex_codec::{ApplicationException, DecodeError, DecodeReason, EncodeError, EncodeReason, Str};
 
-use crate::{Metadata, Method, Peer, Request, Scope};
+use crate::{Context, DeadlineTerms, Metadata, Method, Peer, Request, Scope};
 
 pub use kind::{ErrorKind, Sent, Stage};
 
@@ -155,10 +155,10 @@ impl Error {
         Self::new(ErrorKind::Panic, Stage::Handle, text).with_method(method)
     }
 
-    /// The deadline passed.
+    /// The deadline passed. [`with_deadline_of`](Self::with_deadline_of) says which.
     #[cold]
     pub fn deadline(stage: Stage) -> Self {
-        Self::new(ErrorKind::Deadline, stage, "the call's deadline has passed").with_setting("timeout")
+        Self::new(ErrorKind::Deadline, stage, PASSED).with_setting("timeout")
     }
 
     /// A limit of this side was reached.
@@ -182,6 +182,33 @@ impl Error {
                 Self::new(ErrorKind::Layer, Stage::Layer, "a layer failed the call").with_source(error)
             }
         }
+    }
+
+    /// Says of a deadline that has passed how long it was and who set it, as far as the call's context tells.
+    pub fn with_deadline_of(mut self, context: &Context) -> Self {
+        if self.0.kind == ErrorKind::Deadline
+            && self.0.message == PASSED
+            && let Some(terms) = context.deadline_terms().filter(DeadlineTerms::grant_time)
+        {
+            self.0.message = format!("{PASSED}: {terms}").into();
+        }
+        self
+    }
+
+    /// The deadline passed that these terms are of.
+    #[cold]
+    pub fn deadline_of(stage: Stage, terms: &DeadlineTerms) -> Self {
+        let mut error = Self::deadline(stage);
+        if terms.grant_time() {
+            error.0.message = format!("{PASSED}: {terms}").into();
+        }
+        error
+    }
+
+    /// Adds to the text what may help.
+    pub(crate) fn with_hint(mut self, hint: &'static str) -> Self {
+        self.0.message = format!("{}{hint}", self.0.message).into();
+        self
     }
 
     /// Adds an exception type code.
@@ -272,6 +299,11 @@ impl Error {
         self
     }
 
+    /// What caused it, which its text ends with.
+    pub fn cause(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
+        self.0.source.as_deref()
+    }
+
     /// What went wrong.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
@@ -360,6 +392,9 @@ impl Error {
     }
 }
 
+/// What the error of every deadline says first.
+const PASSED: &str = "the call's deadline has passed";
+
 /// The backward key of a push-back, in milliseconds.
 const PUSH_BACK: &str = "retry-pushback-ms";
 
@@ -385,6 +420,7 @@ fn is_refusal(exception: &ApplicationException) -> bool {
 /// What the text of an exception ends with whose code a handler has chosen.
 const OF_HANDLER: &str = " [biz error]";
 
+/// All of it, with what [caused](Error::cause) it.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;
@@ -435,9 +471,11 @@ impl fmt::Debug for Error {
     }
 }
 
+/// What caused an error is part of its text, so that its source is what comes behind that: who prints an error with all
+/// of its sources says nothing twice. [`Error::cause`] gives it.
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+        self.cause()?.source()
     }
 }
 

@@ -39,7 +39,7 @@ pub use call::{
 pub use connection::{
     Answer, CallId, ClientConfig, ClientConnection, Refusal, ServerConfig, ServerConnection, ServerRequest,
 };
-pub use context::{CancelReason, Cancellation, ConnectionInfo, Context, Peer};
+pub use context::{CancelReason, Cancellation, ConnectionInfo, Context, DeadlineTerms, Peer};
 pub use deadline::Deadline;
 pub use endpoint::{CallResult, Endpoint, Endpoints, LeastInFlight, Picker, Tried};
 pub use error::{BoxError, Error, ErrorKind, Sent, Stage};

@@ -164,6 +164,11 @@ impl Metadata {
         self.set.own()
     }
 
+    /// True if they are of a call that is made on behalf of another.
+    pub(crate) fn is_inherited(&self) -> bool {
+        self.inherited
+    }
+
     /// The pairs of the header that came with this very call.
     pub(crate) fn header(&self) -> Option<&Pairs> {
         (!self.inherited).then_some(&self.received)

@@ -60,6 +60,16 @@ pub struct Response {
 }
 
 impl Response {
+    /// Notes the place, among the endpoints of a client, that it came from: what cannot be read in it names who sent it.
+    #[inline]
+    pub fn set_place(&mut self, place: usize) {
+        if let Body::Message(payload) = &mut self.body
+            && let Some((_, bare)) = payload.sent()
+        {
+            payload.set_sent(place, bare);
+        }
+    }
+
     /// A response with one message.
     pub fn new(status: Status, payload: Payload) -> Self {
         Self { status, metadata: Metadata::new(), body: Body::Message(payload), ended: None }

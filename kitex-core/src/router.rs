@@ -355,14 +355,7 @@ impl fmt::Display for RouterError {
     }
 }
 
-impl std::error::Error for RouterError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Execution(_, unknown) => Some(unknown),
-            _ => None,
-        }
-    }
-}
+impl std::error::Error for RouterError {}
 
 #[cfg(test)]
 mod tests {

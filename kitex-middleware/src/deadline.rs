@@ -12,8 +12,8 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use kitex_core::{
-    Beneath, BoxError, BoxFuture, CallRef, CallResult, Deadline, Error, ErrorKind, Layered, Request,
-    Response, Stage, Within, boxed_call, poll_future, refused_call,
+    Beneath, BoxError, BoxFuture, CallRef, CallResult, Deadline, DeadlineTerms, Error, ErrorKind, Layered,
+    Request, Response, Stage, Within, boxed_call, poll_future, refused_call,
 };
 
 use crate::clock::now;
@@ -92,10 +92,10 @@ impl DeadlineLayer {
 
     /// The failure of a call that was not over in time. A caller that set no deadline is told whose it was.
     #[cold]
-    fn late(&self) -> Error {
+    fn late(&self, terms: Option<DeadlineTerms>) -> Error {
         let Self { default, stage, .. } = *self;
         if stage != Stage::Handle {
-            return Error::deadline(stage);
+            return terms.map_or_else(|| Error::deadline(stage), |terms| Error::deadline_of(stage, &terms));
         }
         let text = format!(
             "the call came without a deadline, and the server's default_timeout ({default:?}) has passed"
@@ -129,7 +129,8 @@ impl<S> DeadlineService<S> {
     fn begin(&self, request: &mut Request) -> Result<Option<End>, Error> {
         let Some(layer) = &self.layer else { return Ok(None) };
         let at = layer.begin(request)?;
-        Ok(at.map(|at| End { at, layer: *layer, timer: None }))
+        let terms = || request.context.deadline_terms();
+        Ok(at.map(|at| End { at, terms: terms(), layer: *layer, timer: None }))
     }
 }
 
@@ -263,6 +264,8 @@ pin_project! {
 #[derive(Debug)]
 struct End {
     at: Deadline,
+    /// For the error of a call that outlives it.
+    terms: Option<DeadlineTerms>,
     layer: DeadlineLayer,
     /// In a box: it is seldom set.
     timer: Option<Pin<Box<Sleep>>>,
@@ -272,7 +275,7 @@ impl End {
     fn poll(&mut self, task: &mut TaskContext<'_>) -> Poll<CallResult> {
         let at = self.at.instant();
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(at.into())));
-        timer.as_mut().poll(task).map(|()| Err(self.layer.late()))
+        timer.as_mut().poll(task).map(|()| Err(self.layer.late(self.terms)))
     }
 }
 
@@ -348,7 +351,8 @@ fn admit(request: &mut Request, default: Duration) -> Result<Option<Deadline>, E
 
 fn in_time(request: &Request, at: Deadline, now: Instant) -> Result<Deadline, Error> {
     if at.has_passed(now) {
-        return Err(Error::deadline(Stage::Local).with_method(&request.method));
+        let error = Error::deadline(Stage::Local).with_method(&request.method);
+        return Err(error.with_deadline_of(&request.context));
     }
     Ok(at)
 }

@@ -245,8 +245,7 @@ impl fmt::Debug for FallbackLayer {
 /// The answer of a method, for a layer that answers in its place. `R` is the method's result struct. Errors if the value
 /// cannot be encoded.
 ///
-/// It is in Thrift Binary. A server that was asked in Compact turns it into that; one that was asked in JSON cannot, and
-/// answers with an exception that says so.
+/// It is in Thrift Binary, and knows its type: a server that was asked in another protocol says it in that.
 ///
 /// A generated client has a function of its own for each method: `GreeterClient::greet_answer(Ok(greeting))`.
 pub fn answer<R: MethodResult>(value: R::Success) -> CallResult {
@@ -261,7 +260,7 @@ pub fn end<R: MethodResult>(outcome: Result<R::Success, CallError<R::Exception>>
         Err(CallError::Status(status)) => return Ok(Response::empty(Status::Business(status))),
         Err(CallError::Failed(error)) => return Err(error),
     };
-    let payload = Payload::encode(&result, &Limits::default())?;
+    let payload = Payload::encode_typed(&result, &Limits::default())?;
     let status = if thrown {
         Status::Exception(payload.first_field().map_or(0, |field| field.id))
     } else {

@@ -25,8 +25,8 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use kitex_core::{
-    Beneath as Under, BoxError, BoxFuture, CallRef, CallResult, Deadline, Error, Layered, Registry, Request,
-    Response, SettingError, SharedService, Tried, Within, boxed_call, poll_future,
+    Beneath as Under, BoxError, BoxFuture, CallRef, CallResult, Error, Layered, Registry, Request, Response,
+    SettingError, SharedService, Tried, Within, boxed_call, poll_future,
 };
 
 pub use backoff::BackOff;
@@ -268,9 +268,8 @@ fn remember(method: &MethodState, request: &mut Request) {
 /// Bounds the time of one attempt, if the policy does.
 fn bound(method: &MethodState, request: &mut Request, began: impl FnOnce(&mut Request) -> Instant) {
     if let Some(timeout) = method.policy.attempt_timeout {
-        let at = Deadline::after(began(request), timeout);
-        let deadline = &mut request.context.deadline;
-        *deadline = Some(deadline.map_or(at, |whole| whole.min(at)));
+        let began = began(request);
+        request.context.bound_attempt(began, timeout);
     }
 }
 

@@ -35,8 +35,9 @@ impl fmt::Display for TelemetryError {
 impl std::error::Error for TelemetryError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Setting(error) => Some(error),
-            Self::Page { source, .. } => Some(source),
+            Self::Setting(error) => error.source(),
+            // It is part of what this says.
+            Self::Page { source, .. } => source.source(),
             Self::Installed(_) => None,
         }
     }

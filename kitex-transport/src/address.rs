@@ -4,6 +4,9 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use kitex_codec::Str;
+use kitex_core::Peer;
+
 use crate::Memory;
 
 /// One place to listen at or to connect to.
@@ -54,6 +57,18 @@ impl Address {
                 Err(AddressError::new(text, "it is neither host:port nor unix:/path"))
             }
             _ => Ok(Self::Host(text.to_owned())),
+        }
+    }
+}
+
+impl Address {
+    /// Who is there, as far as the address tells.
+    pub fn peer(&self) -> Peer {
+        match self {
+            Self::Ip(address) => Peer::Ip(*address),
+            Self::Host(host) => Peer::Host(Str::from(host)),
+            Self::Unix(path) => Peer::Unix(Some(Str::from(path.to_string_lossy().as_ref()))),
+            Self::Memory(_) => Peer::Memory,
         }
     }
 }

@@ -298,9 +298,10 @@ impl fmt::Display for ServeError {
 impl std::error::Error for ServeError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Services(error) => Some(error),
-            Self::Address(error) => Some(error),
-            Self::Listen(_, error) => Some(error),
+            // What they hold is part of what they say.
+            Self::Services(error) => error.source(),
+            Self::Address(error) => error.source(),
+            Self::Listen(_, error) => error.source(),
         }
     }
 }

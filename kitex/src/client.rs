@@ -293,6 +293,8 @@ impl<C: GeneratedClient> ClientBuilder<C> {
         check_apache(&self.config.connection)?;
         let mut frame = Frame::default();
         frame.trace = self.traced.then(|| trace_layer(&addresses));
+        let mut defaults = self.defaults;
+        defaults.peers = addresses.iter().map(Address::peer).collect();
         let channel = Channel::new(addresses, self.config);
         if let Some(registry) = &self.registry {
             registry.extend(self.layers.states());
@@ -308,7 +310,7 @@ impl<C: GeneratedClient> ClientBuilder<C> {
             frame.deadline = Some(if waits { deadline } else { deadline.kept_beneath() });
         }
         let service = self.layers.wrap(service, &frame);
-        Ok((C::from_handle(ClientHandle::with_defaults(service, self.defaults)), channel))
+        Ok((C::from_handle(ClientHandle::with_defaults(service, defaults)), channel))
     }
 }
 

@@ -7,7 +7,7 @@ use kitex_codec::{
 };
 use kitex_core::{ClientConfig, Error, ErrorKind, MethodDescriptor, Response, Status};
 
-use crate::engine::{body, passes};
+use crate::engine::{body, is_behind_white_space, pass_white_space, passes};
 
 /// Where a connection stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub(super) struct Model {
     pub(super) dropped: u64,
     /// Bytes that are passed over.
     skip: usize,
+    /// White space is passed over as well.
+    white_space: bool,
 }
 
 /// A call that waits for its answer.
@@ -64,7 +66,16 @@ impl Model {
     pub(super) fn new(config: &ClientConfig) -> Self {
         let ClientConfig { multiplexed, checksum, protocol, .. } = *config;
         let protocol = protocol.thrift();
-        Self { state: State::Open, multiplexed, checksum, protocol, oneways: 0, dropped: 0, skip: 0 }
+        Self {
+            state: State::Open,
+            multiplexed,
+            checksum,
+            protocol,
+            oneways: 0,
+            dropped: 0,
+            skip: 0,
+            white_space: false,
+        }
     }
 
     /// Takes the next message off `input`; `None` if it is not whole.
@@ -75,9 +86,15 @@ impl Model {
         if self.skip > 0 || self.state == State::Broken {
             return None;
         }
+        if self.white_space {
+            self.white_space = pass_white_space(input);
+        }
         let before = input.clone();
         match Frame::decode(input, limits) {
-            Ok(frame) => frame.map(|frame| self.came(frame, waits, limits)),
+            Ok(frame) => frame.map(|frame| {
+                self.white_space = is_behind_white_space(&frame) && pass_white_space(input);
+                self.came(frame, waits, limits)
+            }),
             Err(_) => {
                 let Some((total, sequence)) = passes_any(&before).filter(|_| self.multiplexed) else {
                     return Some(self.bad());

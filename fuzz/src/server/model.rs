@@ -9,7 +9,7 @@ use kitex_codec::{
 use kitex_core::{MethodDescriptor, Request, ServerConfig};
 
 use super::owed::{Owed, Says};
-use crate::engine::{ECHO, OTHER, RICH, body, passes};
+use crate::engine::{ECHO, OTHER, RICH, body, is_behind_white_space, pass_white_space, passes};
 
 /// What of a router's settings decides.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +27,8 @@ pub(super) struct Model {
     max_in_flight: usize,
     /// Bytes that are passed over.
     skip: usize,
+    /// White space is passed over as well.
+    white_space: bool,
     /// Something was passed over, and nobody was told yet.
     pub(super) complains: bool,
     pub(super) closing: bool,
@@ -68,6 +70,7 @@ impl Model {
             checksum: config.checksum,
             max_in_flight: config.max_in_flight,
             skip: 0,
+            white_space: false,
             complains: false,
             closing: false,
             draining: false,
@@ -99,6 +102,8 @@ impl Model {
         match Frame::decode(input, limits) {
             Ok(None) => None,
             Ok(Some(frame)) => {
+                self.white_space = is_behind_white_space(&frame);
+                self.pass(input);
                 (self.last_activity, self.partial_since) = (now, None);
                 Some(self.came(frame, live, limits))
             }
@@ -120,6 +125,9 @@ impl Model {
             if self.skip == 0 {
                 self.partial_since = None;
             }
+        }
+        if self.skip == 0 && self.white_space {
+            self.white_space = pass_white_space(input);
         }
         self.skip == 0
     }

@@ -127,7 +127,10 @@ impl<T> ClientConnection<T> {
         while self.state != State::Broken && self.skip.pass(input) && !input.is_empty() {
             let (prefix, before) = (Prefix::of(input), input.len());
             let answer = match self.decoder.decode(input, self.info.limits()) {
-                Ok(Some(frame)) => self.accept(frame)?,
+                Ok(Some(frame)) => {
+                    self.skip.behind(&frame, input);
+                    self.accept(frame)?
+                }
                 Ok(None) => return Ok(None),
                 Err(error) => {
                     let taken = before - input.len();

@@ -2,7 +2,7 @@
 //! (spec: kitex-wire 12.1, 12.3).
 
 use bytes::Buf as _;
-use kitex_codec::{BytesMut, flags};
+use kitex_codec::{BytesMut, Form, Frame, Protocol, flags};
 
 /// The first twelve bytes of a message with a TTHeader.
 #[derive(Debug, Clone, Copy)]
@@ -35,14 +35,17 @@ impl Prefix {
 /// LENGTH of a message with the shortest header and no payload.
 const SMALLEST: u32 = 14;
 
-/// Bytes that are passed over when they come.
+/// Bytes that are passed over when they come: so many, or all that are white space.
 #[derive(Debug, Default)]
 pub(super) struct Skip(usize);
+
+/// In place of a number: white space, up to the first byte that is none.
+const WHITE_SPACE: usize = usize::MAX;
 
 impl Skip {
     /// Passes over a message of which `taken` bytes are gone already.
     pub(super) fn begin(&mut self, total: usize, taken: usize) {
-        self.0 = total.saturating_sub(taken);
+        self.0 = total.saturating_sub(taken).min(WHITE_SPACE - 1);
     }
 
     /// True if there is nothing to pass over.
@@ -51,14 +54,36 @@ impl Skip {
         self.0 == 0
     }
 
-    /// Passes over what is there; false while there is more to come.
+    /// Passes over the white space behind a message of JSON without a frame, now and when it comes: a line may end
+    /// there, and it would be taken for the head of the next message.
+    #[inline]
+    pub(super) fn behind(&mut self, frame: &Frame, input: &mut BytesMut) {
+        if frame.protocol == Protocol::Json && frame.form == Form::Buffered {
+            self.0 = WHITE_SPACE;
+            self.pass(input);
+        }
+    }
+
+    /// Passes over what is there; false while more is to come.
     #[inline]
     pub(super) fn pass(&mut self, input: &mut BytesMut) -> bool {
-        if self.0 > 0 {
-            let there = self.0.min(input.len());
-            input.advance(there);
-            self.0 -= there;
+        self.0 == 0 || self.pass_some(input)
+    }
+
+    #[cold]
+    fn pass_some(&mut self, input: &mut BytesMut) -> bool {
+        if self.0 == WHITE_SPACE {
+            let white = input.len() - input.trim_ascii_start().len();
+            input.advance(white);
+            if !input.is_empty() {
+                self.0 = 0;
+            }
+            // There need not be any.
+            return true;
         }
+        let there = self.0.min(input.len());
+        input.advance(there);
+        self.0 -= there;
         self.0 == 0
     }
 }

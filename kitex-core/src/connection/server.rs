@@ -205,7 +205,11 @@ impl ServerConnection {
         while self.pass(input) && !input.is_empty() {
             let (prefix, before) = (Prefix::of(input), input.len());
             let error = match self.decoder.decode(input, self.info.limits()) {
-                Ok(frame) => return Ok(frame),
+                Ok(Some(frame)) => {
+                    self.skip.behind(&frame, input);
+                    return Ok(Some(frame));
+                }
+                Ok(None) => return Ok(None),
                 Err(error) => error,
             };
             let multiplexed = prefix.filter(|prefix| prefix.is_out_of_order());

@@ -17,6 +17,8 @@ pub enum Peer {
     Unix(Option<Str>),
     /// In this process.
     Memory,
+    /// Wherever a name and a port led to.
+    Host(Str),
 }
 
 impl fmt::Display for Peer {
@@ -26,6 +28,7 @@ impl fmt::Display for Peer {
             Self::Unix(Some(path)) => write!(f, "unix:{path}"),
             Self::Unix(None) => f.write_str("a unix socket"),
             Self::Memory => f.write_str("this process"),
+            Self::Host(name) => f.write_str(name),
         }
     }
 }

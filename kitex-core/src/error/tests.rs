@@ -23,6 +23,35 @@ fn an_error_of_several_attempts_says_how_many_last() {
     assert_eq!(error.with_attempts(3).to_string(), format!("{one} [attempts: 3]"));
 }
 
+/// Who prints an error with all of its sources says nothing twice.
+#[test]
+fn what_caused_an_error_is_told_once() {
+    #[derive(Debug)]
+    struct Deeper;
+
+    impl fmt::Display for Deeper {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("the disk is gone")
+        }
+    }
+
+    impl StdError for Deeper {}
+
+    let cause = std::io::Error::other(Deeper);
+    let error = Error::new(ErrorKind::Closed, Stage::Read, "the connection broke").with_source(cause);
+    assert_eq!(error.to_string().matches("the disk is gone").count(), 1);
+    assert!(error.cause().unwrap().is::<std::io::Error>());
+    let (mut chain, mut next) = (error.to_string(), error.source());
+    while let Some(source) = next {
+        chain = format!("{chain}: {source}");
+        next = source.source();
+    }
+    assert_eq!(
+        chain,
+        "connection closed (while waiting for the response): the connection broke: the disk is gone"
+    );
+}
+
 #[test]
 fn an_error_is_found_again_in_its_box() {
     let boxed: BoxError = Box::new(Error::deadline(Stage::Pick));

@@ -77,7 +77,11 @@ impl<M: Member> Balance<M> {
             }
             let error = match result {
                 Err(error) if error.kind() == ErrorKind::Connect => error,
-                result => return result,
+                Ok(mut response) => {
+                    response.set_place(place);
+                    return Ok(response);
+                }
+                Err(error) => return Err(error),
             };
             tried.push(place);
             if !self.has_choice(&tried) {

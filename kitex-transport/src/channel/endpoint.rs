@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use kitex_codec::Limits;
-use kitex_core::{ClientConfig, ConnectionInfo, Error, ErrorKind, Peer};
+use kitex_core::{ClientConfig, ConnectionInfo, Error, ErrorKind};
 
 use super::backoff::{Backoff, Cause, Failure};
 use super::dial::Dialled;
@@ -153,10 +153,8 @@ impl Endpoint {
     /// Names the peer in an error, as far as it is known without a connection.
     pub(super) fn at_peer(&self, error: Error) -> Error {
         match &self.address {
-            Address::Ip(address) => error.with_peer(&Peer::Ip(*address)),
-            Address::Unix(path) => error.with_peer(&Peer::Unix(Some(path.to_string_lossy().as_ref().into()))),
-            Address::Memory(_) => error.with_peer(&Peer::Memory),
             Address::Host(_) => error,
+            address => error.with_peer(&address.peer()),
         }
     }
 

@@ -1,7 +1,6 @@
 //! How a call fails when its connection does.
 
 use std::borrow::Cow;
-use std::error::Error as _;
 use std::io;
 
 use kitex_core::{ConnectionInfo, Error, ErrorKind, Request, Stage};
@@ -16,9 +15,10 @@ use crate::clock;
 pub(super) fn of_call(error: Error, request: &mut Request) -> Error {
     let late = request.context.deadline.is_some_and(|deadline| deadline.has_passed(clock::now()));
     if !late || error.kind() != ErrorKind::Remote {
-        return error.with_method(&request.method).with_request(request);
+        return error.with_method(&request.method).with_deadline_of(&request.context).with_request(request);
     }
-    let deadline = Error::deadline(Stage::Read).with_method(&request.method);
+    let deadline =
+        Error::deadline(Stage::Read).with_method(&request.method).with_deadline_of(&request.context);
     match error.peer().cloned() {
         Some(peer) => deadline.with_peer(&peer).with_source(error),
         None => deadline.with_source(error),
@@ -51,7 +51,7 @@ pub(super) fn ended(info: &ConnectionInfo, left_over: usize) -> Error {
 #[cold]
 pub(super) fn again(error: &Error) -> Error {
     let copy = Error::new(error.kind(), error.stage(), error.message().to_owned());
-    let copy = match error.source() {
+    let copy = match error.cause() {
         Some(source) => copy.with_source(source.to_string()),
         None => copy,
     };

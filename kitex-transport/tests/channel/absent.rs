@@ -38,8 +38,8 @@ async fn an_endpoint_that_is_not_there_is_named_with_the_cause() {
             (error.kind(), error.stage(), error.sent()),
             (ErrorKind::Connect, Stage::Dial, Sent::Never)
         );
-        let source = std::error::Error::source(&error).unwrap().downcast_ref::<std::io::Error>().unwrap();
-        assert_eq!(source.kind(), std::io::ErrorKind::NotFound);
+        let cause = error.cause().unwrap().downcast_ref::<std::io::Error>().unwrap();
+        assert_eq!(cause.kind(), std::io::ErrorKind::NotFound);
         let expected = format!(
             "cannot connect calling Echo.echo at unix:{} (while connecting): no connection: No such file or \
              directory (os error 2)",

@@ -21,7 +21,7 @@ async fn a_deadline_ends_all_calls_and_their_handlers() {
     assert_eq!(
         server.told(&error),
         "deadline exceeded calling Calls.act at <server> (while waiting for the response): the call's deadline has \
-         passed [setting: timeout]"
+         passed: 300ms, the client's timeout [setting: timeout]"
     );
     take(&server.seen.over, 100).await;
     assert_eq!(server.seen.gate.available_permits(), 0);

@@ -1,7 +1,7 @@
 //! Fallbacks.
 
 use kitex::layer::{ConcurrencyConfig, ConcurrencyLayer, FallbackLayer, fallback};
-use kitex::{Error, Request};
+use kitex::{Error, Framing, Protocol, Request};
 
 use crate::crowd::{CROWD, at_once, serve};
 use crate::idl::calls::CallsClient;
@@ -24,6 +24,21 @@ async fn a_fallback_answers_in_place_of_a_limit_and_of_nothing_else() {
         server.told(&error),
         "remote exception 6 calling Calls.act at <server> (at the peer): biz error: told to fail"
     );
+}
+
+/// What the fallback makes knows its type, so that it need not know what was asked in.
+#[tokio::test]
+async fn a_fallback_of_a_server_answers_in_every_protocol() {
+    let instead = |_: Request, _: Error| async { CallsClient::act_answer(Ok("instead \u{1}".into())) };
+    let server = serve(|server| server.layer(FallbackLayer::new(instead))).await;
+    for protocol in [Protocol::ThriftBinary, Protocol::ThriftCompact, Protocol::ThriftJson] {
+        for framing in [Framing::Framed, Framing::Buffered] {
+            let client = CallsClient::builder(server.address.clone()).framing(framing).protocol(protocol);
+            let answer = client.connect().await.unwrap().act("fail").await.unwrap();
+            assert_eq!(&*answer, "instead \u{1}", "{protocol} {framing:?}");
+        }
+    }
+    assert_eq!(server.seen.calls(), 6);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -64,7 +64,7 @@ async fn towers_timeout_ends_all_calls_and_our_fallback_answers_for_it() {
     let server = serve(|server| server).await;
     let is_elapsed = |error: &Error| {
         assert_eq!(error.kind(), ErrorKind::Layer);
-        std::error::Error::source(error).is_some_and(|source| source.is::<Elapsed>())
+        error.cause().is_some_and(|cause| cause.is::<Elapsed>())
     };
     let instead = |_: Request, _: Error| async { CallsClient::act_answer(Ok("instead".into())) };
     let fallback = FallbackLayer::new(instead).on(is_elapsed);

@@ -35,7 +35,7 @@ impl<T> ClientConnection<T> {
         }
         let payload = frame.payload();
         let (envelope, body) = protocol.decode_message(&payload, self.info.limits())?;
-        let pairs = head::take_pairs(&mut frame);
+        let (pairs, form) = (head::take_pairs(&mut frame), frame.form);
         let body = payload.slice(body);
         match envelope.kind {
             MessageType::EXCEPTION => {
@@ -49,7 +49,8 @@ impl<T> ClientConnection<T> {
             }
             MessageType::REPLY | MessageType::STREAM => {
                 check_reply(&envelope, sequence, method)?;
-                let payload = Payload::new(self.config.protocol, body);
+                let mut payload = Payload::new(self.config.protocol, body);
+                payload.set_sent(0, !form.has_header());
                 let status = match head::business_status(&pairs)? {
                     Some(status) => Status::Business(status),
                     None => skim(&payload, method),

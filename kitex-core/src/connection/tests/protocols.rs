@@ -5,6 +5,7 @@ mod ends;
 mod names;
 mod other;
 mod stopped;
+mod white_space;
 
 use kitex_codec::{
     DecodeError, EncodeError, Envelope, Form, Frame, Limits, Message, MessageType, Output,

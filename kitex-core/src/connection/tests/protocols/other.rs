@@ -6,7 +6,7 @@ use super::super::pair::Pair;
 use super::super::raw::{Asking, Fed};
 use super::super::{ECHO, limited};
 use super::{BARE, PROTOCOLS, Said, call, client, in_frame, message, said};
-use crate::{ClientConfig, Error, ErrorKind, Protocol, Request, Response, ServerConfig, Status};
+use crate::{ClientConfig, Error, ErrorKind, Payload, Protocol, Request, Response, ServerConfig, Status};
 
 fn answer(protocol: Thrift, name: &str, sequence: i32) -> Vec<u8> {
     message(protocol, MessageType::REPLY, name, sequence, &Said::result("hi").bytes(protocol))
@@ -67,6 +67,28 @@ fn an_answer_goes_into_the_protocol_of_the_request_or_is_refused() {
         assert_eq!(error.code(), Some(6));
         assert!(error.message().contains("Thrift JSON does not tell a string from a binary"), "{error}");
     }
+}
+
+/// A layer that answers in a handler's place knows its type, if not what was asked in.
+#[test]
+fn a_typed_answer_goes_into_every_protocol() {
+    for asked in PROTOCOLS {
+        let mut pair = Pair::with(ServerConfig::default(), client(asked, Form::Framed), Limits::default());
+        let request = Request::new(ECHO, Said::args("hi").payload(asked));
+        let typed = Payload::encode_typed(&Said::result("hi"), &Limits::default()).unwrap();
+        let result = pair.served(request, Ok(Response::new(Status::Ok, typed))).unwrap();
+        let payload = result.body.message();
+        assert_eq!((payload.unwrap().protocol(), said(payload)), (asked, Said::result("hi")));
+    }
+}
+
+#[test]
+fn bytes_that_are_not_of_the_type_that_they_were_made_of_are_refused() {
+    let mut limits = Limits::default();
+    let typed = Payload::encode_typed(&Said::result("hi"), &limits).unwrap();
+    limits.max_string = 1;
+    let error = typed.transcode(Protocol::ThriftJson, &limits).unwrap_err();
+    assert!(error.to_string().contains("not of the type"), "{error}");
 }
 
 #[test]
