@@ -7,6 +7,7 @@ mod serving;
 
 use std::time::Duration;
 
+use golden::oracle::{self, Compact};
 use golden::{Answers, Case, Deviations, Difference, Origin, Side};
 use serving::{Connection, Host};
 
@@ -90,6 +91,45 @@ fn what_is_of_a_later_protocol_is_named_and_closed_without_an_answer() {
     }
 }
 
+/// All ask `Echo` for `hi`. What the table of deviations cannot hold against a recording is held against the answer itself.
+#[test]
+fn what_is_spoken_beyond_kitex_is_answered_as_binary_is() {
+    let sent = |path: &str, bytes: &[u8]| {
+        let mut connection = Connection::new(&Host::of(golden::case(path).unwrap(), 1));
+        connection.feed(bytes);
+        assert!(!connection.is_closed(), "{path}: {connection:?}");
+        connection.sent
+    };
+    let recorded = |path: &str| sent(path, &golden::case(path).unwrap().stream(1, Side::Client));
+    let said = oracle::tree(b"\x0c\0\0\x0b\0\x01\0\0\0\x02hi\0\0").unwrap();
+
+    let compact = Compact { message_type: 2, method: "Echo".into(), seq: 1, body: said.clone() };
+    assert_eq!(oracle::compact(&recorded("errors/compact-buffered")), Some(compact.clone()));
+    assert_eq!(oracle::compact(unframed(&recorded("errors/compact-framed"))), Some(compact));
+    let binary = ["errors/non-strict-buffered", "errors/non-strict-framed", "errors/method-multiplexed"];
+    for path in binary {
+        let sent = recorded(path);
+        let read = oracle::read(&sent).unwrap();
+        let facts = (read.decoded.message_type, &*read.decoded.method, read.decoded.seq);
+        assert_eq!((facts, read.length), ((2, "Echo", 1), sent.len()), "{path}");
+        assert_eq!(oracle::tree(read.body).unwrap(), said, "{path}");
+    }
+    // Nobody has recorded JSON.
+    let asked = br#"[1,"Echo",1,1,{"1":{"rec":{"1":{"str":"hi"}}}}]"#;
+    let said = serde_json::json!([1, "Echo", 2, 1, {"0": {"rec": {"1": {"str": "hi"}}}}]);
+    let json = |bytes: &[u8]| serde_json::from_slice::<serde_json::Value>(bytes).unwrap();
+    assert_eq!(json(&sent("errors/compact-buffered", asked)), said);
+    let framed = [&(asked.len() as u32).to_be_bytes()[..], asked].concat();
+    assert_eq!(json(unframed(&sent("errors/compact-framed", &framed))), said);
+}
+
+/// What a frame holds that is all that was sent.
+fn unframed(sent: &[u8]) -> &[u8] {
+    let (length, message) = sent.split_first_chunk().unwrap();
+    assert_eq!(u32::from_be_bytes(*length) as usize, message.len());
+    message
+}
+
 fn served() -> impl Iterator<Item = &'static Case> {
     golden::all().filter(|case| case.origin() != Origin::HandMadeAnswers)
 }
@@ -138,7 +178,7 @@ fn answered(case: &Case, conn: u32, pace: Pace) -> Answers {
 }
 
 fn replies(connection: &Connection) -> usize {
-    golden::oracle::split(&connection.sent).len()
+    oracle::split(&connection.sent).len()
 }
 
 fn send(connection: &mut Connection, case: &Case, conn: u32, pace: Pace) {
@@ -157,7 +197,7 @@ fn replay(connection: &mut Connection, case: &Case, conn: u32) {
     let (mut writes, mut expected) = (0, 0);
     for message in case.messages.iter().filter(|message| message.conn == conn) {
         if message.from == Side::Server {
-            expected += golden::oracle::split(&message.bytes).len();
+            expected += oracle::split(&message.bytes).len();
             while replies(connection) < expected && connection.is_busy() && connection.pass(None) {}
             continue;
         }

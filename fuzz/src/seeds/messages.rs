@@ -1,7 +1,7 @@
 //! Seeds of the targets that read bytes.
 
 use golden::{Case, Side};
-use kitex_codec::{BytesMut, Envelope, Frame, Limits, Protocol};
+use kitex_codec::{BytesMut, Envelope, Frame, Limits, Protocol, Type};
 
 use super::Seed;
 
@@ -121,7 +121,44 @@ pub(super) fn values() -> Vec<Seed> {
         ("uuid", b"\x0b\x010123456789abcdef"),
         ("deeper-than-allowed", b"\x01\x02\x0f\0\0\0\x01\x0f\0\0\0\x01\x0f\0\0\0\x01\x02\0\0\0\0"),
     ];
-    structs.chain(others.map(|(name, bytes)| Seed::made(name, bytes))).collect()
+    let others = others.map(|(name, bytes)| Seed::made(name, bytes));
+    structs.chain(others).chain(values_beyond_kitex()).collect()
+}
+
+/// Structs of every shape and odd values in Compact and in JSON.
+fn values_beyond_kitex() -> Vec<Seed> {
+    let structs =
+        [(Protocol::Compact, "compact"), (Protocol::Json, "json")].into_iter().flat_map(|(protocol, end)| {
+            let first = crate::skip::choice(protocol, Type::Struct);
+            let samples = crate::shape::samples(protocol).into_iter();
+            samples.map(move |(name, bytes)| {
+                Seed::made(&format!("{name}-{end}"), &[&[first, 63], &bytes[1..]].concat())
+            })
+        });
+    let odd: [(&str, Protocol, Type, &[u8]); 8] = [
+        ("bools-compact", Protocol::Compact, Type::List, b"\x31\x01\x02\0"),
+        ("odd-bools-compact", Protocol::Compact, Type::Set, b"\x21\x01\x05"),
+        ("map-compact", Protocol::Compact, Type::Map, b"\x01\x8c\x01k\x15\x02\0"),
+        (
+            "long-list-compact",
+            Protocol::Compact,
+            Type::List,
+            b"\xf4\x10\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10",
+        ),
+        ("map-json", Protocol::Json, Type::Map, br#"["i32","lst",2,{"1":["tf",2,1,0],"-2":["str",0]}]"#),
+        ("text-json", Protocol::Json, Type::String, br#""\u00e9\"\\""#),
+        ("doubles-json", Protocol::Json, Type::List, br#"["dbl",4,1.5,"-Infinity",nan,-1e-7]"#),
+        (
+            "white-json",
+            Protocol::Json,
+            Type::Struct,
+            b" {\n\"1\" : { \"i64\" : -7 } ,\t\"2\":{\"uid\":\"00112233-4455-6677-8899-aabbccddeeff\"}}",
+        ),
+    ];
+    let odd = odd.map(|(name, protocol, kind, bytes)| {
+        Seed::made(name, &[&[crate::skip::choice(protocol, kind), 9], bytes].concat())
+    });
+    structs.chain(odd).collect()
 }
 
 /// A struct of each shape in a protocol.

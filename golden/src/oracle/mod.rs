@@ -2,10 +2,12 @@
 //! description. It reads what an engine under test has sent, so that a mistake of the codec cannot hide on both sides of a
 //! comparison. It is itself held against the facts that were recorded.
 
+mod compact;
 mod cursor;
 mod header;
 mod thrift;
 
+pub use compact::{Compact, compact};
 pub use thrift::{Tree, struct_length, tree};
 
 use cursor::Cursor;
