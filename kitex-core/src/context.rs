@@ -171,7 +171,7 @@ impl Context {
         self.taken_up = Some(at);
     }
 
-    /// Asks the transport for the request back if the call fails and may be made again: see [`Error::take_request`]. One
+    /// Asks the transport for the request back if the call fails and may be made again: see [`Error::take_request`](crate::Error::take_request). One
     /// that [returns requests](crate::SharedService::returns_requests) keeps the body for it until there is an answer.
     pub fn ask_back(&mut self) {
         self.asked_back = true;
