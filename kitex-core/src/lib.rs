@@ -58,4 +58,4 @@ pub use service::{
 };
 pub use setting::SettingError;
 pub use status::{BusinessStatus, Status};
-pub use trace::{TraceContext, TraceParent};
+pub use trace::{MoreThanPlace, TraceContext, TraceParent};

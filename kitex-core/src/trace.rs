@@ -110,7 +110,51 @@ impl Noted {
     }
 }
 
+/// A trace that has more than a place: see [`Context::place_in_trace`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MoreThanPlace;
+
 impl Context {
+    /// The place alone of a trace as [`TraceContext::of`] tells it, which nearly every trace has nothing but: it is found
+    /// without a text. Errors if there may be more.
+    #[inline]
+    pub fn place_in_trace(&self) -> Result<Option<TraceParent>, MoreThanPlace> {
+        if self.metadata.get_set(Scope::Transient, PARENT).is_some() {
+            return Err(MoreThanPlace);
+        }
+        match (self.trace.place(), self.trace.state) {
+            (Some(place), StateIn::Nowhere) => Ok(Some(place)),
+            (Some(_), _) => Err(MoreThanPlace),
+            (None, _) => {
+                let header = self.metadata.wire();
+                let Some(parent) = header.trace_parent() else { return Ok(None) };
+                if header.has_trace_state() {
+                    return Err(MoreThanPlace);
+                }
+                Ok(TraceParent::of_bytes(parent))
+            }
+        }
+    }
+
+    /// As [`set_trace`](Self::set_trace), of a trace that has nothing but a place.
+    #[inline]
+    pub fn set_place_in_trace(&mut self, place: TraceParent) {
+        self.note_place(place, StateIn::Nowhere, false);
+    }
+
+    /// As [`send_trace`](Self::send_trace), of a trace that has nothing but a place, with a call among whose metadata none
+    /// is set.
+    #[inline]
+    pub fn send_place_in_trace(&mut self, place: TraceParent) {
+        self.note_place(place, StateIn::Nowhere, true);
+    }
+
+    #[inline]
+    fn note_place(&mut self, place: TraceParent, state: StateIn, sent: bool) {
+        let (trace_id, span_id) = place.parts();
+        self.trace = Noted { trace_id, span_id, sampled: place.is_sampled(), sent, state };
+    }
+
     /// Notes the trace of this call, for the calls that are made on behalf of it. [`TraceContext::of`] tells it.
     pub fn set_trace(&mut self, trace: &TraceContext) {
         self.note_trace(trace, false);
@@ -137,8 +181,7 @@ impl Context {
     #[inline]
     fn note_trace(&mut self, TraceContext { parent, state }: &TraceContext, sent: bool) {
         let state = if state.is_empty() { StateIn::Nowhere } else { self.keep_state(state) };
-        let (trace_id, span_id) = parent.parts();
-        self.trace = Noted { trace_id, span_id, sampled: parent.is_sampled(), sent, state };
+        self.note_place(*parent, state, sent);
     }
 
     #[cold]

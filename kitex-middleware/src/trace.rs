@@ -93,17 +93,14 @@ impl Guard for TraceLayer {
             shared.pass_on(&mut request.context);
             return Ok(None);
         }
-        let parent = TraceContext::of(&request.context);
-        let own = own(parent.as_ref(), sink);
-        match shared.side {
-            Side::Client => request.context.send_trace(&own),
-            Side::Server => request.context.set_trace(&own),
-        }
-        let parent = parent.map(|parent| parent.parent);
+        let Begun { own, parent, state } = match request.context.place_in_trace() {
+            Ok(parent) => shared.begin(&mut request.context, parent, sink),
+            Err(_) => shared.begin_with_state(&mut request.context, sink),
+        };
         if let Some(span) = &span {
-            shared.record(span, own.parent, parent);
+            shared.record(span, own, parent);
         }
-        let watched = sink.map(|_| Watched::begin(shared.side, request, own, parent));
+        let watched = sink.map(|_| Watched::begin(shared.side, request, own, state, parent));
         Ok(Some(Running { span, watched, deadline: request.context.deadline, polled: false }))
     }
 
@@ -154,6 +151,37 @@ impl Shared {
         Some((running.watched.as_mut()?, self.sink()?))
     }
 
+    /// Begins a span in a trace that has nothing but a place, or in one of its own.
+    #[inline]
+    fn begin(
+        &self,
+        context: &mut Context,
+        parent: Option<TraceParent>,
+        sink: Option<&'static dyn SpanSink>,
+    ) -> Begun {
+        let own = own(parent, sink);
+        match self.side {
+            Side::Client => context.send_place_in_trace(own),
+            Side::Server => context.set_place_in_trace(own),
+        }
+        Begun { own, parent, state: None }
+    }
+
+    #[cold]
+    fn begin_with_state(&self, context: &mut Context, sink: Option<&'static dyn SpanSink>) -> Begun {
+        let (parent, state) = match TraceContext::of(context) {
+            Some(TraceContext { parent, state }) => (Some(parent), state),
+            None => (None, Str::new()),
+        };
+        let trace = TraceContext { parent: own(parent, sink), state };
+        match self.side {
+            Side::Client => context.send_trace(&trace),
+            Side::Server => context.set_trace(&trace),
+        }
+        let TraceContext { parent: own, state } = trace;
+        Begun { own, parent, state: (!state.is_empty()).then(|| Box::new(state)) }
+    }
+
     /// Nobody waits for the call any more.
     #[cold]
     fn give_up(&self, running: &mut Running) {
@@ -193,17 +221,25 @@ impl Shared {
     }
 }
 
+/// Where a span stands that has begun.
+struct Begun {
+    own: TraceParent,
+    parent: Option<TraceParent>,
+    /// Few traces have such a text: a box of its own keeps the others small.
+    state: Option<Box<Str>>,
+}
+
 /// The place of a new span: below its parent, or at the root of a trace of its own.
 #[inline]
-fn own(parent: Option<&TraceContext>, sink: Option<&'static dyn SpanSink>) -> TraceContext {
-    if let Some(TraceContext { parent, state }) = parent {
-        return TraceContext { parent: parent.child(ids::span()), state: state.clone() };
+fn own(parent: Option<TraceParent>, sink: Option<&'static dyn SpanSink>) -> TraceParent {
+    if let Some(parent) = parent {
+        return parent.child(ids::span());
     }
     loop {
         let (trace, span) = ids::root();
         let sampled = sink.is_none_or(|sink| sink.samples(trace));
-        if let Some(parent) = TraceParent::new(trace, span, sampled) {
-            return TraceContext { parent, state: Str::new() };
+        if let Some(place) = TraceParent::new(trace, span, sampled) {
+            return place;
         }
     }
 }

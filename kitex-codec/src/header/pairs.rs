@@ -82,10 +82,16 @@ impl Pairs {
         rest.get(..usize::from(u16::from_be_bytes(*len)))
     }
 
+    /// Whether there is a value of [`string_key::TRACE_STATE`](crate::string_key::TRACE_STATE).
+    #[inline]
+    pub fn has_trace_state(&self) -> bool {
+        self.trace.0 & Trace::STATE != 0
+    }
+
     /// The value of [`string_key::TRACE_STATE`](crate::string_key::TRACE_STATE), by a walk if there is one; of several
     /// the last that is not empty.
     pub fn trace_state(&self) -> Option<&[u8]> {
-        if self.trace.0 & Trace::STATE == 0 {
+        if !self.has_trace_state() {
             return None;
         }
         let is_state =

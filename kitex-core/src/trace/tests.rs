@@ -28,7 +28,12 @@ fn with_state(state: &'static str) -> Context {
 }
 
 fn told(context: &Context) -> Option<(String, String)> {
-    TraceContext::of(context).map(|trace| (trace.parent.to_string(), trace.state.to_string()))
+    let trace = TraceContext::of(context);
+    if let Ok(place) = context.place_in_trace() {
+        let alone = place.map(|parent| TraceContext { parent, state: Str::new() });
+        assert_eq!(trace, alone, "what is found without a text is all that there is");
+    }
+    trace.map(|trace| (trace.parent.to_string(), trace.state.to_string()))
 }
 
 fn is(parent: impl ToString, state: &str) -> Option<(String, String)> {
@@ -114,4 +119,24 @@ fn what_is_sent_takes_the_place_of_what_was_set() {
 #[test]
 fn a_place_takes_no_more_room_than_its_ids() {
     assert_eq!((size_of::<Noted>(), size_of::<Option<TraceParent>>()), (32, 32));
+}
+
+#[test]
+fn nearly_every_trace_has_nothing_but_a_place() {
+    let place = TraceParent::parse(PLACE);
+    let alone = received(&[("RPC_TRANSIT_traceparent", PLACE)]);
+    assert_eq!(alone.place_in_trace(), Ok(place));
+    assert_eq!(alone.inherited().place_in_trace(), Ok(place));
+    assert_eq!(Context::new().place_in_trace(), Ok(None));
+    assert_eq!(with_state("a=1").place_in_trace(), Err(MoreThanPlace));
+    let own = trace(3, "").parent;
+    let (mut noted, mut sent) = (alone.inherited(), alone.inherited());
+    noted.set_place_in_trace(own);
+    sent.send_place_in_trace(own);
+    assert_eq!((noted.place_in_trace(), noted.sent_trace()), (Ok(Some(own)), None));
+    assert_eq!((sent.place_in_trace(), sent.sent_trace()), (Ok(Some(own)), Some(own)));
+    noted.set_trace(&trace(4, "b=2"));
+    assert_eq!(noted.place_in_trace(), Err(MoreThanPlace));
+    sent.metadata.set(Scope::Transient, "traceparent", PLACE);
+    assert_eq!(sent.place_in_trace(), Err(MoreThanPlace));
 }

@@ -7,9 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use kitex_codec::{Pairs, Str, int_key};
-use kitex_core::{
-    CallResult, Context, Error, ErrorKind, Method, Peer, Request, Response, TraceContext, TraceParent,
-};
+use kitex_core::{CallResult, Context, Error, ErrorKind, Method, Peer, Request, Response, TraceParent};
 
 use super::{Address, Side};
 use crate::clock::{began_at, ended_at, now};
@@ -118,7 +116,7 @@ pub(super) struct Watched {
     began: Instant,
     /// Of a call that is served.
     caller: Option<Caller>,
-    /// Few traces have such a text: a box of its own keeps the others small.
+    /// The value of `tracestate`.
     state: Option<Box<Str>>,
 }
 
@@ -141,17 +139,17 @@ impl Watched {
     pub(super) fn begin(
         side: Side,
         request: &mut Request,
-        own: TraceContext,
+        place: TraceParent,
+        state: Option<Box<Str>>,
         parent: Option<TraceParent>,
     ) -> Self {
-        let TraceContext { parent: place, state } = own;
         Self {
             scope: SpanScope { place, held: None },
             method: request.method.clone(),
             parent: parent.and_then(|parent| NonZeroU64::new(parent.span_id())),
             began: began_at(request),
             caller: matches!(side, Side::Server).then(|| Caller::of(&request.context)),
-            state: (!state.is_empty()).then(|| Box::new(state)),
+            state,
         }
     }
 
