@@ -151,8 +151,9 @@ impl Shared {
         Some((running.watched.as_mut()?, self.sink()?))
     }
 
-    /// Begins a span in a trace that has nothing but a place, or in one of its own.
-    #[inline]
+    /// Begins a span in a trace that has nothing but a place, or in one of its own. In line, so that its numbers stay in
+    /// registers: what is written in pieces is waited for when it is read as a whole.
+    #[inline(always)]
     fn begin(
         &self,
         context: &mut Context,
@@ -230,7 +231,7 @@ struct Begun {
 }
 
 /// The place of a new span: below its parent, or at the root of a trace of its own.
-#[inline]
+#[inline(always)]
 fn own(parent: Option<TraceParent>, sink: Option<&'static dyn SpanSink>) -> TraceParent {
     if let Some(parent) = parent {
         return parent.child(ids::span());

@@ -29,6 +29,7 @@ const SAMPLED: u8 = 1;
 
 impl TraceParent {
     /// A place in a trace. `None` if an id is zero, which the standard forbids.
+    #[inline]
     pub fn new(trace_id: u128, span_id: u64, sampled: bool) -> Option<Self> {
         Self::of_parts([(trace_id >> 64) as u64, trace_id as u64], span_id, sampled)
     }
@@ -63,21 +64,25 @@ impl TraceParent {
     }
 
     /// The id of the whole trace.
+    #[inline]
     pub fn trace_id(&self) -> u128 {
         u128::from(self.trace_id[0]) << 64 | u128::from(self.trace_id[1])
     }
 
     /// The id of the span that calls.
+    #[inline]
     pub fn span_id(&self) -> u64 {
         self.span_id.get()
     }
 
     /// Whether the caller may have recorded the trace.
+    #[inline]
     pub fn is_sampled(&self) -> bool {
         self.sampled
     }
 
     /// A place of the same trace, further down.
+    #[inline]
     pub fn child(self, span_id: NonZeroU64) -> Self {
         Self { span_id, ..self }
     }
