@@ -1,5 +1,6 @@
 //! A call that failed: what, where, with whom, and whether it may be made again.
 
+mod convert;
 mod kind;
 
 use std::borrow::Cow;
@@ -8,7 +9,7 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use kitex_codec::{ApplicationException, DecodeError, DecodeReason, EncodeError, EncodeReason, Str};
+use kitex_codec::{ApplicationException, Str};
 
 use crate::{Context, DeadlineTerms, Metadata, Method, Peer, Request, Scope};
 
@@ -476,41 +477,6 @@ impl fmt::Debug for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.cause()?.source()
-    }
-}
-
-impl From<DecodeError> for Error {
-    fn from(error: DecodeError) -> Self {
-        let kind = match error.reason() {
-            DecodeReason::Limit { .. } => ErrorKind::Limit,
-            _ => ErrorKind::Protocol,
-        };
-        let setting = match error.reason() {
-            DecodeReason::Limit { setting, .. } => Some(*setting),
-            _ => None,
-        };
-        let mut this = Self::new(kind, Stage::Decode, "what came cannot be read").with_source(error);
-        this.0.setting = setting;
-        this
-    }
-}
-
-impl From<EncodeError> for Error {
-    fn from(error: EncodeError) -> Self {
-        let setting = match *error.reason() {
-            // What a format cannot express is named too, and is nobody's setting.
-            EncodeReason::Limit { setting, .. } if setting.starts_with("Limits::") => Some(setting),
-            _ => None,
-        };
-        let mut this = Self::new(ErrorKind::Encode, Stage::Local, "the value cannot be written");
-        this.0.setting = setting;
-        this.with_source(error)
-    }
-}
-
-impl From<BoxError> for Error {
-    fn from(error: BoxError) -> Self {
-        Self::from_box(error)
     }
 }
 

@@ -1,5 +1,7 @@
 //! What an error says, and to whom.
 
+use kitex_codec::EncodeError;
+
 use super::*;
 
 #[test]
