@@ -144,6 +144,11 @@ guard_layer!(AccessLayer);
 impl Guard for AccessLayer {
     type Held = Nothing;
 
+    #[inline]
+    fn holds(&self) -> bool {
+        false
+    }
+
     fn admit(&self, request: &mut Request) -> Result<Option<Nothing>, Error> {
         self.rules.admit(request).map(|()| None)
     }

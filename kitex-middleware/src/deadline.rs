@@ -233,6 +233,11 @@ impl Guard for AssignDeadlineLayer {
     type Held = Nothing;
 
     #[inline]
+    fn holds(&self) -> bool {
+        false
+    }
+
+    #[inline]
     fn admit(&self, request: &mut Request) -> Result<Option<Nothing>, Error> {
         assign(request, self.default, now()).map(|_| None)
     }

@@ -33,6 +33,12 @@ pub trait Guard: Clone + Send + Sync + Unpin + 'static {
     /// Whether requests pass as they are, but for the time at which they began.
     const PASSES: bool = false;
 
+    /// Whether something is held for calls at present, so that a place for it is made before they are let pass.
+    #[inline]
+    fn holds(&self) -> bool {
+        true
+    }
+
     /// Lets a call pass, or refuses it. Where nothing is to be held, the answer is passed on as it comes.
     fn admit(&self, request: &mut Request) -> Result<Option<Self::Held>, Error>;
 
@@ -156,7 +162,11 @@ impl<S: CallRef, L: Guard> CallRef for LayerService<S, L> {
         whole: &Arc<W::Whole>,
         mut request: Request,
     ) -> BoxFuture<CallResult> {
-        match W::find(whole).layer.admit(&mut request) {
+        let layer = &W::find(whole).layer;
+        if layer.holds() {
+            return boxed_call::<W>(whole, |service, call| service.begin(&mut request, call));
+        }
+        match layer.admit(&mut request) {
             Ok(None) => S::call_within::<Beneath<W>>(whole, request),
             Ok(held) => boxed_call::<W>(whole, |service, call| call.begin(service, Ok(held), &mut request)),
             Err(error) => refused_call(error),
@@ -171,6 +181,11 @@ impl<L: Guard> Guard for Option<L> {
     const CATCHES: bool = L::CATCHES;
 
     const PASSES: bool = L::PASSES;
+
+    #[inline]
+    fn holds(&self) -> bool {
+        self.as_ref().is_some_and(L::holds)
+    }
 
     #[inline]
     fn admit(&self, request: &mut Request) -> Result<Option<L::Held>, Error> {

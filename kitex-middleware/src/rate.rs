@@ -152,6 +152,11 @@ impl Guard for RateLayer {
     type Held = Nothing;
 
     #[inline]
+    fn holds(&self) -> bool {
+        false
+    }
+
+    #[inline]
     fn admit(&self, request: &mut Request) -> Result<Option<Nothing>, Error> {
         let shared = &*self.shared;
         let now = nanos(shared.epoch, began_at(request));

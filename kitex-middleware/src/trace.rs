@@ -85,6 +85,11 @@ impl Guard for TraceLayer {
     type Held = Running;
 
     #[inline]
+    fn holds(&self) -> bool {
+        self.shared.sink().is_some()
+    }
+
+    #[inline]
     fn admit(&self, request: &mut Request) -> Result<Option<Running>, Error> {
         let shared = &*self.shared;
         let sink = shared.sink();
