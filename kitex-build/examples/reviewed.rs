@@ -14,6 +14,16 @@ pub mod apache_ids {
 }
 
 /// Reviewed code.
+pub mod apache_more {
+    include!("../tests/golden/apache_more.rs");
+}
+
+/// Reviewed code.
+pub mod blank {
+    include!("../tests/golden/blank.rs");
+}
+
+/// Reviewed code.
 pub mod cases {
     include!("../tests/golden/cases.rs");
 }
@@ -69,6 +79,11 @@ pub mod empty {
 }
 
 /// Reviewed code.
+pub mod endings {
+    include!("../tests/golden/endings.rs");
+}
+
+/// Reviewed code.
 pub mod enums {
     include!("../tests/golden/enums.rs");
 }
@@ -76,6 +91,16 @@ pub mod enums {
 /// Reviewed code.
 pub mod exceptions {
     include!("../tests/golden/exceptions.rs");
+}
+
+/// Reviewed code.
+pub mod fallback {
+    include!("../tests/golden/fallback.rs");
+}
+
+/// Reviewed code.
+pub mod forms {
+    include!("../tests/golden/forms.rs");
 }
 
 /// Reviewed code.
@@ -94,8 +119,18 @@ pub mod includes {
 }
 
 /// Reviewed code.
+pub mod inherited {
+    include!("../tests/golden/inherited.rs");
+}
+
+/// Reviewed code.
 pub mod keywords {
     include!("../tests/golden/keywords.rs");
+}
+
+/// Reviewed code.
+pub mod later {
+    include!("../tests/golden/later.rs");
 }
 
 /// Reviewed code.
@@ -106,6 +141,11 @@ pub mod lexical {
 /// Reviewed code.
 pub mod literals {
     include!("../tests/golden/literals.rs");
+}
+
+/// Reviewed code.
+pub mod long {
+    include!("../tests/golden/long.rs");
 }
 
 /// Reviewed code.
@@ -124,6 +164,11 @@ pub mod names {
 }
 
 /// Reviewed code.
+pub mod nested {
+    include!("../tests/golden/nested.rs");
+}
+
+/// Reviewed code.
 pub mod newtyped {
     include!("../tests/golden/newtyped.rs");
 }
@@ -139,6 +184,16 @@ pub mod newtypes {
 }
 
 /// Reviewed code.
+pub mod numbers {
+    include!("../tests/golden/numbers.rs");
+}
+
+/// Reviewed code.
+pub mod prefixes {
+    include!("../tests/golden/prefixes.rs");
+}
+
+/// Reviewed code.
 pub mod prelude {
     include!("../tests/golden/prelude.rs");
 }
@@ -146,6 +201,11 @@ pub mod prelude {
 /// Reviewed code.
 pub mod recursion {
     include!("../tests/golden/recursion.rs");
+}
+
+/// Reviewed code.
+pub mod remarks {
+    include!("../tests/golden/remarks.rs");
 }
 
 /// Reviewed code.
@@ -196,6 +256,11 @@ pub mod unknown {
 /// Reviewed code.
 pub mod volo {
     include!("../tests/golden/volo.rs");
+}
+
+/// Reviewed code.
+pub mod words {
+    include!("../tests/golden/words.rs");
 }
 
 /// Where `mapped` takes the types of another build from.

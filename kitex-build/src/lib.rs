@@ -44,6 +44,13 @@ mod emit;
 mod lint;
 mod nearest;
 mod report;
+/// Where reviewed code takes the types of another build from.
+#[cfg(test)]
+mod rows {
+    pub(crate) mod inheriting {
+        include!("../tests/golden/inherited.rs");
+    }
+}
 mod source;
 mod thrift;
 mod write;

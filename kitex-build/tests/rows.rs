@@ -5,6 +5,7 @@
 mod rows {
     include!("golden/annotations.rs");
     include!("golden/apache_ids.rs");
+    include!("golden/apache_more.rs");
     include!("golden/cases.rs");
     include!("golden/choices.rs");
     include!("golden/containers.rs");
@@ -13,17 +14,25 @@ mod rows {
     include!("golden/derives.rs");
     include!("golden/docs_hostile.rs");
     include!("golden/empty.rs");
+    include!("golden/endings.rs");
     include!("golden/enums.rs");
     include!("golden/exceptions.rs");
+    include!("golden/fallback.rs");
+    include!("golden/forms.rs");
     include!("golden/headers.rs");
     include!("golden/ids.rs");
     include!("golden/keywords.rs");
+    include!("golden/later.rs");
     include!("golden/lexical.rs");
     include!("golden/literals.rs");
+    include!("golden/long.rs");
     include!("golden/mapped.rs");
+    include!("golden/nested.rs");
     include!("golden/newtyped.rs");
     include!("golden/newtyped_more.rs");
     include!("golden/newtypes.rs");
+    include!("golden/numbers.rs");
+    include!("golden/prefixes.rs");
     include!("golden/prelude.rs");
     include!("golden/recursion.rs");
     include!("golden/renames.rs");
@@ -34,6 +43,7 @@ mod rows {
     include!("golden/unions.rs");
     include!("golden/unknown.rs");
     include!("golden/volo.rs");
+    include!("golden/words.rs");
 
     /// These include the same file: each of them has a copy of what it uses.
     pub(crate) mod including {

@@ -172,8 +172,11 @@ fn member(name: &str, value: String) -> String {
     if value == name { value } else { format!("{name}: {value}") }
 }
 
-/// One item a line, or as many as fit when all are short. Begins and ends with a line break.
+/// One item a line, or as many as fit when all are short. Begins and ends with a line break, unless there is no item.
 fn rows(items: &[Node], indent: usize) -> String {
+    if items.is_empty() {
+        return String::new();
+    }
     let flat: Vec<String> = items.iter().map(Node::flat).collect();
     let short = flat.iter().all(|item| width(item) <= SHORT && !item.contains("::"));
     if short { filled(&flat, indent) } else { vertical(items, indent) }
@@ -339,4 +342,16 @@ pub(crate) fn spaces(count: usize) -> String {
 
 pub(crate) fn width(text: &str) -> usize {
     text.chars().count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_holds_nothing_is_whole_on_any_line() {
+        let call = Node::Call("from.read_i32_list".to_owned(), Vec::new(), "?");
+        assert_eq!(call.render(200, 200, 0), "from.read_i32_list()?");
+        assert_eq!(Node::Array(Vec::new()).broken(100), "[]");
+    }
 }

@@ -24,6 +24,9 @@ mod types;
 mod unions;
 mod value;
 
+#[cfg(test)]
+mod round_trips;
+
 use code::Code;
 use plan::Plan;
 use traits::Traits;

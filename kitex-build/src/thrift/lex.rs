@@ -54,6 +54,8 @@ pub(crate) struct Tokens {
     pub(crate) comments: Vec<Comment>,
     /// Something is never closed, so that the rest of the file is missing; that is reported.
     pub(crate) cut: bool,
+    /// Where characters were dropped that start no token; that is reported.
+    pub(crate) dropped: Vec<usize>,
 }
 
 pub(crate) fn lex(file: usize, source: &Source, dialect: Option<Dialect>, report: &mut Report) -> Tokens {
@@ -65,7 +67,7 @@ pub(crate) fn lex(file: usize, source: &Source, dialect: Option<Dialect>, report
         at: 0,
         line: 0,
         counted: 0,
-        tokens: Tokens { tokens: Vec::new(), comments: Vec::new(), cut: false },
+        tokens: Tokens { tokens: Vec::new(), comments: Vec::new(), cut: false, dropped: Vec::new() },
         report,
     };
     lexer.run();
@@ -343,6 +345,7 @@ impl Lexer<'_> {
         let character = self.source.text[start..].chars().next().unwrap_or('\0');
         let same = self.source.text[start..].chars().take_while(|&next| next == character);
         self.at += same.map(char::len_utf8).sum::<usize>().max(1);
+        self.tokens.dropped.push(start);
         let span = self.span(start);
         let finding = self.report.error(span, format!("unexpected character `{}`", character.escape_debug()));
         if character == '\u{fffd}' && self.source.lossy {

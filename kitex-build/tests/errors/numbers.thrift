@@ -5,3 +5,6 @@ const double OPEN = 5.
 const double LARGE = 1e400
 const i64 SPLIT = 1_000
 const double TIMES = 1e0x5
+const i64 HEX = 0xZZ
+const i64 MOST = 0x8000000000000000
+const i64 ALL = 0xFFFFFFFFFFFFFFFF

@@ -312,7 +312,7 @@ pub mod requiredness {
 
     /// `service Arguments`
     pub trait Arguments: ::std::marker::Send + ::std::marker::Sync + 'static {
-        /// `void Call(1: i32 a, 2: i32 b, 3: Inner c, 4: string d)`
+        /// `void Call(1: i32 a, 2: i32 b, 3: Inner c, 4: string d) throws (1: Gone gone)`
         fn call_2(
             &self,
             context: &mut ::kitex::codegen::Context,
@@ -321,8 +321,37 @@ pub mod requiredness {
             c: Inner,
             d: ::kitex::codegen::Str,
         ) -> impl ::std::future::Future<
-            Output = ::std::result::Result<(), ::kitex::codegen::CallError>,
+            Output = ::std::result::Result<(), ::kitex::codegen::CallError<ArgumentsCallError>>,
         > + ::std::marker::Send;
+    }
+
+    /// What `Call` declares to throw.
+    #[derive(Clone, Debug, PartialEq)]
+    pub enum ArgumentsCallError {
+        /// `1: Gone gone`
+        Gone(Gone),
+    }
+
+    impl ::std::fmt::Display for ArgumentsCallError {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            match self {
+                Self::Gone(exception) => ::std::fmt::Display::fmt(exception, f),
+            }
+        }
+    }
+
+    impl ::std::error::Error for ArgumentsCallError {}
+
+    impl ::std::convert::From<Gone> for ArgumentsCallError {
+        fn from(exception: Gone) -> Self {
+            Self::Gone(exception)
+        }
+    }
+
+    impl ::std::convert::From<Gone> for ::kitex::codegen::CallError<ArgumentsCallError> {
+        fn from(exception: Gone) -> Self {
+            Self::Exception(::std::convert::Into::into(exception))
+        }
     }
 
     /// Serves `Arguments`: a tower service over the framework's requests.
@@ -437,7 +466,7 @@ pub mod requiredness {
             ::kitex::codegen::ClientBuilder::new(target)
         }
 
-        /// `void Call(1: i32 a, 2: i32 b, 3: Inner c, 4: string d)`
+        /// `void Call(1: i32 a, 2: i32 b, 3: Inner c, 4: string d) throws (1: Gone gone)`
         pub fn call_2(
             &self,
             a: i32,
@@ -457,7 +486,7 @@ pub mod requiredness {
 
         /// How a call of `Call` ends, for layers that answer it.
         pub fn call_answer(
-            outcome: ::std::result::Result<(), ::kitex::codegen::CallError>,
+            outcome: ::std::result::Result<(), ::kitex::codegen::CallError<ArgumentsCallError>>,
         ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
             ::kitex::codegen::answer::<arguments_calls::CallResult>(outcome)
         }
@@ -488,6 +517,7 @@ pub mod requiredness {
                         ("Call.b", 2, &[]),
                         ("Call.c", 3, &[]),
                         ("Call.d", 4, &[]),
+                        ("Call.<throws>.gone", 1, &[]),
                     ],
                 ),
             };
@@ -501,7 +531,7 @@ pub mod requiredness {
                 oneway: false,
                 idempotent: false,
                 streaming: ::kitex::codegen::Streaming::None,
-                exceptions: &[],
+                exceptions: &[1],
                 annotations: &[],
             }];
 
@@ -578,12 +608,12 @@ pub mod requiredness {
         pub struct CallResult {
             /// Absent where the peer has set nothing.
             pub outcome:
-                ::std::option::Option<::std::result::Result<(), ::kitex::codegen::NoException>>,
+                ::std::option::Option<::std::result::Result<(), super::ArgumentsCallError>>,
         }
 
         impl ::kitex::codegen::MethodResult for CallResult {
             type Success = ();
-            type Exception = ::kitex::codegen::NoException;
+            type Exception = super::ArgumentsCallError;
 
             fn from_outcome(
                 outcome: ::std::result::Result<Self::Success, Self::Exception>,
@@ -606,7 +636,19 @@ pub mod requiredness {
                 &self,
                 out: &mut W,
             ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
+                use ::kitex::codegen::{Message, Type};
+
+                use super::ArgumentsCallError as Error;
+
                 out.begin_struct()?;
+                match &self.outcome {
+                    Some(Err(Error::Gone(value))) => {
+                        out.write_field(Type::Struct, 1);
+                        Message::encode(value, out)?;
+                    }
+                    Some(Ok(())) => {}
+                    None => {}
+                }
                 out.end_struct();
                 Ok(())
             }
@@ -614,13 +656,62 @@ pub mod requiredness {
             fn decode<R: ::kitex::codegen::ThriftReader>(
                 from: &mut R,
             ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-                let outcome = Some(Ok(()));
+                use ::kitex::codegen::{Message, Type};
+
+                use super::ArgumentsCallError as Error;
+
+                let mut outcome = Some(Ok(()));
                 from.begin_struct()?;
                 while let Some(field) = from.read_field()? {
-                    from.skip(field.kind)?;
+                    match (field.id, field.kind) {
+                        (1, Type::Struct) => {
+                            let exception = Message::decode(from)?;
+                            let exception = Error::Gone(exception);
+                            outcome = Some(Err(exception));
+                        }
+                        _ => from.skip(field.kind)?,
+                    }
                 }
                 Ok(Self { outcome })
             }
         }
     }
+
+    /// `exception Gone`
+    #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+    pub struct Gone {}
+
+    impl ::kitex::codegen::Message for Gone {
+        fn encode<W: ::kitex::codegen::ThriftWriter>(
+            &self,
+            out: &mut W,
+        ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
+            out.begin_struct()?;
+            out.end_struct();
+            Ok(())
+        }
+
+        fn decode<R: ::kitex::codegen::ThriftReader>(
+            from: &mut R,
+        ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            from.begin_struct()?;
+            while let Some(field) = from.read_field()? {
+                from.skip(field.kind)?;
+            }
+            Ok(::std::default::Default::default())
+        }
+    }
+
+    impl ::kitex::codegen::Described for Gone {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Gone", &[], &[]);
+    }
+
+    impl ::std::fmt::Display for Gone {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            ::std::fmt::Debug::fmt(self, f)
+        }
+    }
+
+    impl ::std::error::Error for Gone {}
 }

@@ -670,4 +670,412 @@ pub mod streams {
             }
         }
     }
+
+    /// `service Derived`
+    pub trait Derived: ::std::marker::Send + ::std::marker::Sync + 'static {
+        /// `Chunk Before(1: Chunk chunk)`
+        fn before(
+            &self,
+            context: &mut ::kitex::codegen::Context,
+            chunk: Chunk,
+        ) -> impl ::std::future::Future<
+            Output = ::std::result::Result<Chunk, ::kitex::codegen::CallError>,
+        > + ::std::marker::Send;
+
+        /// `Chunk Once(1: Chunk chunk)`
+        fn once(
+            &self,
+            context: &mut ::kitex::codegen::Context,
+            chunk: Chunk,
+        ) -> impl ::std::future::Future<
+            Output = ::std::result::Result<Chunk, ::kitex::codegen::CallError>,
+        > + ::std::marker::Send;
+
+        /// `Chunk After(1: Chunk chunk)`
+        fn after(
+            &self,
+            context: &mut ::kitex::codegen::Context,
+            chunk: Chunk,
+        ) -> impl ::std::future::Future<
+            Output = ::std::result::Result<Chunk, ::kitex::codegen::CallError>,
+        > + ::std::marker::Send;
+
+        /// `Chunk Own(1: Chunk chunk)`
+        fn own(
+            &self,
+            context: &mut ::kitex::codegen::Context,
+            chunk: Chunk,
+        ) -> impl ::std::future::Future<
+            Output = ::std::result::Result<Chunk, ::kitex::codegen::CallError>,
+        > + ::std::marker::Send;
+    }
+
+    /// Serves `Derived`: a tower service over the framework's requests.
+    pub struct DerivedServer<H> {
+        handler: ::std::sync::Arc<H>,
+    }
+
+    impl<H: Derived> DerivedServer<H> {
+        /// Serves with `handler`.
+        pub fn new(handler: H) -> Self {
+            Self::from_arc(::std::sync::Arc::new(handler))
+        }
+
+        /// Serves with a handler that is used elsewhere too.
+        pub fn from_arc(handler: ::std::sync::Arc<H>) -> Self {
+            Self { handler }
+        }
+    }
+
+    impl<H> ::std::clone::Clone for DerivedServer<H> {
+        fn clone(&self) -> Self {
+            Self {
+                handler: ::std::sync::Arc::clone(&self.handler),
+            }
+        }
+    }
+
+    impl<H> ::std::fmt::Debug for DerivedServer<H> {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.write_str("DerivedServer")
+        }
+    }
+
+    impl<H: Derived> ::kitex::codegen::NamedService for DerivedServer<H> {
+        const SERVICE: &'static ::kitex::codegen::ServiceDescriptor = &derived_calls::SERVICE;
+    }
+
+    impl<H: Derived> ::kitex::codegen::Service<::kitex::codegen::Request> for DerivedServer<H> {
+        type Response = ::kitex::codegen::Response;
+        type Error = ::kitex::codegen::Error;
+        type Future =
+            ::kitex::codegen::BoxFuture<::std::result::Result<Self::Response, Self::Error>>;
+
+        fn poll_ready(
+            &mut self,
+            _: &mut ::std::task::Context<'_>,
+        ) -> ::std::task::Poll<::std::result::Result<(), Self::Error>> {
+            ::std::task::Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, request: ::kitex::codegen::Request) -> Self::Future {
+            use self::derived_calls as calls;
+
+            let handler = ::std::sync::Arc::clone(&self.handler);
+            ::std::boxed::Box::pin(async move {
+                match request.method.index_in(&calls::SERVICE) {
+                    Some(0) => {
+                        let (mut call, args) =
+                            ::kitex::codegen::accept::<mixed_calls::BeforeArgs>(request)?;
+                        let answer = Derived::before(&*handler, call.context(), args.chunk);
+                        let outcome = answer.await;
+                        call.reply::<mixed_calls::BeforeResult>(outcome)
+                    }
+                    Some(1) => {
+                        let (mut call, args) =
+                            ::kitex::codegen::accept::<mixed_calls::OnceArgs>(request)?;
+                        let answer = Derived::once(&*handler, call.context(), args.chunk);
+                        let outcome = answer.await;
+                        call.reply::<mixed_calls::OnceResult>(outcome)
+                    }
+                    Some(2) => {
+                        let (mut call, args) =
+                            ::kitex::codegen::accept::<mixed_calls::AfterArgs>(request)?;
+                        let answer = Derived::after(&*handler, call.context(), args.chunk);
+                        let outcome = answer.await;
+                        call.reply::<mixed_calls::AfterResult>(outcome)
+                    }
+                    Some(3) => {
+                        let (mut call, args) = ::kitex::codegen::accept::<calls::OwnArgs>(request)?;
+                        let answer = Derived::own(&*handler, call.context(), args.chunk);
+                        let outcome = answer.await;
+                        call.reply::<calls::OwnResult>(outcome)
+                    }
+                    _ => Err(::kitex::codegen::Error::unknown_method(&request.method)),
+                }
+            })
+        }
+    }
+
+    /// Calls `Derived`. Cheap to clone.
+    #[derive(Clone, Debug)]
+    pub struct DerivedClient {
+        handle: ::kitex::codegen::ClientHandle,
+    }
+
+    impl DerivedClient {
+        /// Calls over any service of requests: a channel, layers, or a server in the same process.
+        pub fn new<S>(service: S) -> Self
+        where
+            S: ::kitex::codegen::Service<
+                    ::kitex::codegen::Request,
+                    Response = ::kitex::codegen::Response,
+                > + ::std::clone::Clone
+                + ::std::marker::Send
+                + ::std::marker::Sync
+                + 'static,
+            S::Error: ::std::convert::Into<::kitex::codegen::BoxError>,
+            S::Future: ::std::marker::Send + 'static,
+        {
+            let handle = ::kitex::codegen::ClientHandle::new(service);
+            Self { handle }
+        }
+
+        /// Connects to `target` with the defaults.
+        pub async fn connect(
+            target: impl ::std::convert::Into<::kitex::codegen::Addresses>,
+        ) -> ::std::result::Result<Self, ::kitex::codegen::Error> {
+            ::kitex::codegen::connect(target).await
+        }
+
+        /// Sets up a client of `target`.
+        pub fn builder(
+            target: impl ::std::convert::Into<::kitex::codegen::Addresses>,
+        ) -> ::kitex::codegen::ClientBuilder<Self> {
+            ::kitex::codegen::ClientBuilder::new(target)
+        }
+
+        /// `Chunk Before(1: Chunk chunk)`
+        pub fn before(
+            &self,
+            chunk: Chunk,
+        ) -> ::kitex::codegen::Call<'_, mixed_calls::BeforeResult> {
+            let args = mixed_calls::BeforeArgs { chunk };
+            let method = &derived_calls::METHODS[0];
+            self.handle.call(method, &args)
+        }
+
+        /// `Chunk Once(1: Chunk chunk)`
+        pub fn once(&self, chunk: Chunk) -> ::kitex::codegen::Call<'_, mixed_calls::OnceResult> {
+            let args = mixed_calls::OnceArgs { chunk };
+            let method = &derived_calls::METHODS[1];
+            self.handle.call(method, &args)
+        }
+
+        /// `Chunk After(1: Chunk chunk)`
+        pub fn after(&self, chunk: Chunk) -> ::kitex::codegen::Call<'_, mixed_calls::AfterResult> {
+            let args = mixed_calls::AfterArgs { chunk };
+            let method = &derived_calls::METHODS[2];
+            self.handle.call(method, &args)
+        }
+
+        /// `Chunk Own(1: Chunk chunk)`
+        pub fn own(&self, chunk: Chunk) -> ::kitex::codegen::Call<'_, derived_calls::OwnResult> {
+            let args = derived_calls::OwnArgs { chunk };
+            let method = &derived_calls::METHODS[3];
+            self.handle.call(method, &args)
+        }
+
+        /// How a call of `Before` ends, for layers that answer it.
+        pub fn before_answer(
+            outcome: ::std::result::Result<Chunk, ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<mixed_calls::BeforeResult>(outcome)
+        }
+
+        /// How a call of `Once` ends, for layers that answer it.
+        pub fn once_answer(
+            outcome: ::std::result::Result<Chunk, ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<mixed_calls::OnceResult>(outcome)
+        }
+
+        /// How a call of `After` ends, for layers that answer it.
+        pub fn after_answer(
+            outcome: ::std::result::Result<Chunk, ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<mixed_calls::AfterResult>(outcome)
+        }
+
+        /// How a call of `Own` ends, for layers that answer it.
+        pub fn own_answer(
+            outcome: ::std::result::Result<Chunk, ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<derived_calls::OwnResult>(outcome)
+        }
+    }
+
+    impl ::kitex::codegen::GeneratedClient for DerivedClient {
+        const SERVICE: &'static ::kitex::codegen::ServiceDescriptor = &derived_calls::SERVICE;
+
+        fn from_handle(handle: ::kitex::codegen::ClientHandle) -> Self {
+            Self { handle }
+        }
+    }
+
+    /// What the calls of `Derived` carry.
+    #[doc(hidden)]
+    pub mod derived_calls {
+        /// The service.
+        pub static SERVICE: ::kitex::codegen::ServiceDescriptor =
+            ::kitex::codegen::ServiceDescriptor {
+                name: "Derived",
+                methods: &METHODS,
+                idl: &::kitex::codegen::Descriptor::new(
+                    "Derived",
+                    &[],
+                    &[
+                        ("Before", 0, &[]),
+                        ("Before.chunk", 1, &[]),
+                        ("Once", 1, &[("streaming.mode", "unary")]),
+                        ("Once.chunk", 1, &[]),
+                        ("After", 2, &[]),
+                        ("After.chunk", 1, &[]),
+                        ("Own", 3, &[]),
+                        ("Own.chunk", 1, &[]),
+                        ("Up", 0, &[("streaming.mode", "client")]),
+                        ("Down", 0, &[("streaming.mode", "server")]),
+                        ("Both", 0, &[("streaming.mode", "bidirectional")]),
+                    ],
+                ),
+            };
+
+        /// Its methods, inherited ones first.
+        pub static METHODS: [::kitex::codegen::MethodDescriptor; 4] = [
+            ::kitex::codegen::MethodDescriptor {
+                service: "Derived",
+                name: "Before",
+                index: 0,
+                oneway: false,
+                idempotent: false,
+                streaming: ::kitex::codegen::Streaming::None,
+                exceptions: &[],
+                annotations: &[],
+            },
+            ::kitex::codegen::MethodDescriptor {
+                service: "Derived",
+                name: "Once",
+                index: 1,
+                oneway: false,
+                idempotent: false,
+                streaming: ::kitex::codegen::Streaming::None,
+                exceptions: &[],
+                annotations: &[("streaming.mode", "unary")],
+            },
+            ::kitex::codegen::MethodDescriptor {
+                service: "Derived",
+                name: "After",
+                index: 2,
+                oneway: false,
+                idempotent: false,
+                streaming: ::kitex::codegen::Streaming::None,
+                exceptions: &[],
+                annotations: &[],
+            },
+            ::kitex::codegen::MethodDescriptor {
+                service: "Derived",
+                name: "Own",
+                index: 3,
+                oneway: false,
+                idempotent: false,
+                streaming: ::kitex::codegen::Streaming::None,
+                exceptions: &[],
+                annotations: &[],
+            },
+        ];
+
+        /// The arguments of `Own`.
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct OwnArgs {
+            /// `1: Chunk chunk`
+            pub chunk: super::Chunk,
+        }
+
+        impl ::kitex::codegen::Message for OwnArgs {
+            fn encode<W: ::kitex::codegen::ThriftWriter>(
+                &self,
+                out: &mut W,
+            ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
+                use ::kitex::codegen::{Message, Type};
+
+                out.begin_struct()?;
+                out.write_field(Type::Struct, 1);
+                Message::encode(&self.chunk, out)?;
+                out.end_struct();
+                Ok(())
+            }
+
+            fn decode<R: ::kitex::codegen::ThriftReader>(
+                from: &mut R,
+            ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+                use ::kitex::codegen::{Message, Type};
+
+                let mut value = <Self as ::std::default::Default>::default();
+                from.begin_struct()?;
+                while let Some(field) = from.read_field()? {
+                    match (field.id, field.kind) {
+                        (1, Type::Struct) => value.chunk = Message::decode(from)?,
+                        _ => from.skip(field.kind)?,
+                    }
+                }
+                Ok(value)
+            }
+        }
+
+        /// What `Own` ended with.
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct OwnResult {
+            /// Absent where the peer has set nothing.
+            pub outcome: ::std::option::Option<
+                ::std::result::Result<super::Chunk, ::kitex::codegen::NoException>,
+            >,
+        }
+
+        impl ::kitex::codegen::MethodResult for OwnResult {
+            type Success = super::Chunk;
+            type Exception = ::kitex::codegen::NoException;
+
+            fn from_outcome(
+                outcome: ::std::result::Result<Self::Success, Self::Exception>,
+            ) -> Self {
+                Self {
+                    outcome: Some(outcome),
+                }
+            }
+
+            fn into_outcome(
+                self,
+            ) -> ::std::option::Option<::std::result::Result<Self::Success, Self::Exception>>
+            {
+                self.outcome
+            }
+        }
+
+        impl ::kitex::codegen::Message for OwnResult {
+            fn encode<W: ::kitex::codegen::ThriftWriter>(
+                &self,
+                out: &mut W,
+            ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
+                use ::kitex::codegen::{Message, Type};
+
+                out.begin_struct()?;
+                match &self.outcome {
+                    Some(Ok(value)) => {
+                        out.write_field(Type::Struct, 0);
+                        Message::encode(value, out)?;
+                    }
+                    Some(Err(never)) => match *never {},
+                    None => {}
+                }
+                out.end_struct();
+                Ok(())
+            }
+
+            fn decode<R: ::kitex::codegen::ThriftReader>(
+                from: &mut R,
+            ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+                use ::kitex::codegen::{Message, Type};
+
+                let mut outcome = None;
+                from.begin_struct()?;
+                while let Some(field) = from.read_field()? {
+                    match (field.id, field.kind) {
+                        (0, Type::Struct) => outcome = Some(Ok(Message::decode(from)?)),
+                        _ => from.skip(field.kind)?,
+                    }
+                }
+                Ok(Self { outcome })
+            }
+        }
+    }
 }

@@ -8,3 +8,4 @@ service Mixed {
     Chunk Once(1: Chunk chunk) (streaming.mode = "unary")
     Chunk After(1: Chunk chunk = {"data": "d"})
 }
+service Derived extends Mixed { Chunk Own(1: Chunk chunk) }

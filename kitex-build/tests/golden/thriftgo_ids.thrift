@@ -1,5 +1,5 @@
 namespace rs thriftgo_ids
-struct Implicit { 5: i32 a, i32 b, 2: i32 c, i32 d, 10: i32 octal = 010 }
+struct Implicit { 5: i32 a, i32 b, 2: i32 c, i32 d, 10: i32 octal = 010, 11: i32 other = 0o17 }
 enum Open { ONE = 1 }
 const Open BEYOND = 9
 const i32 NINE = BEYOND

@@ -86,8 +86,9 @@ fn dialects_number_fields_in_their_way() {
         message[..message.len() - 1].chunks(7).map(|field| field[2]).collect()
     };
     assert_eq!(wire(bytes(&apache_ids::Implicit::default())), [5, 0xff, 2, 0xfe]);
-    assert_eq!(wire(bytes(&thriftgo_ids::Implicit::default())), [5, 6, 2, 3, 10]);
-    assert_eq!(thriftgo_ids::Implicit::default().octal, 8);
+    assert_eq!(wire(bytes(&thriftgo_ids::Implicit::default())), [5, 6, 2, 3, 10, 11]);
+    let octals = thriftgo_ids::Implicit::default();
+    assert_eq!((octals.octal, octals.other), (8, 15));
     assert_eq!((thriftgo_ids::BEYOND, thriftgo_ids::NINE), (thriftgo_ids::Open(9), 9));
     let holds = thriftgo_ids::Holds::default();
     assert_eq!((holds.open.0, holds.list.clone()), (7, vec![thriftgo_ids::Open(9), thriftgo_ids::Open(8)]));

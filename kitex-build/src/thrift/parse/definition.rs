@@ -145,6 +145,9 @@ impl Parser<'_> {
             _ => Requiredness::Default,
         };
         self.at += usize::from(requiredness != Requiredness::Default);
+        if requiredness != Requiredness::Default && matches!(self.peek().kind, Kind::Integer(_)) {
+            return Err(self.refuse("a type", "a field's id stands before its requiredness: `1: required`"));
+        }
         let ty = self.ty()?;
         let reference = self.eat(b'&');
         let name = self.name("the name of the field")?;

@@ -133,6 +133,11 @@ impl<'a> Parser<'a> {
         self.tokens.tokens[(self.at + ahead).min(last)]
     }
 
+    /// The token before the current one, of which there is one.
+    fn peek_back(&self) -> Token {
+        self.tokens.tokens[self.at.saturating_sub(1)]
+    }
+
     fn take(&mut self) -> Token {
         let token = self.peek();
         self.at = (self.at + 1).min(self.tokens.tokens.len() - 1);
@@ -176,7 +181,7 @@ impl<'a> Parser<'a> {
 
     fn unexpected(&mut self, expected: &str) -> Failed {
         let token = self.peek();
-        if token.kind == Kind::End && self.tokens.cut {
+        if (token.kind == Kind::End && self.tokens.cut) || self.follows_dropped() {
             return Failed;
         }
         let found = match token.kind {
@@ -186,6 +191,20 @@ impl<'a> Parser<'a> {
         };
         self.report.error(token.span, format!("expected {expected}, found {found}"));
         Failed
+    }
+
+    /// The same, and what to do about it.
+    fn refuse(&mut self, expected: &str, hint: &str) -> Failed {
+        let failed = self.unexpected(expected);
+        self.hint(self.peek().span, hint.to_owned());
+        failed
+    }
+
+    /// Whether characters were dropped a few tokens before: what is missing here is an echo of that.
+    fn follows_dropped(&self) -> bool {
+        let start = self.at.checked_sub(3).map_or(0, |before| self.tokens.tokens[before].span.end);
+        let later = self.tokens.dropped.partition_point(|&dropped| dropped < start);
+        self.tokens.dropped.get(later).is_some_and(|&dropped| dropped < self.peek().span.start)
     }
 
     /// Says more about what was just reported at `span`.

@@ -5,6 +5,9 @@ use super::super::syntax::{Definition, DefinitionKind, Function, Service};
 use super::{Parsed, Parser};
 use crate::source::Span;
 
+const RESULT: &str = "a function's return type or `}`";
+const FUNCTION: &str = "the name of the function";
+
 impl Parser<'_> {
     pub(super) fn service(&mut self, _: &str) -> Parsed<Definition> {
         let name = self.name("the name of the service")?;
@@ -12,6 +15,9 @@ impl Parser<'_> {
             true => Some(self.dotted_name("the service to extend")?),
             false => None,
         };
+        if extends.is_some() && self.peek().kind == Kind::Mark(b',') {
+            return Err(self.refuse("`{` and the functions", "a service extends one other"));
+        }
         self.expect(b'{', "and the functions")?;
         let mut functions = Vec::new();
         while !self.eat(b'}') {
@@ -25,11 +31,19 @@ impl Parser<'_> {
     fn function(&mut self) -> Parsed<Function> {
         let doc = self.doc_before();
         let oneway = self.oneway();
-        if self.peek().kind != Kind::Word {
-            return Err(self.unexpected("a function's return type or `}`"));
+        match self.peek().kind {
+            Kind::Word => {}
+            Kind::Integer(_) => return Err(self.refuse(RESULT, "functions have names only, no ids")),
+            _ => return Err(self.unexpected(RESULT)),
         }
         let result = self.ty()?;
-        let name = self.name("the name of the function")?;
+        // `name()` is read as a type with an empty list of annotations.
+        if self.peek_back().kind == Kind::Mark(b')') && self.peek().kind != Kind::Word {
+            return Err(
+                self.refuse(FUNCTION, "a function begins with the type of its result, or with `void`")
+            );
+        }
+        let name = self.name(FUNCTION)?;
         self.expect(b'(', "and the arguments")?;
         let arguments = self.fields(b')')?;
         let throws = match self.eat_word("throws") {

@@ -1,0 +1,2 @@
+enum True { A = true }
+enum Before { A (x = "y") = 1 }

@@ -1,0 +1,2 @@
+include "itself.thrift"
+include ""

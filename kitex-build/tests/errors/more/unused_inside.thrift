@@ -1,0 +1,1 @@
+struct Unused { 1: Nobody nobody }

@@ -1,0 +1,2 @@
+const double INFINITE = inf
+const double NONE = nan

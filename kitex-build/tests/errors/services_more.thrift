@@ -1,0 +1,6 @@
+service Derived extends Nowhere {}
+service Streams {
+    i32 Empty(1: void argument)
+    i32 Twice(1: i32 a) (streaming.mode = "client", streaming.mode = "server")
+    oneway void Never(1: i32 a) (streaming.mode = "unary")
+}

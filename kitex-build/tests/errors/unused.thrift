@@ -1,0 +1,2 @@
+include "more/unused_inside.thrift"
+struct A {}

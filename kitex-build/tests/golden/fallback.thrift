@@ -1,0 +1,3 @@
+namespace * anywhere
+namespace java somewhere.else
+struct Found {}

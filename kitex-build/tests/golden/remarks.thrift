@@ -1,0 +1,4 @@
+// only
+# nothing
+/* not /* nested */
+/** of anything */
