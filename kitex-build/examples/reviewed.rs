@@ -34,6 +34,11 @@ pub mod choices {
 }
 
 /// Reviewed code.
+pub mod clashes {
+    include!("../tests/golden/clashes.rs");
+}
+
+/// Reviewed code.
 pub mod consts {
     include!("../tests/golden/consts.rs");
 }
@@ -66,6 +71,11 @@ pub mod docs {
 /// Reviewed code.
 pub mod docs_hostile {
     include!("../tests/golden/docs_hostile.rs");
+}
+
+/// Reviewed code.
+pub mod docs_odd {
+    include!("../tests/golden/docs_odd.rs");
 }
 
 /// Reviewed code.

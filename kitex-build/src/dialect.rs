@@ -8,7 +8,7 @@
 /// | written | default | Apache | thriftgo |
 /// |---|---|---|---|
 /// | fields without ids | an error | -1, -2, … | one more than the field before |
-/// | `010` as a value | 10, with a lint | 10, with a lint | 8, with a lint |
+/// | `010` as a value, but of an enum | 10, with a lint | 10, with a lint | 8, with a lint |
 /// | `0o17` | an error | an error | 15 |
 /// | an enum's constant by a number that it does not name | an error | an error | that number |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

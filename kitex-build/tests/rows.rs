@@ -7,12 +7,14 @@ mod rows {
     include!("golden/apache_ids.rs");
     include!("golden/apache_more.rs");
     include!("golden/cases.rs");
+    include!("golden/clashes.rs");
     include!("golden/choices.rs");
     include!("golden/containers.rs");
     include!("golden/crowded.rs");
     include!("golden/defaults.rs");
     include!("golden/derives.rs");
     include!("golden/docs_hostile.rs");
+    include!("golden/docs_odd.rs");
     include!("golden/empty.rs");
     include!("golden/endings.rs");
     include!("golden/enums.rs");

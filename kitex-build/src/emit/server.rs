@@ -43,8 +43,10 @@ impl Emitter<'_> {
     fn tower_service(&self, code: &mut Code, id: Id, methods: &[MethodView<'_>]) {
         code.line("type Response = ::kitex::codegen::Response;");
         code.line("type Error = ::kitex::codegen::Error;");
-        let future = "::kitex::codegen::BoxFuture<::std::result::Result<Self::Response, Self::Error>>";
-        code.assign("type Future =", &future.into(), ";");
+        let parts = ["Self::Response", "Self::Error"].map(Node::from).to_vec();
+        let outcome = Node::generic("::std::result::Result", parts);
+        let future = Node::generic("::kitex::codegen::BoxFuture", vec![outcome]);
+        code.assign("type Future =", &future, ";");
         code.gap();
         poll_ready(code);
         code.gap();

@@ -86,6 +86,10 @@ impl Emitter<'_> {
             code.line(format!("pub trait {name}:"));
             code.line("    ::std::marker::Send + ::std::marker::Sync + 'static");
             code.line("{");
+            // Behind a head of several lines rustfmt leaves even an empty body its own.
+            if methods.is_empty() {
+                return code.line("}");
+            }
         }
         code.body(body, "}");
     }

@@ -18,6 +18,9 @@ pub(super) mod cases {
 pub(super) mod choices {
     include!("../../../tests/golden/choices.rs");
 }
+pub(super) mod clashes {
+    include!("../../../tests/golden/clashes.rs");
+}
 pub(super) mod consts {
     include!("../../../tests/golden/consts.rs");
 }
@@ -38,6 +41,9 @@ pub(super) mod docs {
 }
 pub(super) mod docs_hostile {
     include!("../../../tests/golden/docs_hostile.rs");
+}
+pub(super) mod docs_odd {
+    include!("../../../tests/golden/docs_odd.rs");
 }
 pub(super) mod echo {
     include!("../../../tests/golden/echo.rs");

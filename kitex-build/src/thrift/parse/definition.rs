@@ -100,6 +100,7 @@ impl Parser<'_> {
         let doc = self.doc_before();
         let name = self.name("a value's name or `}`")?;
         let number = if self.eat(b'=') { Some(self.integer("the value's number")?) } else { None };
+        number.iter().for_each(|(number, span)| self.enum_number(*span, *number));
         let annotations = self.annotations()?;
         self.separator();
         let doc = doc.or_else(|| self.doc_after());

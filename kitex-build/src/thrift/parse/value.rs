@@ -34,26 +34,40 @@ impl Parser<'_> {
 
     /// To thriftgo a leading zero makes a value octal.
     fn dialect_integer(&mut self, span: Span, number: i64) -> i64 {
+        match self.octal(span) {
+            None => number,
+            Some(Ok(octal)) => {
+                let text = format!("thriftgo reads this as octal: it is {octal}");
+                self.report.lint(Lint::LeadingZero, span, text);
+                octal
+            }
+            Some(Err(_)) => {
+                let text = "thriftgo reads this as octal, and it is no octal number";
+                self.report.error(span, text).hint("take the leading zero away");
+                number
+            }
+        }
+    }
+
+    /// What thriftgo reads a number with a leading zero as, if that is what counts.
+    fn octal(&self, span: Span) -> Option<Result<i64, std::num::ParseIntError>> {
         let text = self.text(span);
         let (sign, digits) = match text.strip_prefix('-') {
             Some(digits) => ("-", digits),
             None => ("", text.trim_start_matches('+')),
         };
         let leading_zero = digits.len() > 1 && digits.bytes().all(|byte| byte.is_ascii_digit());
-        if self.dialect != Some(Dialect::Thriftgo) || !leading_zero || !digits.starts_with('0') {
-            return number;
-        }
-        match i64::from_str_radix(&format!("{sign}{digits}"), 8) {
-            Ok(octal) => {
-                let text = format!("thriftgo reads this as octal: it is {octal}");
-                self.report.lint(Lint::LeadingZero, span, text);
-                octal
-            }
-            Err(_) => {
-                let text = "thriftgo reads this as octal, and it is no octal number";
-                self.report.error(span, text).hint("take the leading zero away");
-                number
-            }
+        let counts = self.dialect == Some(Dialect::Thriftgo) && leading_zero && digits.starts_with('0');
+        counts.then(|| i64::from_str_radix(&format!("{sign}{digits}"), 8))
+    }
+
+    /// The values of enums are decimal in every dialect, which is said where thriftgo means another one.
+    pub(super) fn enum_number(&mut self, span: Span, number: i64) {
+        if let Some(octal) = self.octal(span) {
+            // What is no octal number is nothing to thriftgo.
+            let theirs = octal.unwrap_or(0);
+            let text = format!("this is read as {number}, and as {theirs} by thriftgo");
+            self.report.lint(Lint::LeadingZero, span, text).hint("take the leading zero away");
         }
     }
 

@@ -181,6 +181,16 @@ fn leading_zeros_are_octal_for_thriftgo_only() {
     }
     assert_eq!(value(thriftgo, "const i64 A = -0o17"), Some(Value::Integer(-15)));
     assert_eq!(value(thriftgo, "const i64 A = 0o18"), None);
+    let values = compile_as(thriftgo, &[("main.thrift", b"enum E { A = 010, B = 08 }")]);
+    let said = ["this is read as 10, and as 8 by thriftgo", "this is read as 8, and as 0 by thriftgo"];
+    assert_eq!(values.warnings.len(), 2);
+    assert!(
+        values.warnings.iter().zip(said).all(|(line, said)| line.contains(said)),
+        "{:?}",
+        values.warnings
+    );
+    let Kind::Enum(numbers) = &values.program.unwrap().definitions[0].kind else { panic!("an enum") };
+    assert_eq!(numbers.iter().map(|value| value.number).collect::<Vec<_>>(), [10, 8]);
     let ids = compile_as(thriftgo, &[("main.thrift", b"struct A { 010: i32 a, 10: i32 b }")]);
     assert!(ids.error.contains("the id 10 is used twice"), "ids are decimal everywhere: {}", ids.error);
 }
