@@ -149,14 +149,22 @@ pub mod clashes {
                         Ok(())
                     }
 
+                    #[inline(always)]
                     fn decode<R: ::kitex::codegen::ThriftReader>(
                         from: &mut R,
                     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError>
                     {
+                        ::kitex::codegen::decode_default(from)
+                    }
+
+                    fn merge<R: ::kitex::codegen::ThriftReader>(
+                        &mut self,
+                        from: &mut R,
+                    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError>
+                    {
                         use ::kitex::codegen::Type;
 
                         let mismatch = ::kitex::codegen::DecodeError::element_type;
-                        let mut value = <Self as ::std::default::Default>::default();
                         let mut has_a = false;
                         let mut has_a_2 = false;
                         let mut has_a_3 = false;
@@ -167,50 +175,50 @@ pub mod clashes {
                         from.begin_struct()?;
                         while let Some(field) = from.read_field()? {
                             match (field.id, field.kind) {
-                                (1, Type::I32) => value.encode = from.read_i32()?,
-                                (2, Type::I32) => value.decode = from.read_i32()?,
-                                (3, Type::I32) => value.default = from.read_i32()?,
-                                (4, Type::I32) => value.clone = from.read_i32()?,
-                                (5, Type::I32) => value.builder = from.read_i32()?,
-                                (6, Type::I32) => value.fmt = from.read_i32()?,
-                                (7, Type::I32) => value.eq = from.read_i32()?,
-                                (8, Type::I32) => value.out = from.read_i32()?,
-                                (9, Type::I32) => value.from = from.read_i32()?,
-                                (10, Type::I32) => value.value = from.read_i32()?,
-                                (11, Type::I32) => value.read = from.read_i32()?,
-                                (12, Type::I32) => value.field = from.read_i32()?,
-                                (13, Type::I32) => value.item = from.read_i32()?,
-                                (14, Type::I32) => value.key = from.read_i32()?,
-                                (15, Type::I32) => value.mismatch = from.read_i32()?,
-                                (16, Type::I32) => value.has_a = from.read_i32()?,
+                                (1, Type::I32) => self.encode = from.read_i32()?,
+                                (2, Type::I32) => self.decode = from.read_i32()?,
+                                (3, Type::I32) => self.default = from.read_i32()?,
+                                (4, Type::I32) => self.clone = from.read_i32()?,
+                                (5, Type::I32) => self.builder = from.read_i32()?,
+                                (6, Type::I32) => self.fmt = from.read_i32()?,
+                                (7, Type::I32) => self.eq = from.read_i32()?,
+                                (8, Type::I32) => self.out = from.read_i32()?,
+                                (9, Type::I32) => self.from = from.read_i32()?,
+                                (10, Type::I32) => self.value = from.read_i32()?,
+                                (11, Type::I32) => self.read = from.read_i32()?,
+                                (12, Type::I32) => self.field = from.read_i32()?,
+                                (13, Type::I32) => self.item = from.read_i32()?,
+                                (14, Type::I32) => self.key = from.read_i32()?,
+                                (15, Type::I32) => self.mismatch = from.read_i32()?,
+                                (16, Type::I32) => self.has_a = from.read_i32()?,
                                 (17, Type::I32) => {
                                     let read = from.read_i32()?;
-                                    value.a = read;
+                                    self.a = read;
                                     has_a = true;
                                 }
                                 (18, Type::I32) => {
                                     let read = from.read_i32()?;
-                                    value.a_2 = read;
+                                    self.a_2 = read;
                                     has_a_2 = true;
                                 }
                                 (19, Type::I32) => {
                                     let read = from.read_i32()?;
-                                    value.a_3 = read;
+                                    self.a_3 = read;
                                     has_a_3 = true;
                                 }
                                 (20, Type::I32) => {
                                     let read = from.read_i32()?;
-                                    value.has_a_2 = read;
+                                    self.has_a_2 = read;
                                     has_has_a_2 = true;
                                 }
                                 (21, Type::I32) => {
                                     let read = from.read_i32()?;
-                                    value.error = read;
+                                    self.error = read;
                                     has_error = true;
                                 }
                                 (22, Type::I32) => {
                                     let read = from.read_i32()?;
-                                    value.w = read;
+                                    self.w = read;
                                     has_w = true;
                                 }
                                 (23, Type::List) => {
@@ -221,7 +229,7 @@ pub mod clashes {
                                     };
                                     let read = R::read_list(from, Type::List, read_item)?;
                                     if let Some(read) = read {
-                                        value.what = read;
+                                        self.what = read;
                                         has_what = true;
                                     }
                                 }
@@ -264,7 +272,7 @@ pub mod clashes {
                                 ::kitex::codegen::DecodeError::missing_field("Result", "what", 23);
                             return Err(error);
                         }
-                        Ok(value)
+                        Ok(())
                     }
                 }
 
@@ -329,25 +337,33 @@ pub mod clashes {
                         Ok(())
                     }
 
+                    #[inline(always)]
                     fn decode<R: ::kitex::codegen::ThriftReader>(
                         from: &mut R,
                     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError>
                     {
+                        ::kitex::codegen::decode_default(from)
+                    }
+
+                    fn merge<R: ::kitex::codegen::ThriftReader>(
+                        &mut self,
+                        from: &mut R,
+                    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError>
+                    {
                         use ::kitex::codegen::{Message, Type};
 
-                        let mut value = <Self as ::std::default::Default>::default();
                         from.begin_struct()?;
                         while let Some(field) = from.read_field()? {
                             match (field.id, field.kind) {
-                                (1, Type::Struct) => value.result = Message::decode(from)?,
+                                (1, Type::Struct) => from.read_struct(&mut self.result)?,
                                 (2, Type::Struct) => {
                                     let read = Message::decode(from)?;
-                                    value.option = Some(from.boxed(read)?);
+                                    self.option = Some(from.boxed(read)?);
                                 }
                                 _ => from.skip(field.kind)?,
                             }
                         }
-                        Ok(value)
+                        Ok(())
                     }
                 }
 
@@ -390,17 +406,25 @@ pub mod clashes {
                         Ok(())
                     }
 
+                    #[inline(always)]
                     fn decode<R: ::kitex::codegen::ThriftReader>(
                         from: &mut R,
                     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError>
                     {
+                        ::kitex::codegen::decode_default(from)
+                    }
+
+                    fn merge<R: ::kitex::codegen::ThriftReader>(
+                        &mut self,
+                        from: &mut R,
+                    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError>
+                    {
                         use ::kitex::codegen::{Message, Type};
 
-                        let mut value = <Self as ::std::default::Default>::default();
                         from.begin_struct()?;
                         while let Some(field) = from.read_field()? {
                             match (field.id, field.kind) {
-                                (1, Type::String) => value.string = from.read_str()?,
+                                (1, Type::String) => self.string = from.read_str()?,
                                 (2, Type::Map) => {
                                     let read = R::read_map(
                                         from,
@@ -410,13 +434,13 @@ pub mod clashes {
                                         Message::decode,
                                     )?;
                                     if let Some(read) = read {
-                                        value.m = read;
+                                        self.m = read;
                                     }
                                 }
                                 _ => from.skip(field.kind)?,
                             }
                         }
-                        Ok(value)
+                        Ok(())
                     }
                 }
 
@@ -455,26 +479,34 @@ pub mod clashes {
                         Ok(())
                     }
 
+                    #[inline(always)]
                     fn decode<R: ::kitex::codegen::ThriftReader>(
                         from: &mut R,
                     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError>
                     {
-                        use ::kitex::codegen::{Message, Type};
+                        ::kitex::codegen::decode_default(from)
+                    }
 
-                        let mut value = <Self as ::std::default::Default>::default();
+                    fn merge<R: ::kitex::codegen::ThriftReader>(
+                        &mut self,
+                        from: &mut R,
+                    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError>
+                    {
+                        use ::kitex::codegen::Type;
+
                         from.begin_struct()?;
                         while let Some(field) = from.read_field()? {
                             match (field.id, field.kind) {
                                 (1, Type::List) => {
-                                    let read = R::read_list(from, Type::Struct, Message::decode)?;
+                                    let read = from.read_struct_list()?;
                                     if let Some(read) = read {
-                                        value.vec = read;
+                                        self.vec = read;
                                     }
                                 }
                                 _ => from.skip(field.kind)?,
                             }
                         }
-                        Ok(value)
+                        Ok(())
                     }
                 }
 
@@ -519,27 +551,35 @@ pub mod clashes {
                         Ok(())
                     }
 
+                    #[inline(always)]
                     fn decode<R: ::kitex::codegen::ThriftReader>(
                         from: &mut R,
                     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError>
                     {
+                        ::kitex::codegen::decode_default(from)
+                    }
+
+                    fn merge<R: ::kitex::codegen::ThriftReader>(
+                        &mut self,
+                        from: &mut R,
+                    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError>
+                    {
                         use ::kitex::codegen::{Message, Type};
 
-                        let mut value = <Self as ::std::default::Default>::default();
                         from.begin_struct()?;
                         while let Some(field) = from.read_field()? {
                             match (field.id, field.kind) {
                                 (1, Type::Struct) => {
                                     let read = Message::decode(from)?;
-                                    value.r#box = Some(from.boxed(read)?);
+                                    self.r#box = Some(from.boxed(read)?);
                                 }
-                                (2, Type::Struct) => value.ok = Message::decode(from)?,
-                                (3, Type::Struct) => value.some = Message::decode(from)?,
-                                (4, Type::Struct) => value.none = Message::decode(from)?,
+                                (2, Type::Struct) => from.read_struct(&mut self.ok)?,
+                                (3, Type::Struct) => from.read_struct(&mut self.some)?,
+                                (4, Type::Struct) => from.read_struct(&mut self.none)?,
                                 _ => from.skip(field.kind)?,
                             }
                         }
-                        Ok(value)
+                        Ok(())
                     }
                 }
 
@@ -608,21 +648,29 @@ pub mod clashes {
                         Ok(())
                     }
 
+                    #[inline(always)]
                     fn decode<R: ::kitex::codegen::ThriftReader>(
                         from: &mut R,
                     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError>
                     {
+                        ::kitex::codegen::decode_default(from)
+                    }
+
+                    fn merge<R: ::kitex::codegen::ThriftReader>(
+                        &mut self,
+                        from: &mut R,
+                    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError>
+                    {
                         use ::kitex::codegen::Type;
 
-                        let mut value = <Self as ::std::default::Default>::default();
                         from.begin_struct()?;
                         while let Some(field) = from.read_field()? {
                             match (field.id, field.kind) {
-                                (1, Type::I32) => value.some = from.read_i32()?,
+                                (1, Type::I32) => self.some = from.read_i32()?,
                                 _ => from.skip(field.kind)?,
                             }
                         }
-                        Ok(value)
+                        Ok(())
                     }
                 }
 
@@ -688,21 +736,29 @@ pub mod clashes {
                         Ok(())
                     }
 
+                    #[inline(always)]
                     fn decode<R: ::kitex::codegen::ThriftReader>(
                         from: &mut R,
                     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError>
                     {
+                        ::kitex::codegen::decode_default(from)
+                    }
+
+                    fn merge<R: ::kitex::codegen::ThriftReader>(
+                        &mut self,
+                        from: &mut R,
+                    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError>
+                    {
                         use ::kitex::codegen::Type;
 
-                        let mut value = <Self as ::std::default::Default>::default();
                         from.begin_struct()?;
                         while let Some(field) = from.read_field()? {
                             match (field.id, field.kind) {
-                                (1, Type::I32) => value.a = from.read_i32()?,
+                                (1, Type::I32) => self.a = from.read_i32()?,
                                 _ => from.skip(field.kind)?,
                             }
                         }
-                        Ok(value)
+                        Ok(())
                     }
                 }
 
@@ -736,21 +792,29 @@ pub mod clashes {
                         Ok(())
                     }
 
+                    #[inline(always)]
                     fn decode<R: ::kitex::codegen::ThriftReader>(
                         from: &mut R,
                     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError>
                     {
+                        ::kitex::codegen::decode_default(from)
+                    }
+
+                    fn merge<R: ::kitex::codegen::ThriftReader>(
+                        &mut self,
+                        from: &mut R,
+                    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError>
+                    {
                         use ::kitex::codegen::Type;
 
-                        let mut value = <Self as ::std::default::Default>::default();
                         from.begin_struct()?;
                         while let Some(field) = from.read_field()? {
                             match (field.id, field.kind) {
-                                (1, Type::I32) => value.a = from.read_i32()?,
+                                (1, Type::I32) => self.a = from.read_i32()?,
                                 _ => from.skip(field.kind)?,
                             }
                         }
-                        Ok(value)
+                        Ok(())
                     }
                 }
 
@@ -778,21 +842,29 @@ pub mod clashes {
                         Ok(())
                     }
 
+                    #[inline(always)]
                     fn decode<R: ::kitex::codegen::ThriftReader>(
                         from: &mut R,
                     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError>
                     {
+                        ::kitex::codegen::decode_default(from)
+                    }
+
+                    fn merge<R: ::kitex::codegen::ThriftReader>(
+                        &mut self,
+                        from: &mut R,
+                    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError>
+                    {
                         use ::kitex::codegen::Type;
 
-                        let mut value = <Self as ::std::default::Default>::default();
                         from.begin_struct()?;
                         while let Some(field) = from.read_field()? {
                             match (field.id, field.kind) {
-                                (1, Type::I32) => value.a = from.read_i32()?,
+                                (1, Type::I32) => self.a = from.read_i32()?,
                                 _ => from.skip(field.kind)?,
                             }
                         }
-                        Ok(value)
+                        Ok(())
                     }
                 }
 
@@ -820,21 +892,29 @@ pub mod clashes {
                         Ok(())
                     }
 
+                    #[inline(always)]
                     fn decode<R: ::kitex::codegen::ThriftReader>(
                         from: &mut R,
                     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError>
                     {
+                        ::kitex::codegen::decode_default(from)
+                    }
+
+                    fn merge<R: ::kitex::codegen::ThriftReader>(
+                        &mut self,
+                        from: &mut R,
+                    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError>
+                    {
                         use ::kitex::codegen::Type;
 
-                        let mut value = <Self as ::std::default::Default>::default();
                         from.begin_struct()?;
                         while let Some(field) = from.read_field()? {
                             match (field.id, field.kind) {
-                                (1, Type::I32) => value.context = from.read_i32()?,
+                                (1, Type::I32) => self.context = from.read_i32()?,
                                 _ => from.skip(field.kind)?,
                             }
                         }
-                        Ok(value)
+                        Ok(())
                     }
                 }
 
@@ -933,26 +1013,34 @@ pub mod clashes {
                         Ok(())
                     }
 
+                    #[inline(always)]
                     fn decode<R: ::kitex::codegen::ThriftReader>(
                         from: &mut R,
                     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError>
                     {
-                        use ::kitex::codegen::{Message, Type};
+                        ::kitex::codegen::decode_default(from)
+                    }
 
-                        let mut value = <Self as ::std::default::Default>::default();
+                    fn merge<R: ::kitex::codegen::ThriftReader>(
+                        &mut self,
+                        from: &mut R,
+                    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError>
+                    {
+                        use ::kitex::codegen::Type;
+
                         from.begin_struct()?;
                         while let Some(field) = from.read_field()? {
                             match (field.id, field.kind) {
                                 (1, Type::List) => {
-                                    let read = R::read_list(from, Type::Struct, Message::decode)?;
+                                    let read = from.read_struct_list()?;
                                     if let Some(read) = read {
-                                        value.t = read;
+                                        self.t = read;
                                     }
                                 }
                                 _ => from.skip(field.kind)?,
                             }
                         }
-                        Ok(value)
+                        Ok(())
                     }
                 }
 
@@ -980,21 +1068,29 @@ pub mod clashes {
                         Ok(())
                     }
 
+                    #[inline(always)]
                     fn decode<R: ::kitex::codegen::ThriftReader>(
                         from: &mut R,
                     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError>
                     {
+                        ::kitex::codegen::decode_default(from)
+                    }
+
+                    fn merge<R: ::kitex::codegen::ThriftReader>(
+                        &mut self,
+                        from: &mut R,
+                    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError>
+                    {
                         use ::kitex::codegen::Type;
 
-                        let mut value = <Self as ::std::default::Default>::default();
                         from.begin_struct()?;
                         while let Some(field) = from.read_field()? {
                             match (field.id, field.kind) {
-                                (1, Type::String) => value.b = from.read_bytes()?,
+                                (1, Type::String) => self.b = from.read_bytes()?,
                                 _ => from.skip(field.kind)?,
                             }
                         }
-                        Ok(value)
+                        Ok(())
                     }
                 }
 
@@ -1022,21 +1118,29 @@ pub mod clashes {
                         Ok(())
                     }
 
+                    #[inline(always)]
                     fn decode<R: ::kitex::codegen::ThriftReader>(
                         from: &mut R,
                     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError>
                     {
+                        ::kitex::codegen::decode_default(from)
+                    }
+
+                    fn merge<R: ::kitex::codegen::ThriftReader>(
+                        &mut self,
+                        from: &mut R,
+                    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError>
+                    {
                         use ::kitex::codegen::Type;
 
-                        let mut value = <Self as ::std::default::Default>::default();
                         from.begin_struct()?;
                         while let Some(field) = from.read_field()? {
                             match (field.id, field.kind) {
-                                (1, Type::String) => value.s = from.read_str()?,
+                                (1, Type::String) => self.s = from.read_str()?,
                                 _ => from.skip(field.kind)?,
                             }
                         }
-                        Ok(value)
+                        Ok(())
                     }
                 }
 
@@ -1074,30 +1178,38 @@ pub mod clashes {
                         Ok(())
                     }
 
+                    #[inline(always)]
                     fn decode<R: ::kitex::codegen::ThriftReader>(
                         from: &mut R,
                     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError>
                     {
+                        ::kitex::codegen::decode_default(from)
+                    }
+
+                    fn merge<R: ::kitex::codegen::ThriftReader>(
+                        &mut self,
+                        from: &mut R,
+                    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError>
+                    {
                         use ::kitex::codegen::Type;
 
-                        let mut value = <Self as ::std::default::Default>::default();
                         from.begin_struct()?;
                         while let Some(field) = from.read_field()? {
                             match (field.id, field.kind) {
-                                (1, Type::Double) => value.d = from.read_double()?,
+                                (1, Type::Double) => self.d = from.read_double()?,
                                 (2, Type::Set) => {
                                     let read_item = |from: &mut R| {
                                         Ok(::kitex::codegen::Double(from.read_double()?))
                                     };
                                     let read = R::read_set(from, Type::Double, read_item)?;
                                     if let Some(read) = read {
-                                        value.e = read;
+                                        self.e = read;
                                     }
                                 }
                                 _ => from.skip(field.kind)?,
                             }
                         }
-                        Ok(value)
+                        Ok(())
                     }
                 }
 
@@ -1129,21 +1241,29 @@ pub mod clashes {
                         Ok(())
                     }
 
+                    #[inline(always)]
                     fn decode<R: ::kitex::codegen::ThriftReader>(
                         from: &mut R,
                     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError>
                     {
+                        ::kitex::codegen::decode_default(from)
+                    }
+
+                    fn merge<R: ::kitex::codegen::ThriftReader>(
+                        &mut self,
+                        from: &mut R,
+                    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError>
+                    {
                         use ::kitex::codegen::Type;
 
-                        let mut value = <Self as ::std::default::Default>::default();
                         from.begin_struct()?;
                         while let Some(field) = from.read_field()? {
                             match (field.id, field.kind) {
-                                (1, Type::Uuid) => value.u = from.read_uuid()?,
+                                (1, Type::Uuid) => self.u = from.read_uuid()?,
                                 _ => from.skip(field.kind)?,
                             }
                         }
-                        Ok(value)
+                        Ok(())
                     }
                 }
 
@@ -1331,21 +1451,29 @@ pub mod clashes {
                         Ok(())
                     }
 
+                    #[inline(always)]
                     fn decode<R: ::kitex::codegen::ThriftReader>(
                         from: &mut R,
                     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError>
                     {
+                        ::kitex::codegen::decode_default(from)
+                    }
+
+                    fn merge<R: ::kitex::codegen::ThriftReader>(
+                        &mut self,
+                        from: &mut R,
+                    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError>
+                    {
                         use ::kitex::codegen::Type;
 
-                        let mut value = <Self as ::std::default::Default>::default();
                         from.begin_struct()?;
                         while let Some(field) = from.read_field()? {
                             match (field.id, field.kind) {
-                                (1, Type::Double) => value.a = from.read_double()?,
+                                (1, Type::Double) => self.a = from.read_double()?,
                                 _ => from.skip(field.kind)?,
                             }
                         }
-                        Ok(value)
+                        Ok(())
                     }
                 }
 
@@ -1376,21 +1504,29 @@ pub mod clashes {
                         Ok(())
                     }
 
+                    #[inline(always)]
                     fn decode<R: ::kitex::codegen::ThriftReader>(
                         from: &mut R,
                     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError>
                     {
-                        use ::kitex::codegen::{Message, Type};
+                        ::kitex::codegen::decode_default(from)
+                    }
 
-                        let mut value = <Self as ::std::default::Default>::default();
+                    fn merge<R: ::kitex::codegen::ThriftReader>(
+                        &mut self,
+                        from: &mut R,
+                    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError>
+                    {
+                        use ::kitex::codegen::Type;
+
                         from.begin_struct()?;
                         while let Some(field) = from.read_field()? {
                             match (field.id, field.kind) {
-                                (1, Type::Struct) => value.f = Message::decode(from)?,
+                                (1, Type::Struct) => from.read_struct(&mut self.f)?,
                                 _ => from.skip(field.kind)?,
                             }
                         }
-                        Ok(value)
+                        Ok(())
                     }
                 }
 
@@ -1421,22 +1557,30 @@ pub mod clashes {
                         Ok(())
                     }
 
+                    #[inline(always)]
                     fn decode<R: ::kitex::codegen::ThriftReader>(
                         from: &mut R,
                     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError>
                     {
+                        ::kitex::codegen::decode_default(from)
+                    }
+
+                    fn merge<R: ::kitex::codegen::ThriftReader>(
+                        &mut self,
+                        from: &mut R,
+                    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError>
+                    {
                         use ::kitex::codegen::Type;
 
-                        let mut value = <Self as ::std::default::Default>::default();
                         from.begin_struct()?;
                         while let Some(field) = from.read_field()? {
                             match (field.id, field.kind) {
-                                (1, Type::I32) => value.self_ = from.read_i32()?,
-                                (2, Type::I32) => value.super_ = from.read_i32()?,
+                                (1, Type::I32) => self.self_ = from.read_i32()?,
+                                (2, Type::I32) => self.super_ = from.read_i32()?,
                                 _ => from.skip(field.kind)?,
                             }
                         }
-                        Ok(value)
+                        Ok(())
                     }
                 }
 
@@ -1468,21 +1612,29 @@ pub mod clashes {
                         Ok(())
                     }
 
+                    #[inline(always)]
                     fn decode<R: ::kitex::codegen::ThriftReader>(
                         from: &mut R,
                     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError>
                     {
+                        ::kitex::codegen::decode_default(from)
+                    }
+
+                    fn merge<R: ::kitex::codegen::ThriftReader>(
+                        &mut self,
+                        from: &mut R,
+                    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError>
+                    {
                         use ::kitex::codegen::Type;
 
-                        let mut value = <Self as ::std::default::Default>::default();
                         from.begin_struct()?;
                         while let Some(field) = from.read_field()? {
                             match (field.id, field.kind) {
-                                (1, Type::I32) => value.a = from.read_i32()?,
+                                (1, Type::I32) => self.a = from.read_i32()?,
                                 _ => from.skip(field.kind)?,
                             }
                         }
-                        Ok(value)
+                        Ok(())
                     }
                 }
 
@@ -1653,24 +1805,32 @@ pub mod clashes {
                         Ok(())
                     }
 
+                    #[inline(always)]
                     fn decode<R: ::kitex::codegen::ThriftReader>(
                         from: &mut R,
                     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError>
                     {
-                        use ::kitex::codegen::{Message, Type};
+                        ::kitex::codegen::decode_default(from)
+                    }
 
-                        let mut value = <Self as ::std::default::Default>::default();
+                    fn merge<R: ::kitex::codegen::ThriftReader>(
+                        &mut self,
+                        from: &mut R,
+                    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError>
+                    {
+                        use ::kitex::codegen::Type;
+
                         from.begin_struct()?;
                         while let Some(field) = from.read_field()? {
                             match (field.id, field.kind) {
-                                (1, Type::Struct) => value.s = Message::decode(from)?,
-                                (2, Type::Struct) => value.c = Message::decode(from)?,
-                                (3, Type::Struct) => value.e = Message::decode(from)?,
-                                (4, Type::Struct) => value.f = Message::decode(from)?,
+                                (1, Type::Struct) => from.read_struct(&mut self.s)?,
+                                (2, Type::Struct) => from.read_struct(&mut self.c)?,
+                                (3, Type::Struct) => from.read_struct(&mut self.e)?,
+                                (4, Type::Struct) => from.read_struct(&mut self.f)?,
                                 _ => from.skip(field.kind)?,
                             }
                         }
-                        Ok(value)
+                        Ok(())
                     }
                 }
 
@@ -1975,23 +2135,31 @@ pub mod clashes {
                         Ok(())
                     }
 
+                    #[inline(always)]
                     fn decode<R: ::kitex::codegen::ThriftReader>(
                         from: &mut R,
                     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError>
                     {
+                        ::kitex::codegen::decode_default(from)
+                    }
+
+                    fn merge<R: ::kitex::codegen::ThriftReader>(
+                        &mut self,
+                        from: &mut R,
+                    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError>
+                    {
                         use ::kitex::codegen::Type;
 
-                        let mut value = <Self as ::std::default::Default>::default();
                         from.begin_struct()?;
                         while let Some(field) = from.read_field()? {
                             match (field.id, field.kind) {
-                                (1, Type::String) => value.message = from.read_str()?,
-                                (2, Type::I32) => value.source = from.read_i32()?,
-                                (3, Type::I32) => value.display = from.read_i32()?,
+                                (1, Type::String) => self.message = from.read_str()?,
+                                (2, Type::I32) => self.source = from.read_i32()?,
+                                (3, Type::I32) => self.display = from.read_i32()?,
                                 _ => from.skip(field.kind)?,
                             }
                         }
-                        Ok(value)
+                        Ok(())
                     }
                 }
 
@@ -2031,21 +2199,29 @@ pub mod clashes {
                         Ok(())
                     }
 
+                    #[inline(always)]
                     fn decode<R: ::kitex::codegen::ThriftReader>(
                         from: &mut R,
                     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError>
                     {
+                        ::kitex::codegen::decode_default(from)
+                    }
+
+                    fn merge<R: ::kitex::codegen::ThriftReader>(
+                        &mut self,
+                        from: &mut R,
+                    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError>
+                    {
                         use ::kitex::codegen::Type;
 
-                        let mut value = <Self as ::std::default::Default>::default();
                         from.begin_struct()?;
                         while let Some(field) = from.read_field()? {
                             match (field.id, field.kind) {
-                                (1, Type::I32) => value.into = from.read_i32()?,
+                                (1, Type::I32) => self.into = from.read_i32()?,
                                 _ => from.skip(field.kind)?,
                             }
                         }
-                        Ok(value)
+                        Ok(())
                     }
                 }
 
@@ -3012,21 +3188,29 @@ pub mod clashes {
                             Ok(())
                         }
 
+                        #[inline(always)]
                         fn decode<R: ::kitex::codegen::ThriftReader>(
                             from: &mut R,
                         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError>
                         {
+                            ::kitex::codegen::decode_default(from)
+                        }
+
+                        fn merge<R: ::kitex::codegen::ThriftReader>(
+                            &mut self,
+                            from: &mut R,
+                        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError>
+                        {
                             use ::kitex::codegen::Type;
 
-                            let mut value = <Self as ::std::default::Default>::default();
                             from.begin_struct()?;
                             while let Some(field) = from.read_field()? {
                                 match (field.id, field.kind) {
-                                    (1, Type::I32) => value.self_ = from.read_i32()?,
+                                    (1, Type::I32) => self.self_ = from.read_i32()?,
                                     _ => from.skip(field.kind)?,
                                 }
                             }
-                            Ok(value)
+                            Ok(())
                         }
                     }
 
@@ -3237,27 +3421,35 @@ pub mod clashes {
                             Ok(())
                         }
 
+                        #[inline(always)]
                         fn decode<R: ::kitex::codegen::ThriftReader>(
                             from: &mut R,
                         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError>
                         {
+                            ::kitex::codegen::decode_default(from)
+                        }
+
+                        fn merge<R: ::kitex::codegen::ThriftReader>(
+                            &mut self,
+                            from: &mut R,
+                        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError>
+                        {
                             use ::kitex::codegen::Type;
 
-                            let mut value = <Self as ::std::default::Default>::default();
                             from.begin_struct()?;
                             while let Some(field) = from.read_field()? {
                                 match (field.id, field.kind) {
-                                    (1, Type::I32) => value.request = from.read_i32()?,
-                                    (2, Type::I32) => value.call = from.read_i32()?,
-                                    (3, Type::I32) => value.args = from.read_i32()?,
-                                    (4, Type::I32) => value.handler = from.read_i32()?,
-                                    (5, Type::I32) => value.calls = from.read_i32()?,
-                                    (6, Type::I32) => value.method = from.read_i32()?,
-                                    (7, Type::I32) => value.outcome = from.read_i32()?,
+                                    (1, Type::I32) => self.request = from.read_i32()?,
+                                    (2, Type::I32) => self.call = from.read_i32()?,
+                                    (3, Type::I32) => self.args = from.read_i32()?,
+                                    (4, Type::I32) => self.handler = from.read_i32()?,
+                                    (5, Type::I32) => self.calls = from.read_i32()?,
+                                    (6, Type::I32) => self.method = from.read_i32()?,
+                                    (7, Type::I32) => self.outcome = from.read_i32()?,
                                     _ => from.skip(field.kind)?,
                                 }
                             }
-                            Ok(value)
+                            Ok(())
                         }
                     }
 
@@ -3334,21 +3526,29 @@ pub mod clashes {
                             Ok(())
                         }
 
+                        #[inline(always)]
                         fn decode<R: ::kitex::codegen::ThriftReader>(
                             from: &mut R,
                         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError>
                         {
+                            ::kitex::codegen::decode_default(from)
+                        }
+
+                        fn merge<R: ::kitex::codegen::ThriftReader>(
+                            &mut self,
+                            from: &mut R,
+                        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError>
+                        {
                             use ::kitex::codegen::Type;
 
-                            let mut value = <Self as ::std::default::Default>::default();
                             from.begin_struct()?;
                             while let Some(field) = from.read_field()? {
                                 match (field.id, field.kind) {
-                                    (1, Type::I32) => value.super_ = from.read_i32()?,
+                                    (1, Type::I32) => self.super_ = from.read_i32()?,
                                     _ => from.skip(field.kind)?,
                                 }
                             }
-                            Ok(value)
+                            Ok(())
                         }
                     }
 
@@ -3519,22 +3719,30 @@ pub mod clashes {
                             Ok(())
                         }
 
+                        #[inline(always)]
                         fn decode<R: ::kitex::codegen::ThriftReader>(
                             from: &mut R,
                         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError>
                         {
+                            ::kitex::codegen::decode_default(from)
+                        }
+
+                        fn merge<R: ::kitex::codegen::ThriftReader>(
+                            &mut self,
+                            from: &mut R,
+                        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError>
+                        {
                             use ::kitex::codegen::Type;
 
-                            let mut value = <Self as ::std::default::Default>::default();
                             from.begin_struct()?;
                             while let Some(field) = from.read_field()? {
                                 match (field.id, field.kind) {
-                                    (1, Type::I32) => value.r#dyn = from.read_i32()?,
-                                    (2, Type::I32) => value.context_2 = from.read_i32()?,
+                                    (1, Type::I32) => self.r#dyn = from.read_i32()?,
+                                    (2, Type::I32) => self.context_2 = from.read_i32()?,
                                     _ => from.skip(field.kind)?,
                                 }
                             }
-                            Ok(value)
+                            Ok(())
                         }
                     }
 
@@ -4417,21 +4625,29 @@ pub mod clashes {
                             Ok(())
                         }
 
+                        #[inline(always)]
                         fn decode<R: ::kitex::codegen::ThriftReader>(
                             from: &mut R,
                         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError>
                         {
-                            use ::kitex::codegen::{Message, Type};
+                            ::kitex::codegen::decode_default(from)
+                        }
 
-                            let mut value = <Self as ::std::default::Default>::default();
+                        fn merge<R: ::kitex::codegen::ThriftReader>(
+                            &mut self,
+                            from: &mut R,
+                        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError>
+                        {
+                            use ::kitex::codegen::Type;
+
                             from.begin_struct()?;
                             while let Some(field) = from.read_field()? {
                                 match (field.id, field.kind) {
-                                    (1, Type::Struct) => value.result = Message::decode(from)?,
+                                    (1, Type::Struct) => from.read_struct(&mut self.result)?,
                                     _ => from.skip(field.kind)?,
                                 }
                             }
-                            Ok(value)
+                            Ok(())
                         }
                     }
 
@@ -5107,21 +5323,29 @@ pub mod clashes {
                             Ok(())
                         }
 
+                        #[inline(always)]
                         fn decode<R: ::kitex::codegen::ThriftReader>(
                             from: &mut R,
                         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError>
                         {
-                            use ::kitex::codegen::{Message, Type};
+                            ::kitex::codegen::decode_default(from)
+                        }
 
-                            let mut value = <Self as ::std::default::Default>::default();
+                        fn merge<R: ::kitex::codegen::ThriftReader>(
+                            &mut self,
+                            from: &mut R,
+                        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError>
+                        {
+                            use ::kitex::codegen::Type;
+
                             from.begin_struct()?;
                             while let Some(field) = from.read_field()? {
                                 match (field.id, field.kind) {
-                                    (1, Type::Struct) => value.h = Message::decode(from)?,
+                                    (1, Type::Struct) => from.read_struct(&mut self.h)?,
                                     _ => from.skip(field.kind)?,
                                 }
                             }
-                            Ok(value)
+                            Ok(())
                         }
                     }
 

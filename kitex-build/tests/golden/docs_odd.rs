@@ -80,28 +80,35 @@ pub mod docs_odd {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::I32) => value.a = from.read_i32()?,
-                    (2, Type::I32) => value.b = from.read_i32()?,
-                    (3, Type::I32) => value.c = from.read_i32()?,
-                    (4, Type::I32) => value.d = from.read_i32()?,
-                    (5, Type::I32) => value.e = from.read_i32()?,
-                    (6, Type::I32) => value.f = from.read_i32()?,
-                    (7, Type::I32) => value.g = from.read_i32()?,
-                    (8, Type::I32) => value.h = from.read_i32()?,
-                    (9, Type::I32) => value.i = from.read_i32()?,
+                    (1, Type::I32) => self.a = from.read_i32()?,
+                    (2, Type::I32) => self.b = from.read_i32()?,
+                    (3, Type::I32) => self.c = from.read_i32()?,
+                    (4, Type::I32) => self.d = from.read_i32()?,
+                    (5, Type::I32) => self.e = from.read_i32()?,
+                    (6, Type::I32) => self.f = from.read_i32()?,
+                    (7, Type::I32) => self.g = from.read_i32()?,
+                    (8, Type::I32) => self.h = from.read_i32()?,
+                    (9, Type::I32) => self.i = from.read_i32()?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -340,20 +347,27 @@ pub mod docs_odd {
                 Ok(())
             }
 
+            #[inline(always)]
             fn decode<R: ::kitex::codegen::ThriftReader>(
                 from: &mut R,
             ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+                ::kitex::codegen::decode_default(from)
+            }
+
+            fn merge<R: ::kitex::codegen::ThriftReader>(
+                &mut self,
+                from: &mut R,
+            ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
                 use ::kitex::codegen::Type;
 
-                let mut value = <Self as ::std::default::Default>::default();
                 from.begin_struct()?;
                 while let Some(field) = from.read_field()? {
                     match (field.id, field.kind) {
-                        (1, Type::I32) => value.a = from.read_i32()?,
+                        (1, Type::I32) => self.a = from.read_i32()?,
                         _ => from.skip(field.kind)?,
                     }
                 }
-                Ok(value)
+                Ok(())
             }
         }
 

@@ -42,26 +42,33 @@ pub mod endings {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
                     (1, Type::List) => {
                         let read = from.read_i32_list()?;
                         if let Some(read) = read {
-                            value.numbers = read;
+                            self.numbers = read;
                         }
                     }
-                    (2, Type::I32) => value.more = from.read_i32()?,
+                    (2, Type::I32) => self.more = from.read_i32()?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 

@@ -99,21 +99,28 @@ pub mod forms {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::I32) => value.a = Some(from.read_i32()?),
-                    (2, Type::I32) => value.b = from.read_i32()?,
+                    (1, Type::I32) => self.a = Some(from.read_i32()?),
+                    (2, Type::I32) => self.b = from.read_i32()?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -168,12 +175,19 @@ pub mod forms {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
@@ -181,31 +195,31 @@ pub mod forms {
                         let read =
                             R::read_map(from, Type::I32, Type::I32, R::read_i32, R::read_i32)?;
                         if let Some(read) = read {
-                            value.a = read;
+                            self.a = read;
                         }
                     }
                     (2, Type::Set) => {
                         let read = R::read_set(from, Type::I32, R::read_i32)?;
                         if let Some(read) = read {
-                            value.b = read;
+                            self.b = read;
                         }
                     }
                     (3, Type::List) => {
                         let read = from.read_i32_list()?;
                         if let Some(read) = read {
-                            value.c = read;
+                            self.c = read;
                         }
                     }
                     (4, Type::List) => {
                         let read = from.read_i32_list()?;
                         if let Some(read) = read {
-                            value.d = read;
+                            self.d = read;
                         }
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -242,22 +256,29 @@ pub mod forms {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::I32) => value.a = from.read_i32()?,
-                    (2, Type::I32) => value.b = from.read_i32()?,
-                    (3, Type::I32) => value.next = from.read_i32()?,
+                    (1, Type::I32) => self.a = from.read_i32()?,
+                    (2, Type::I32) => self.b = from.read_i32()?,
+                    (3, Type::I32) => self.next = from.read_i32()?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -652,20 +673,27 @@ pub mod forms {
                 Ok(())
             }
 
+            #[inline(always)]
             fn decode<R: ::kitex::codegen::ThriftReader>(
                 from: &mut R,
             ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+                ::kitex::codegen::decode_default(from)
+            }
+
+            fn merge<R: ::kitex::codegen::ThriftReader>(
+                &mut self,
+                from: &mut R,
+            ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
                 use ::kitex::codegen::Type;
 
-                let mut value = <Self as ::std::default::Default>::default();
                 from.begin_struct()?;
                 while let Some(field) = from.read_field()? {
                     match (field.id, field.kind) {
-                        (1, Type::I32) => value.a = from.read_i32()?,
+                        (1, Type::I32) => self.a = from.read_i32()?,
                         _ => from.skip(field.kind)?,
                     }
                 }
-                Ok(value)
+                Ok(())
             }
         }
 
@@ -740,21 +768,28 @@ pub mod forms {
                 Ok(())
             }
 
+            #[inline(always)]
             fn decode<R: ::kitex::codegen::ThriftReader>(
                 from: &mut R,
             ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+                ::kitex::codegen::decode_default(from)
+            }
+
+            fn merge<R: ::kitex::codegen::ThriftReader>(
+                &mut self,
+                from: &mut R,
+            ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
                 use ::kitex::codegen::Type;
 
-                let mut value = <Self as ::std::default::Default>::default();
                 from.begin_struct()?;
                 while let Some(field) = from.read_field()? {
                     match (field.id, field.kind) {
-                        (1, Type::I32) => value.a = from.read_i32()?,
-                        (2, Type::I32) => value.b = from.read_i32()?,
+                        (1, Type::I32) => self.a = from.read_i32()?,
+                        (2, Type::I32) => self.b = from.read_i32()?,
                         _ => from.skip(field.kind)?,
                     }
                 }
-                Ok(value)
+                Ok(())
             }
         }
 

@@ -64,22 +64,29 @@ pub mod later {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-            use ::kitex::codegen::{Message, Type};
+            ::kitex::codegen::decode_default(from)
+        }
 
-            let mut value = <Self as ::std::default::Default>::default();
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+            use ::kitex::codegen::Type;
+
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::Struct) => value.late = Message::decode(from)?,
-                    (2, Type::I32) => value.third = Third(from.read_i32()?),
-                    (3, Type::I32) => value.n = from.read_i32()?,
+                    (1, Type::Struct) => from.read_struct(&mut self.late)?,
+                    (2, Type::I32) => self.third = Third(from.read_i32()?),
+                    (3, Type::I32) => self.n = from.read_i32()?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -110,20 +117,27 @@ pub mod later {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::I32) => value.n = from.read_i32()?,
+                    (1, Type::I32) => self.n = from.read_i32()?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 

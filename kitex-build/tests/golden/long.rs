@@ -47,20 +47,27 @@ pub mod long {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::String) => value.long = from.read_str()?,
+                    (1, Type::String) => self.long = from.read_str()?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 

@@ -133,13 +133,20 @@ pub mod nested {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
             let mismatch = ::kitex::codegen::DecodeError::element_type;
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
@@ -197,7 +204,7 @@ pub mod nested {
                         };
                         let read = R::read_list(from, Type::List, read_item)?;
                         if let Some(read) = read {
-                            value.deep = read;
+                            self.deep = read;
                         }
                     }
                     (2, Type::Map) => {
@@ -245,13 +252,13 @@ pub mod nested {
                         let read =
                             R::read_map(from, Type::String, Type::Set, R::read_str, read_value)?;
                         if let Some(read) = read {
-                            value.mixed = read;
+                            self.mixed = read;
                         }
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 

@@ -128,27 +128,34 @@ pub mod numbers {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::I32) => value.zeros = Zeros(from.read_i32()?),
-                    (2, Type::Double) => value.tiny = from.read_double()?,
+                    (1, Type::I32) => self.zeros = Zeros(from.read_i32()?),
+                    (2, Type::Double) => self.tiny = from.read_double()?,
                     (3, Type::List) => {
                         let read = from.read_bool_list()?;
                         if let Some(read) = read {
-                            value.bools = read;
+                            self.bools = read;
                         }
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 

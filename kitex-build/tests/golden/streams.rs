@@ -995,20 +995,27 @@ pub mod streams {
                 Ok(())
             }
 
+            #[inline(always)]
             fn decode<R: ::kitex::codegen::ThriftReader>(
                 from: &mut R,
             ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-                use ::kitex::codegen::{Message, Type};
+                ::kitex::codegen::decode_default(from)
+            }
 
-                let mut value = <Self as ::std::default::Default>::default();
+            fn merge<R: ::kitex::codegen::ThriftReader>(
+                &mut self,
+                from: &mut R,
+            ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+                use ::kitex::codegen::Type;
+
                 from.begin_struct()?;
                 while let Some(field) = from.read_field()? {
                     match (field.id, field.kind) {
-                        (1, Type::Struct) => value.chunk = Message::decode(from)?,
+                        (1, Type::Struct) => from.read_struct(&mut self.chunk)?,
                         _ => from.skip(field.kind)?,
                     }
                 }
-                Ok(value)
+                Ok(())
             }
         }
 

@@ -64,25 +64,32 @@ pub mod thriftgo_ids {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (5, Type::I32) => value.a = from.read_i32()?,
-                    (6, Type::I32) => value.b = from.read_i32()?,
-                    (2, Type::I32) => value.c = from.read_i32()?,
-                    (3, Type::I32) => value.d = from.read_i32()?,
-                    (10, Type::I32) => value.octal = from.read_i32()?,
-                    (11, Type::I32) => value.other = from.read_i32()?,
+                    (5, Type::I32) => self.a = from.read_i32()?,
+                    (6, Type::I32) => self.b = from.read_i32()?,
+                    (2, Type::I32) => self.c = from.read_i32()?,
+                    (3, Type::I32) => self.d = from.read_i32()?,
+                    (10, Type::I32) => self.octal = from.read_i32()?,
+                    (11, Type::I32) => self.other = from.read_i32()?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -189,27 +196,34 @@ pub mod thriftgo_ids {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::I32) => value.open = Open(from.read_i32()?),
+                    (1, Type::I32) => self.open = Open(from.read_i32()?),
                     (2, Type::List) => {
                         let read_item = |from: &mut R| Ok(Open(from.read_i32()?));
                         let read = R::read_list(from, Type::I32, read_item)?;
                         if let Some(read) = read {
-                            value.list = read;
+                            self.list = read;
                         }
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
@@ -449,21 +463,28 @@ pub mod thriftgo_ids {
                 Ok(())
             }
 
+            #[inline(always)]
             fn decode<R: ::kitex::codegen::ThriftReader>(
                 from: &mut R,
             ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+                ::kitex::codegen::decode_default(from)
+            }
+
+            fn merge<R: ::kitex::codegen::ThriftReader>(
+                &mut self,
+                from: &mut R,
+            ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
                 use ::kitex::codegen::Type;
 
-                let mut value = <Self as ::std::default::Default>::default();
                 from.begin_struct()?;
                 while let Some(field) = from.read_field()? {
                     match (field.id, field.kind) {
-                        (1, Type::I32) => value.a = from.read_i32()?,
-                        (2, Type::String) => value.b = from.read_str()?,
+                        (1, Type::I32) => self.a = from.read_i32()?,
+                        (2, Type::String) => self.b = from.read_str()?,
                         _ => from.skip(field.kind)?,
                     }
                 }
-                Ok(value)
+                Ok(())
             }
         }
 
@@ -562,20 +583,27 @@ pub mod thriftgo_ids {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::Type;
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::String) => value.why = from.read_str()?,
+                    (1, Type::String) => self.why = from.read_str()?,
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 

@@ -24,20 +24,27 @@ impl ::kitex::codegen::Message for Other {
         Ok(())
     }
 
+    #[inline(always)]
     fn decode<R: ::kitex::codegen::ThriftReader>(
         from: &mut R,
     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+        ::kitex::codegen::decode_default(from)
+    }
+
+    fn merge<R: ::kitex::codegen::ThriftReader>(
+        &mut self,
+        from: &mut R,
+    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
         use ::kitex::codegen::Type;
 
-        let mut value = <Self as ::std::default::Default>::default();
         from.begin_struct()?;
         while let Some(field) = from.read_field()? {
             match (field.id, field.kind) {
-                (1, Type::I32) => value.a = from.read_i32()?,
+                (1, Type::I32) => self.a = from.read_i32()?,
                 _ => from.skip(field.kind)?,
             }
         }
-        Ok(value)
+        Ok(())
     }
 }
 

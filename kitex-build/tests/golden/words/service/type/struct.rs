@@ -45,28 +45,36 @@ impl ::kitex::codegen::Message for List {
         Ok(())
     }
 
+    #[inline(always)]
     fn decode<R: ::kitex::codegen::ThriftReader>(
         from: &mut R,
     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+        ::kitex::codegen::decode_default(from)
+    }
+
+    fn merge<R: ::kitex::codegen::ThriftReader>(
+        &mut self,
+        from: &mut R,
+    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
         use ::kitex::codegen::{Message, Type};
 
-        let mut value = <Self as ::std::default::Default>::default();
         let mut has_d = false;
         from.begin_struct()?;
         while let Some(field) = from.read_field()? {
             match (field.id, field.kind) {
-                (1, Type::Struct) => value.a = Message::decode(from)?,
-                (2, Type::Struct) => value.b = Message::decode(from)?,
-                (3, Type::Struct) => value.c = Some(Message::decode(from)?),
+                (1, Type::Struct) => from.read_struct(&mut self.a)?,
+                (2, Type::Struct) => from.read_struct(&mut self.b)?,
+                (3, Type::Struct) => {
+                    from.read_struct(self.c.insert(::std::default::Default::default()))?;
+                }
                 (4, Type::Struct) => {
-                    let read = Message::decode(from)?;
-                    value.d = read;
+                    from.read_struct(&mut self.d)?;
                     has_d = true;
                 }
-                (5, Type::Struct) => value.e = Message::decode(from)?,
+                (5, Type::Struct) => from.read_struct(&mut self.e)?,
                 (6, Type::Struct) => {
                     let read = Message::decode(from)?;
-                    value.f = Some(from.boxed(read)?);
+                    self.f = Some(from.boxed(read)?);
                 }
                 _ => from.skip(field.kind)?,
             }
@@ -75,7 +83,7 @@ impl ::kitex::codegen::Message for List {
             let error = ::kitex::codegen::DecodeError::missing_field("list", "d", 4);
             return Err(error);
         }
-        Ok(value)
+        Ok(())
     }
 }
 
@@ -117,21 +125,28 @@ impl ::kitex::codegen::Message for OptionalX {
         Ok(())
     }
 
+    #[inline(always)]
     fn decode<R: ::kitex::codegen::ThriftReader>(
         from: &mut R,
     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+        ::kitex::codegen::decode_default(from)
+    }
+
+    fn merge<R: ::kitex::codegen::ThriftReader>(
+        &mut self,
+        from: &mut R,
+    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
         use ::kitex::codegen::Type;
 
-        let mut value = <Self as ::std::default::Default>::default();
         from.begin_struct()?;
         while let Some(field) = from.read_field()? {
             match (field.id, field.kind) {
-                (1, Type::I32) => value.required = from.read_i32()?,
-                (2, Type::I32) => value.optional = Some(from.read_i32()?),
+                (1, Type::I32) => self.required = from.read_i32()?,
+                (2, Type::I32) => self.optional = Some(from.read_i32()?),
                 _ => from.skip(field.kind)?,
             }
         }
-        Ok(value)
+        Ok(())
     }
 }
 
@@ -161,19 +176,26 @@ impl ::kitex::codegen::Message for RequiredX {
         Ok(())
     }
 
+    #[inline(always)]
     fn decode<R: ::kitex::codegen::ThriftReader>(
         from: &mut R,
     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+        ::kitex::codegen::decode_default(from)
+    }
+
+    fn merge<R: ::kitex::codegen::ThriftReader>(
+        &mut self,
+        from: &mut R,
+    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
         use ::kitex::codegen::Type;
 
-        let mut value = <Self as ::std::default::Default>::default();
         let mut has_required = false;
         from.begin_struct()?;
         while let Some(field) = from.read_field()? {
             match (field.id, field.kind) {
                 (1, Type::I32) => {
                     let read = from.read_i32()?;
-                    value.required = read;
+                    self.required = read;
                     has_required = true;
                 }
                 _ => from.skip(field.kind)?,
@@ -183,7 +205,7 @@ impl ::kitex::codegen::Message for RequiredX {
             let error = ::kitex::codegen::DecodeError::missing_field("requiredX", "required", 1);
             return Err(error);
         }
-        Ok(value)
+        Ok(())
     }
 }
 
@@ -345,20 +367,27 @@ impl ::kitex::codegen::Message for Exception {
         Ok(())
     }
 
+    #[inline(always)]
     fn decode<R: ::kitex::codegen::ThriftReader>(
         from: &mut R,
     ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+        ::kitex::codegen::decode_default(from)
+    }
+
+    fn merge<R: ::kitex::codegen::ThriftReader>(
+        &mut self,
+        from: &mut R,
+    ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
         use ::kitex::codegen::Type;
 
-        let mut value = <Self as ::std::default::Default>::default();
         from.begin_struct()?;
         while let Some(field) = from.read_field()? {
             match (field.id, field.kind) {
-                (1, Type::I32) => value.throws = from.read_i32()?,
+                (1, Type::I32) => self.throws = from.read_i32()?,
                 _ => from.skip(field.kind)?,
             }
         }
-        Ok(value)
+        Ok(())
     }
 }
 
@@ -732,16 +761,23 @@ pub mod service_calls {
             Ok(())
         }
 
+        #[inline(always)]
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
             use ::kitex::codegen::{Message, Type};
 
-            let mut value = <Self as ::std::default::Default>::default();
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::I32) => value.void = from.read_i32()?,
+                    (1, Type::I32) => self.void = from.read_i32()?,
                     (2, Type::Map) => {
                         let read = R::read_map(
                             from,
@@ -751,13 +787,13 @@ pub mod service_calls {
                             Message::decode,
                         )?;
                         if let Some(read) = read {
-                            value.extends = read;
+                            self.extends = read;
                         }
                     }
                     _ => from.skip(field.kind)?,
                 }
             }
-            Ok(value)
+            Ok(())
         }
     }
 
