@@ -55,14 +55,14 @@ impl Table {
         }
     }
 
-    /// What the standard suite adds to a call on both sides.
-    pub(crate) fn suite(&mut self, bare: &Costs, layered: &Costs) {
+    /// What the standard suite, observed or not, adds to a call on both sides.
+    pub(crate) fn suite(&mut self, name: &str, bare: &Costs, layered: &Costs) {
         let both =
             |costs: &Costs| costs.each(costs.client).allocations + costs.each(costs.server).allocations;
         let more = both(layered) - both(bare);
-        println!("  the suite adds {more:.2} allocations to a call, both sides together");
+        println!("  {name} adds {more:.2} allocations to a call, both sides together");
         // What is made once in a while differs from run to run by less than that.
-        self.check("allocations of the suite", more, SUITE + 0.1);
+        self.check(&format!("allocations of {name}"), more, SUITE + 0.1);
     }
 
     /// Where allocations and copies are made.
