@@ -26,7 +26,7 @@ async fn show_token(mut request: Request, next: Next) -> Result<Response, Error>
 
 /// True for what tower's timeout says; it comes in the error of a layer.
 fn is_elapsed(error: &Error) -> bool {
-    std::error::Error::source(error).is_some_and(|source| source.is::<Elapsed>())
+    error.cause().is_some_and(|cause| cause.is::<Elapsed>())
 }
 
 /// A server that runs two calls at a time and sheds the others, once they have shown a token.
