@@ -79,13 +79,13 @@ use running::Running;
 /// with the clock; it is not counted. A breaker never stays open for more than twice its time because of it.
 #[derive(Debug, Clone)]
 pub struct BreakerLayer {
-    config: Arc<BreakerConfig>,
-    hooks: Hooks,
     shared: Arc<Shared>,
 }
 
 struct Shared {
     name: Str,
+    config: Arc<BreakerConfig>,
+    hooks: Hooks,
     methods: PerMethod<Breaker>,
 }
 
@@ -104,27 +104,31 @@ impl BreakerLayer {
                 Breaker::new(scope, &config, &hooks, &not_closed)
             }
         });
-        Self { config, hooks, shared: Arc::new(Shared { name, methods }) }
+        Self { shared: Arc::new(Shared { name, config, hooks, methods }) }
     }
 
     /// Says what results count as, in place of [`outcome_of`]. The state begins anew.
     ///
     /// If the function panics, the call fails and counts as nothing.
     pub fn classify(self, classify: impl Fn(&CallResult) -> Outcome + Send + Sync + 'static) -> Self {
-        let hooks = Hooks { classify: Some(Arc::new(classify)), ..self.hooks };
-        Self::build(self.config, hooks, self.shared.name.clone())
+        let Shared { name, config, hooks, .. } = &*self.shared;
+        let hooks = Hooks { classify: Some(Arc::new(classify)), ..hooks.clone() };
+        Self::build(Arc::clone(config), hooks, name.clone())
     }
 
     /// Is told when a breaker changes its state, on the thread of the call that has changed it, which waits for that. Can
     /// be set several times. The state begins anew.
-    pub fn on_change(mut self, subscriber: impl Fn(&BreakerEvent) + Send + Sync + 'static) -> Self {
-        self.hooks.subscribers.push(Arc::new(subscriber));
-        Self::build(self.config, self.hooks, self.shared.name.clone())
+    pub fn on_change(self, subscriber: impl Fn(&BreakerEvent) + Send + Sync + 'static) -> Self {
+        let Shared { name, config, hooks, .. } = &*self.shared;
+        let mut hooks = hooks.clone();
+        hooks.subscribers.push(Arc::new(subscriber));
+        Self::build(Arc::clone(config), hooks, name.clone())
     }
 
     /// What it is called among the breakers of a [`Registry`]. The state begins anew.
     pub fn named(self, name: impl Into<Str>) -> Self {
-        Self::build(self.config, self.hooks, name.into())
+        let Shared { config, hooks, .. } = &*self.shared;
+        Self::build(Arc::clone(config), hooks.clone(), name.into())
     }
 
     /// Shows its state in a registry.

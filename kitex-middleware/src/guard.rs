@@ -118,7 +118,7 @@ where
     #[inline(always)]
     fn call(&mut self, mut request: Request) -> Self::Future {
         let held = self.layer.admit(&mut request);
-        LayerFuture::called(self.layer.clone(), held, || AnswerFuture::new(self.inner.call(request)))
+        LayerFuture::called(&self.layer, held, || AnswerFuture::new(self.inner.call(request)))
     }
 }
 

@@ -197,7 +197,8 @@ pin_project! {
         #[pin]
         call: Option<F>,
         hold: Hold<L::Held>,
-        layer: L,
+        // Of a call for which something is held.
+        layer: Option<L>,
     }
 
     impl<F, L> PinnedDrop for LayerFuture<F, L>
@@ -214,11 +215,11 @@ pin_project! {
 impl<F, L: Guard> LayerFuture<F, L> {
     /// Makes the call, if it is let pass.
     #[inline(always)]
-    pub(super) fn called(layer: L, held: Result<Option<L::Held>, Error>, call: impl FnOnce() -> F) -> Self {
-        let mut this = Self { call: None, hold: Hold::Nothing, layer };
+    pub(super) fn called(layer: &L, held: Result<Option<L::Held>, Error>, call: impl FnOnce() -> F) -> Self {
+        let mut this = Self { call: None, hold: Hold::Nothing, layer: None };
         match held {
             Ok(None) => this.call = Some(call()),
-            Ok(Some(held)) => this.make(held, call),
+            Ok(Some(held)) => this.make(layer, held, call),
             Err(error) => this.hold = Hold::Refused(error),
         }
         this
@@ -228,13 +229,14 @@ impl<F, L: Guard> LayerFuture<F, L> {
 impl<F, L: Guard> LayerFuture<F, L> {
     /// Makes the call. It is over if that panics, which drops the future.
     #[inline(always)]
-    fn make(&mut self, held: L::Held, call: impl FnOnce() -> F) {
+    fn make(&mut self, layer: &L, held: L::Held, call: impl FnOnce() -> F) {
+        self.layer = Some(layer.clone());
         self.hold = Hold::Held(held);
         let Hold::Held(held) = &mut self.hold else { return };
-        match self.layer.run(held, call) {
+        match layer.run(held, call) {
             Ok(answer) => self.call = Some(answer),
             Err(error) => {
-                self.hold.let_go(&self.layer, false);
+                self.hold.let_go(layer, false);
                 self.hold = Hold::Refused(error);
             }
         }
