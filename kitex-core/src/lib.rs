@@ -54,7 +54,7 @@ pub use request::{Request, Response, ended_at, forget_end, known_end};
 pub use router::{Router, RouterError, Target};
 pub use service::{
     Beneath, BoxFuture, CallRef, Layered, NamedService, Outermost, SharedService, Within, boxed_call,
-    poll_future, refused_call,
+    poll_future, polled, refused_call,
 };
 pub use setting::SettingError;
 pub use status::{BusinessStatus, Status};

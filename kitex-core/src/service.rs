@@ -12,7 +12,9 @@ use tower_service::Service;
 
 use crate::{BoxError, Error, Request, Response, ServiceDescriptor};
 
-pub use in_place::{Beneath, CallRef, Layered, Outermost, Within, boxed_call, poll_future, refused_call};
+pub use in_place::{
+    Beneath, CallRef, Layered, Outermost, Within, boxed_call, poll_future, polled, refused_call,
+};
 
 /// A boxed future that can be sent between threads.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;

@@ -13,7 +13,7 @@ use tower_service::Service;
 
 use kitex_core::{
     Beneath, BoxError, BoxFuture, CallRef, CallResult, Deadline, DeadlineTerms, Error, ErrorKind, Layered,
-    Request, Response, Stage, Within, boxed_call, poll_future, refused_call,
+    Request, Response, Stage, Within, boxed_call, poll_future, polled, refused_call,
 };
 
 use crate::clock::now;
@@ -322,10 +322,8 @@ impl<F: Future<Output = CallResult>> Future for DeadlineFuture<F> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<CallResult> {
-        let mut result = Poll::Pending;
-        self.project().call.poll(task, &mut result, poll_future, |mut call| call.set(None));
-        // One that is pending is not moved.
-        if result.is_pending() { Poll::Pending } else { result }
+        let call = self.project().call;
+        polled(|result| call.poll(task, result, poll_future, |mut call| call.set(None)))
     }
 }
 

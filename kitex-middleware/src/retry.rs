@@ -26,7 +26,7 @@ use tower_service::Service;
 
 use kitex_core::{
     Beneath as Under, BoxError, BoxFuture, CallRef, CallResult, Error, Layered, Registry, Request, Response,
-    SettingError, SharedService, Tried, Within, boxed_call, poll_future,
+    SettingError, SharedService, Tried, Within, boxed_call, poll_future, polled,
 };
 
 pub use backoff::BackOff;
@@ -390,10 +390,8 @@ impl<F: Future<Output = CallResult>> Future for RetryFuture<F> {
     #[inline]
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<CallResult> {
         let this = self.project();
-        let mut result = Poll::Pending;
-        this.call.poll(this.beneath.as_ref(), task, &mut result, poll_future, |mut call| call.set(None));
-        // One that is pending is not moved.
-        if result.is_pending() { Poll::Pending } else { result }
+        let beneath = this.beneath.as_ref();
+        polled(|result| this.call.poll(beneath, task, result, poll_future, |mut call| call.set(None)))
     }
 }
 

@@ -126,10 +126,7 @@ impl<W: Within> Future for Whole<W> {
     #[inline]
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<CallResult> {
         let this = self.project();
-        let mut result = Poll::Pending;
-        W::find(this.whole).poll_call(this.call, task, &mut result);
-        // One that is pending is not moved.
-        if result.is_pending() { Poll::Pending } else { result }
+        polled(|result| W::find(this.whole).poll_call(this.call, task, result))
     }
 }
 
@@ -152,6 +149,15 @@ pub fn boxed_call<W: Within>(
 #[cold]
 pub fn refused_call(error: Error) -> BoxFuture<CallResult> {
     Box::pin(ready(Err(error)))
+}
+
+/// What a poll gives that is told where to leave a result.
+#[inline(always)]
+pub fn polled(poll: impl FnOnce(&mut Poll<CallResult>)) -> Poll<CallResult> {
+    let mut result = Poll::Pending;
+    poll(&mut result);
+    // One that is pending is not moved.
+    if result.is_pending() { Poll::Pending } else { result }
 }
 
 /// Goes on with a call that is a future.

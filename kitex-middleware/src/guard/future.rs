@@ -7,7 +7,7 @@ use std::task::{Context as TaskContext, Poll};
 
 use pin_project_lite::pin_project;
 
-use kitex_core::{Body, CallRef, CallResult, Error, Request, poll_future};
+use kitex_core::{Body, CallRef, CallResult, Error, Request, poll_future, polled};
 
 use super::stream::follow;
 use super::{Guard, LayerService};
@@ -253,16 +253,8 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<CallResult> {
         let this = self.project();
-        let mut result = Poll::Pending;
-        this.hold.poll(
-            this.layer,
-            this.call,
-            &mut result,
-            |call, result| poll_future(call, task, result),
-            |mut call| call.set(None),
-        );
-        // One that is pending is not moved.
-        if result.is_pending() { Poll::Pending } else { result }
+        let poll = |call: Pin<&mut _>, result: &mut _| poll_future(call, task, result);
+        polled(|result| this.hold.poll(this.layer, this.call, result, poll, |mut call| call.set(None)))
     }
 }
 
