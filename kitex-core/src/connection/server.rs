@@ -81,6 +81,7 @@ struct Pending {
     sequence: i32,
     /// Bytes of the request.
     size: usize,
+    began: Instant,
     deadline: Option<Instant>,
     /// The deadline is what the caller granted, not the longest time that any call may take.
     granted: bool,
@@ -283,6 +284,7 @@ impl ServerConnection {
             protocol,
             sequence,
             size: payload.len(),
+            began: now,
             deadline: Some(deadline),
             granted,
             serial,

@@ -30,6 +30,11 @@ pub struct DeadlineTerms {
 }
 
 impl DeadlineTerms {
+    /// Of a call that came at `began` and was granted time until `at`.
+    pub(crate) fn granted(began: Instant, at: Deadline) -> Self {
+        Self { began, at, own: None, came: true, attempt: false, inherited: false }
+    }
+
     /// False if the deadline had passed before the call began: how long ago is no matter of this call.
     pub(crate) fn grant_time(&self) -> bool {
         !self.at.has_passed(self.began)

@@ -121,11 +121,7 @@ impl<S: Io> Driver<S> {
                     }
                 }
                 Step::Wait if self.expire(now, task) => now = clock::now(),
-                Step::Wait if self.is_to_close() => {
-                    // What comes from now on is not served: it could not be answered.
-                    self.engine.close();
-                    return self.close(now, task);
-                }
+                Step::Wait if self.is_to_close() => return self.close_idle(now, task),
                 Step::Wait => {
                     self.rest();
                     return Poll::Pending;

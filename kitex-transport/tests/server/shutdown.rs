@@ -29,6 +29,25 @@ async fn calls_under_way_are_answered_and_idle_connections_closed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn idle_peers_that_do_not_look_at_their_connections_are_not_waited_for() {
+    let server = serve(ServerSettings::default()).await;
+    let mut clients = Vec::new();
+    for (n, form) in [Form::Framed, Form::TTHeaderFramed, Form::TTHeader].into_iter().enumerate() {
+        let mut client = Client::new(&server, form, false);
+        client.call(0, b"x", n as u32 + 1).await;
+        assert!(client.answer().await.unwrap().1.is_ok());
+        clients.push(client);
+    }
+    let begin = tokio::time::Instant::now();
+    server.handle.shutdown();
+    server.serving.await.unwrap();
+    assert_eq!(begin.elapsed(), Duration::from_millis(100), "the time of a lame duck, and no more");
+    for client in &mut clients {
+        assert!(client.answer().await.is_none());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_request_that_comes_after_the_shutdown_began_is_served_and_its_caller_told() {
     let server = serve(ServerSettings::default()).await;
     let mut client = Client::new(&server, Form::TTHeaderFramed, false);
@@ -44,7 +63,10 @@ async fn a_request_that_comes_after_the_shutdown_began_is_served_and_its_caller_
 
 #[tokio::test(start_paused = true)]
 async fn a_request_that_comes_after_the_close_is_not_served() {
-    let server = serve(ServerSettings::default()).await;
+    // The answer has just been given: what comes is read for a moment still, and thrown away.
+    let mut settings = ServerSettings::default();
+    settings.lame_duck = Duration::ZERO;
+    let server = serve(settings).await;
     let mut client = Client::new(&server, Form::Framed, false);
     client.call(0, b"x", 1).await;
     assert!(client.answer().await.unwrap().1.is_ok());

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use kitex_codec::BytesMut;
 
-use super::{ServerConnection, State};
-use crate::{CallId, Deadline, Error, ErrorKind, Stage};
+use super::{Pending, ServerConnection, State};
+use crate::{CallId, Deadline, DeadlineTerms, Error, ErrorKind, Stage};
 
 impl ServerConnection {
     /// The peer sends no more, and what it has sent is taken. Calls that it waits for have no one to answer to and are
@@ -47,6 +47,11 @@ impl ServerConnection {
     /// True if the connection is between messages: nothing is under way, half read or unsent.
     pub fn is_idle(&self) -> bool {
         self.is_quiet() && self.output.is_empty()
+    }
+
+    /// True if nothing was taken or answered for `time`.
+    pub fn has_rested(&self, now: Instant, time: Duration) -> bool {
+        after(self.last_activity, time) <= now
     }
 
     /// True if the peer was told that this side goes away and has a moment to close first.
@@ -131,13 +136,21 @@ impl ServerConnection {
                 self.expired = Vec::new();
             }
             if let Some(call) = self.calls.get(id) {
-                let error = if call.granted { Error::deadline(Stage::Handle) } else { self.too_long() };
+                let error = if call.granted { self.too_late(call) } else { self.too_long() };
                 let error = error.with_method(&call.method);
                 self.reply(now, id, Err(error));
                 return Some(id);
             }
         }
         None
+    }
+
+    /// A call has taken as long as its caller granted.
+    #[cold]
+    fn too_late(&self, call: &Pending) -> Error {
+        let kept = call.deadline.unwrap_or(call.began);
+        let at = Deadline::at(kept).less(self.config.deadline_slack);
+        Error::deadline_of(Stage::Handle, &DeadlineTerms::granted(call.began, at))
     }
 
     /// A call has taken as long as any may, and not as long as its caller granted.

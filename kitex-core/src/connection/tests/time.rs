@@ -111,9 +111,22 @@ fn an_expired_call_is_answered_and_its_late_answer_is_dropped() {
         fed.reply(&taken, Ok(value("late")));
         let [reply] = &fed.written()[..] else { panic!("one answer") };
         assert_eq!((reply.form, reply.exception().code), (form, 6));
-        assert!(reply.exception().message.contains("deadline"), "{}", reply.exception().message);
+        assert_eq!(
+            reply.exception().message,
+            "the call's deadline has passed: 100ms, which the caller granted"
+        );
         assert!(fed.server.is_idle() && fed.server.takes_input());
     }
+}
+
+#[test]
+fn a_caller_is_told_how_long_it_granted_and_not_how_long_it_was_waited_for() {
+    let mut fed = Fed::new();
+    let taken = fed.feed(&with_timeout(0, 1, "100")).unwrap().unwrap();
+    let due = base() + millis(150);
+    assert_eq!(fed.server.handle_timeout(due, &mut fed.input).unwrap(), Some(taken.id));
+    let text = &fed.written()[0].exception().message;
+    assert!(text.contains("100ms, which the caller granted"), "{text}");
 }
 
 #[test]

@@ -17,6 +17,10 @@ use crate::clock;
 /// make its kernel throw away answers that it has not read yet.
 const LINGER: (Duration, usize) = (Duration::from_millis(500), 16 << 20);
 
+/// A connection that has done nothing for so long has answers that were read by whoever reads them at all: what comes
+/// when it is closed harms none.
+const RESTED: Duration = Duration::from_millis(50);
+
 /// A connection's end: nothing more is written, and what still comes is thrown away for a moment.
 pub(super) struct End {
     until: Instant,
@@ -69,6 +73,19 @@ impl<S: Io> Driver<S> {
         self.engine.handle_eof();
         self.engine.output().clear();
         self.drop_input();
+    }
+
+    /// Ends a connection that has nothing to do: at once, if that has been so for a moment. Its peer may not look at it
+    /// before its next call, and is not waited for.
+    pub(super) fn close_idle(&mut self, now: Instant, task: &mut Context<'_>) -> Poll<()> {
+        // What comes from now on is not served: it could not be answered.
+        self.engine.close();
+        if self.engine.has_rested(now, RESTED) {
+            self.drop_input();
+            self.rest();
+            self.end = Some(End { until: now, left: LINGER.1, told: false });
+        }
+        self.close(now, task)
     }
 
     /// Ends the connection.
