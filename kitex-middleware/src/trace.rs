@@ -9,7 +9,10 @@ use std::sync::Arc;
 use tracing::Span;
 
 use kitex_codec::Str;
-use kitex_core::{CallResult, Context, Deadline, Error, ErrorKind, Request, TraceContext, TraceParent};
+use kitex_core::{
+    Body, CallResult, Context, Deadline, Error, ErrorKind, Request, Response, Status, TraceContext,
+    TraceParent,
+};
 
 pub use sink::{EndedCall, SpanOutcome, SpanScope, SpanSink, set_span_sink};
 
@@ -20,10 +23,10 @@ use sink::Watched;
 /// A `tracing` span for each call, and W3C's trace context in its metadata.
 ///
 /// Spans have the level `INFO`, the target `kitex`, and the field names of OpenTelemetry's conventions for RPC:
-/// `rpc.system.name`, `rpc.method`, `server.address`, `client.address`, `error.type` (an [`ErrorKind`] or, from the
-/// peer, the exception's code), `rpc.response.status_code`; besides, `trace_id` and `span_id`. A call that failed has
+/// `rpc.system.name`, `rpc.method`, `server.address`, `client.address`, `error.type` (an [`ErrorKind`] by its name or, from
+/// the peer, the exception's code), `rpc.response.status_code`; besides, `trace_id` and `span_id`. A call that failed has
 /// `otel.status_code = "ERROR"`. A declared exception (`kitex.exception.id`) and a business status are answers, and no
-/// errors.
+/// errors. A call that is answered by a stream ends with the stream, and fails if that does.
 ///
 /// While nobody listens to these spans, and no [`SpanSink`] takes them, a call costs a check, and a trace that came is passed on as it came. A trace
 /// is begun where a span has no parent. [`TraceContext::of`] tells a handler where it stands; the calls made with its
@@ -109,16 +112,20 @@ impl Guard for TraceLayer {
         Ok(Some(Running { span, watched, deadline: request.context.deadline, polled: false }))
     }
 
-    /// The span of a call that is answered by a stream ends with the answer.
+    /// The span of a call that is answered by a stream ends with the stream.
     #[inline]
     fn answered(&self, running: &mut Running, result: &mut CallResult) -> bool {
-        if let Some((watched, sink)) = self.shared.watched(running) {
-            watched.end(sink, self.shared.server.as_ref(), result);
+        if let Ok(Response { body: Body::Stream(_), status: Status::Ok, .. }) = result {
+            return true;
         }
-        if let Some(span) = running.span.take() {
-            span::record_end(&span, result);
-        }
+        self.shared.end(running, result);
         false
+    }
+
+    fn stream_ended(&self, running: &mut Running, error: Option<Error>) -> Option<Error> {
+        let mut result = error.map_or_else(|| Ok(Response::empty(Status::Ok)), Err);
+        self.shared.end(running, &mut result);
+        result.err()
     }
 
     #[inline]
@@ -186,6 +193,17 @@ impl Shared {
         }
         let TraceContext { parent: own, state } = trace;
         Begun { own, parent, state: (!state.is_empty()).then(|| Box::new(state)) }
+    }
+
+    /// The call has ended.
+    #[inline(always)]
+    fn end(&self, running: &mut Running, result: &mut CallResult) {
+        if let Some((watched, sink)) = self.watched(running) {
+            watched.end(sink, self.server.as_ref(), result);
+        }
+        if let Some(span) = running.span.take() {
+            span::record_end(&span, result);
+        }
     }
 
     /// Nobody waits for the call any more.

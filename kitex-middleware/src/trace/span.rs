@@ -143,7 +143,7 @@ fn record_error(span: &Span, error: &Error) {
     }
     match (error.kind(), error.code()) {
         (ErrorKind::Remote, Some(code)) => span.record("error.type", display(code)),
-        (kind, _) => span.record("error.type", tracing::field::debug(kind)),
+        (kind, _) => span.record("error.type", kind.name()),
     };
     if let Some(peer) = error.peer() {
         record_peer(span, ["network.peer.address", "network.peer.port"], peer);
@@ -160,7 +160,7 @@ pub(super) fn record_given_up(span: &Span, kind: ErrorKind) {
         ErrorKind::Deadline => "it was given up after its deadline",
         _ => "it was given up before it ended",
     };
-    span.record("error.type", tracing::field::debug(kind));
+    span.record("error.type", kind.name());
     span.record("otel.status_code", "ERROR");
     span.record("otel.status_description", description);
 }

@@ -1,13 +1,15 @@
 //! Spans and the trace context, by a mock service and a subscriber that writes down.
 
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Context as TaskContext, Poll};
 
 use crate::mock::OnShared;
 use kitex_codec::{ApplicationException, BytesMut, Frame, Limits};
 use kitex_core::{
-    BusinessStatus, ClientConfig, ClientConnection, ConnectionInfo, Context, Error, Metadata, Peer, Request,
-    Response, Scope, SharedService, Stage, Status,
+    Body, BusinessStatus, ClientConfig, ClientConnection, ConnectionInfo, Context, Error, MessageSource,
+    MessageStream, Metadata, Payload, Peer, Request, Response, Scope, SharedService, Stage, Status,
 };
 use kitex_middleware::{TraceContext, TraceLayer, TraceParent};
 
@@ -183,7 +185,7 @@ async fn spans_tell_how_calls_ended() {
     let status = || Ok(Response::empty(Status::Business(Box::new(BusinessStatus::new(404, "none")))));
     assert_eq!(end(&recorder, status).await, "rpc.response.status_code=404");
     let failed = || Err(Error::deadline(Stage::Read));
-    assert_eq!(end(&recorder, failed).await, "error.type=Deadline otel.status_code=ERROR");
+    assert_eq!(end(&recorder, failed).await, "error.type=deadline exceeded otel.status_code=ERROR");
     let remote = || Err(Error::remote(ApplicationException { code: 6, message: "biz error: no".into() }));
     let told = "error.type=6 otel.status_code=ERROR rpc.response.status_code=6";
     assert_eq!(end(&recorder, remote).await, told);
@@ -197,5 +199,38 @@ async fn a_call_that_is_given_up_is_told_as_cancelled() {
     let polled = std::future::poll_fn(|task| std::task::Poll::Ready(answer.as_mut().poll(task))).await;
     assert!(polled.is_pending());
     drop(answer);
-    assert_eq!(ends(&recorder), "error.type=Cancelled otel.status_code=ERROR");
+    assert_eq!(ends(&recorder), "error.type=cancelled otel.status_code=ERROR");
+}
+
+/// A stream that fails at once.
+struct Fails;
+
+impl MessageSource for Fails {
+    fn poll_next(self: Pin<&mut Self>, _: &mut TaskContext<'_>) -> Poll<Option<Result<Payload, Error>>> {
+        Poll::Ready(Some(Err(Error::deadline(Stage::Read))))
+    }
+}
+
+#[tokio::test]
+async fn the_span_of_a_stream_tells_how_that_ended() {
+    let (recorder, _guard) = record();
+    let streams: [fn() -> MessageStream; 2] = [|| MessageStream::of([]), || MessageStream::new(Fails)];
+    for (stream, read, told) in [
+        (streams[0], true, ""),
+        (streams[0], false, "error.type=cancelled otel.status_code=ERROR"),
+        (streams[1], true, "error.type=deadline exceeded otel.status_code=ERROR"),
+    ] {
+        let mut service = TraceLayer::server().layer(Mock::new(move |_| {
+            let body = Body::Stream(stream());
+            std::future::ready(Ok(Response { body, ..Response::empty(Status::Ok) }))
+        }));
+        let response = call(&mut service, Context::new()).await.unwrap();
+        assert_eq!(ends(&recorder), "", "it goes on");
+        let Body::Stream(mut stream) = response.body else { panic!("no stream") };
+        if read {
+            let _ = stream.next().await;
+        }
+        drop(stream);
+        assert_eq!(ends(&recorder), told);
+    }
 }

@@ -1,15 +1,19 @@
 //! Calls through a `TraceLayer`, and the spans that come out.
 
 use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context as Task, Poll};
 use std::time::Duration;
 
 use kitex_codec::Bytes;
 use kitex_core::{
-    CallResult, Error, ErrorKind, Method, Payload, Protocol, Request, Response, Scope, SharedService, Status,
+    Body, CallResult, Error, ErrorKind, MessageSource, MessageStream, Method, Payload, Protocol, Request,
+    Response, Scope, SharedService, Status,
 };
 use kitex_middleware::{TraceContext, TraceLayer};
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::trace::v1::Span;
+use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use tokio::sync::mpsc::{Receiver, channel};
 use tower_layer::Layer;
 use tracing::{Instrument, Subscriber};
@@ -129,6 +133,54 @@ async fn of_those_that_no_share_keeps_the_failed_and_the_slow_are_kept() {
     assert_eq!(text_of(&kept[2], "error.type"), Some(ErrorKind::Cancelled.name()));
     let took = kept[1].end_time_unix_nano - kept[1].start_time_unix_nano;
     assert!((1_000_000_000..1_010_000_000).contains(&took), "{took} ns");
+}
+
+/// A stream of one message, which ends as it is told to.
+struct Words {
+    first: Option<Payload>,
+    end: Option<Error>,
+}
+
+impl MessageSource for Words {
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Task<'_>) -> Poll<Option<Result<Payload, Error>>> {
+        let next = self.first.take().map(Ok);
+        Poll::Ready(next.or_else(|| self.end.take().map(Err)))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_fails_goes_on_for_long_or_is_given_up_is_kept_on_both_sides() {
+    let mut process = Process::keen();
+    let server = process.server(async |request: Request| {
+        let end = (request.method.name() == "Fail").then(|| Error::handler("out of order"));
+        let words = Words { first: Some(payload()), end };
+        Ok(Response { body: Body::Stream(MessageStream::new(words)), ..Response::empty(Status::Ok) })
+    });
+    let client = process.client(server);
+    for method in ["Quick", "Fail", "Long", "Forgotten"] {
+        let response = client.call(request(method)).await.unwrap();
+        let Body::Stream(mut stream) = response.body else { panic!("no stream") };
+        assert!(stream.next().await.unwrap().is_ok());
+        assert_eq!(process.names(), [""; 0], "{method} has not ended");
+        match method {
+            "Forgotten" => drop(stream),
+            "Long" => {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                assert!(stream.next().await.is_none());
+            }
+            _ => assert_eq!(stream.next().await.is_some(), method == "Fail"),
+        }
+        let kept = process.kept();
+        let ended: Vec<_> = kept.iter().map(|span| (span.kind, text_of(span, "error.type"))).collect();
+        let both = |error| vec![(SpanKind::Server as i32, error), (SpanKind::Client as i32, error)];
+        let expected = match method {
+            "Quick" => vec![],
+            "Fail" => both(Some(ErrorKind::Handler.name())),
+            "Long" => both(None),
+            _ => both(Some(ErrorKind::Cancelled.name())),
+        };
+        assert_eq!(ended, expected, "{method}");
+    }
 }
 
 #[tokio::test]

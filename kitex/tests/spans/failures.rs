@@ -33,12 +33,12 @@ async fn ends(how: &'static str) -> [String; 2] {
 #[tokio::test(start_paused = true)]
 async fn a_call_that_fails_is_an_error_on_either_side() {
     let remote = "error.type=6 otel.status_code=ERROR rpc.response.status_code=6";
-    assert_eq!(ends("fail").await, [remote, "error.type=Handler otel.status_code=ERROR"]);
+    assert_eq!(ends("fail").await, [remote, "error.type=handler error otel.status_code=ERROR"]);
     let own = "error.type=77 otel.status_code=ERROR rpc.response.status_code=77";
-    let handler = "error.type=Handler otel.status_code=ERROR rpc.response.status_code=77";
+    let handler = "error.type=handler error otel.status_code=ERROR rpc.response.status_code=77";
     assert_eq!(ends("code").await, [own, handler]);
-    assert_eq!(ends("panic").await, [remote, "error.type=Panic otel.status_code=ERROR"]);
-    let late = "error.type=Deadline otel.status_code=ERROR";
+    assert_eq!(ends("panic").await, [remote, "error.type=handler panic otel.status_code=ERROR"]);
+    let late = "error.type=deadline exceeded otel.status_code=ERROR";
     assert_eq!(ends("never").await, [late, late]);
 }
 
@@ -69,7 +69,7 @@ async fn a_call_that_reaches_nobody_is_a_clients_span_alone() {
     let client = CallsClient::builder(nobody).connect_lazy().unwrap();
     let error = client.act("now").await.unwrap_err();
     let [span] = &recorder.spans()[..] else { panic!("{:#?}", recorder.spans()) };
-    assert_eq!(end(span), "error.type=Connect otel.status_code=ERROR");
+    assert_eq!(end(span), "error.type=cannot connect otel.status_code=ERROR");
     assert_eq!(span["network.peer.port"], nobody.port().to_string());
     assert_eq!(span["otel.status_description"], error.to_string());
 }
@@ -94,7 +94,7 @@ async fn a_call_that_is_given_up_is_cancelled_on_either_side() {
     tokio::time::timeout(SOON, call).await.unwrap_err();
     settled(&recorder).await;
     for span in both(&recorder) {
-        assert_eq!(end(&span), "error.type=Cancelled otel.status_code=ERROR");
+        assert_eq!(end(&span), "error.type=cancelled otel.status_code=ERROR");
     }
 }
 
