@@ -20,6 +20,7 @@ use kitex_core::{CallResult, Error, Inspect, Registry, Request, SettingError};
 
 pub use config::BreakerConfig;
 pub use event::{BreakerEvent, BreakerScope, BreakerState, TripReason};
+pub(crate) use handle::is_refused;
 pub use outcome::{Outcome, outcome_of};
 pub use picker::BreakerPicker;
 

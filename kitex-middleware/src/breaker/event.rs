@@ -72,6 +72,17 @@ impl TripReason {
         }
     }
 
+    /// True if a reason has this setting.
+    pub(super) fn is_setting(setting: &str) -> bool {
+        let reasons = [
+            Self::FailureRate { failed: 0, calls: 0 },
+            Self::ConsecutiveFailures(0),
+            Self::SlowCalls { slow: 0, calls: 0 },
+            Self::Probe,
+        ];
+        reasons.iter().any(|reason| reason.setting() == setting)
+    }
+
     /// In one word, so that it is read and written as a whole.
     pub(super) fn to_word(self) -> u64 {
         let (kind, first, second) = match self {

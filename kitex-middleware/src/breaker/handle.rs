@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use kitex_core::{CallResult, Error, Method, Request, Stage};
+use kitex_core::{CallResult, Error, ErrorKind, Method, Request, Stage};
 
 use super::config::BreakerConfig;
-use super::event::{BreakerScope, BreakerState, seconds};
+use super::event::{BreakerScope, BreakerState, TripReason, seconds};
 use super::hooks::Hooks;
 use super::outcome::Outcome;
 use super::running::Running;
@@ -128,6 +128,11 @@ impl Breaker {
         let text = format!("the circuit breaker is {state}: {why}; the next try in {}", seconds(next));
         Error::refused(reason.setting(), text).with_push_back(next).with_method(method)
     }
+}
+
+/// True for a call that a breaker of this side has refused.
+pub(crate) fn is_refused(error: &Error) -> bool {
+    error.kind() == ErrorKind::Limit && error.setting().is_some_and(TripReason::is_setting)
 }
 
 /// What a call has come to that was dropped after its deadline: whoever dropped it did so for that.

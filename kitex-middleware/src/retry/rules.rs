@@ -6,6 +6,8 @@ use std::sync::Arc;
 use kitex_codec::ApplicationException;
 use kitex_core::{Body, CallResult, Error, ErrorKind, Response, Status};
 
+use crate::breaker::is_refused;
+
 /// Which results of an attempt are no good, so that the call is made once more. Whether it may be is another question,
 /// which a rule does not answer: see [`RetryPolicy`](crate::RetryPolicy).
 ///
@@ -51,7 +53,8 @@ impl RetryRule {
     /// What may well go better the next time: a deadline of the attempt that has passed, a connection that could not
     /// be made or has ended, a server that shuts down, and a limit that asks to come again. The default.
     ///
-    /// No answer of a handler is among them, whatever it says, and no refusal by this side's own limits.
+    /// No answer of a handler is among them, whatever it says, and no refusal by a breaker of this side: that fails calls
+    /// at once, and is no better a moment later.
     pub fn failures() -> Self {
         Self::errors(is_failure)
     }
@@ -154,7 +157,8 @@ pub(super) fn is_failure(error: &Error) -> bool {
     match error.kind() {
         ErrorKind::Deadline | ErrorKind::Connect | ErrorKind::Closed => true,
         ErrorKind::Shutdown => error.is_retry_safe(),
-        ErrorKind::Limit => error.push_back().is_some(),
+        // A breaker is there to fail calls at once; it is that of the method, so that no other endpoint is better.
+        ErrorKind::Limit => error.push_back().is_some() && !is_refused(error),
         ErrorKind::Remote => {
             error.is_retry_safe() && !error.code().is_some_and(|code| UNKNOWN.contains(&code))
         }

@@ -80,6 +80,22 @@ async fn a_clients_breaker_opens_and_says_so_to_the_user() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_open_breaker_fails_calls_at_once_however_much_time_they_have() {
+    let made = Arc::default();
+    let mut config = BreakerConfig::default();
+    config.consecutive_failures = Some(2);
+    let breaker = BreakerLayer::new(config).unwrap();
+    let service = client(Suite::standard().breaker(breaker), failing(u32::MAX, &made));
+    let began = tokio::time::Instant::now();
+    for at in 0..20 {
+        let error = call(&service).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Limit, "{error}");
+        assert_eq!(error.attempts(), if at == 0 { 3 } else { 1 }, "{error}");
+    }
+    assert_eq!((made.load(Ordering::Relaxed), began.elapsed()), (2, Duration::ZERO));
+}
+
+#[tokio::test(start_paused = true)]
 async fn parts_can_be_left_out_and_replaced() {
     let made = Arc::default();
     let bare = Suite::standard().without_retry().without_breaker().without_metrics();
