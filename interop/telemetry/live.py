@@ -203,6 +203,9 @@ def judge_page(table, api):
         'none under way': ('sum by (rpc_method) (rpc_server_active_calls{job="echo"})', {(METHOD, '', ''): 0}),
         'a quantile is a number': (quantile, {('', '', ''): 1}),
         'calls of the example': (count % 'example', {('Greeter/Greet', '', ''): 2, ('Greeter/Greet', '', 'exception'): 1}),
+        'a limit of the example': ('kitex_limit_limit{job="example"}', {('', '', ''): 10000}),
+        'its state': ('kitex_limit_in_flight{job="example"}', {('', '', ''): 0}),
+        'its connections': ('kitex_server_connections{job="example"} < bool 1000', {('', '', ''): 1}),
         'both are up': ('sum(up)', {('', '', ''): 2}),
     }
     for row, (text, wanted) in queries.items():

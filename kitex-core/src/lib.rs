@@ -49,7 +49,7 @@ pub use metadata::{Metadata, Scope};
 pub use method::{Method, MethodDescriptor, ServiceDescriptor, Streaming};
 pub use observer::{AcceptPolicy, Observer};
 pub use panic::{catch_panic, panic_text};
-pub use registry::{Inspect, Registry};
+pub use registry::{Figure, FigureKind, Inspect, Registry};
 pub use request::{Request, Response, ended_at, forget_end, known_end};
 pub use router::{Router, RouterError, Target};
 pub use service::{

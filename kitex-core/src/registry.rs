@@ -1,9 +1,13 @@
 //! State that can be looked at while it is used.
 
+mod figure;
+
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use serde_json::{Value, json};
+
+pub use figure::{Figure, FigureKind};
 
 /// Something with state to look at: a layer, a pool, a server.
 pub trait Inspect: Send + Sync {
@@ -17,6 +21,12 @@ pub trait Inspect: Send + Sync {
 
     /// Its state, counters, and last error. What the fields mean is said where the kind is documented.
     fn inspect(&self) -> Value;
+
+    /// What of it is of use as metrics: few numbers with few labels. Asked for as often as metrics are read, and never on
+    /// the path of a call.
+    fn figures(&self) -> Vec<Figure> {
+        Vec::new()
+    }
 }
 
 /// Where things with state are found, to be shown. Cheap to clone; clones are the same registry.

@@ -8,9 +8,10 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use kitex_core::{AcceptPolicy, Inspect, Peer, Registry, SettingError};
+use kitex_core::{AcceptPolicy, Figure, Inspect, Peer, Registry, SettingError};
 
 use crate::clock::now;
+use crate::figures::of_limit;
 use crate::limit::{Keyed, check_keys, nanos};
 use crate::rate::{Bucket, Pace, pace};
 
@@ -207,5 +208,14 @@ impl Inspect for Shared {
             "refused": peers.refused,
             "last_refusal": peers.last_refusal,
         })
+    }
+
+    fn figures(&self) -> Vec<Figure> {
+        let peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = vec![
+            Figure::gauge("kitex.limit.keys", peers.connections.len() as f64),
+            Figure::counter("kitex.limit.refused", peers.refused),
+        ];
+        of_limit(all, self.kind(), &self.config.name)
     }
 }

@@ -11,9 +11,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use kitex_core::{CallResult, Error, Inspect, Registry, Request, SettingError};
+use kitex_core::{CallResult, Error, Figure, Inspect, Registry, Request, SettingError};
 
 use crate::clock::{began_at, now};
+use crate::figures::of_limit;
 use crate::guard::{Guard, guard_layer};
 use crate::limit::{Methods, Refusals};
 use crate::panic::{catch, closure_panicked};
@@ -278,5 +279,16 @@ impl Inspect for Shared {
             "last_refusal": self.refusals.last(),
             "limits": self.limits.inspect(shown),
         })
+    }
+
+    fn figures(&self) -> Vec<Figure> {
+        let mut all = self.limits.figures(|state: &State| {
+            [
+                Figure::gauge("kitex.limit.in_flight", state.running.running().into()),
+                Figure::gauge("kitex.limit.limit", state.limit().into()),
+            ]
+        });
+        all.push(Figure::counter("kitex.limit.refused", self.refusals.count()));
+        of_limit(all, self.kind(), &self.config.name)
     }
 }

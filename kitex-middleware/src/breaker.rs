@@ -16,7 +16,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use kitex_codec::Str;
-use kitex_core::{CallResult, Error, Inspect, Registry, Request, SettingError};
+use kitex_core::{CallResult, Error, Figure, Inspect, Registry, Request, SettingError};
 
 pub use config::BreakerConfig;
 pub use event::{BreakerEvent, BreakerScope, BreakerState, TripReason};
@@ -155,6 +155,10 @@ impl Inspect for Shared {
     fn inspect(&self) -> Value {
         let methods = self.methods.iter().map(|(_, breaker)| breaker.inspect());
         json!(methods.collect::<serde_json::Map<_, _>>())
+    }
+
+    fn figures(&self) -> Vec<Figure> {
+        self.methods.iter().flat_map(|(_, breaker)| breaker.figures(&self.name)).collect()
     }
 }
 

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use kitex_core::{Error, Inspect, Registry, Request, SettingError};
+use kitex_core::{Error, Figure, Inspect, Registry, Request, SettingError};
 
+use crate::figures::of_limit;
 use crate::guard::{Guard, guard_layer};
 use crate::limit::{Counter, Methods, Place, Refusals, Scoped, check_keys};
 
@@ -180,5 +181,17 @@ impl Inspect for Shared {
             "last_refusal": self.refusals.last(),
             "limits": self.counters.inspect(|counter| counter.running() == 0, running),
         })
+    }
+
+    fn figures(&self) -> Vec<Figure> {
+        let figures = |counter: &Counter| {
+            [
+                Figure::gauge("kitex.limit.in_flight", counter.running().into()),
+                Figure::gauge("kitex.limit.limit", self.config.limit.into()),
+            ]
+        };
+        let mut all = self.counters.figures(|counter| counter.running() == 0, figures);
+        all.push(Figure::counter("kitex.limit.refused", self.refusals.count()));
+        of_limit(all, self.kind(), &self.config.name)
     }
 }

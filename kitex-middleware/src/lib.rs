@@ -11,7 +11,8 @@
 //! - [`FaultLayer`]: faults on purpose, for tests and drills.
 //! - [`BreakerLayer`], [`BreakerPicker`]: methods and endpoints that keep failing are left alone for a while.
 //! - [`RetryLayer`]: calls that are made again, and backup requests.
-//! - `MetricsLayer` (feature `metrics`): how many calls, how long, how large, how they ended.
+//! - `MetricsLayer` (feature `metrics`): how many calls, how long, how large, how they ended. `StateMetrics`: connections,
+//!   breakers and limits.
 //! - [`RateLayer`], [`ConcurrencyLayer`], [`AdaptiveLayer`]: limits of calls; [`PeerLimit`]: of connections.
 //! - [`from_fn`]: any layer, written as an async function.
 //!
@@ -26,6 +27,7 @@ mod concurrency;
 mod deadline;
 pub mod fallback;
 mod fault;
+mod figures;
 mod from_fn;
 mod guard;
 mod last;
@@ -40,6 +42,8 @@ mod rate;
 mod retry;
 mod shard;
 mod stack;
+#[cfg(feature = "metrics")]
+mod states;
 mod suite;
 mod trace;
 
@@ -68,5 +72,7 @@ pub use retry::{
     RetryLayer, RetryPolicy, RetryRule, RetryService,
 };
 pub use stack::{Frame, LayerStack};
+#[cfg(feature = "metrics")]
+pub use states::StateMetrics;
 pub use suite::{StandardSuite, Suite};
 pub use trace::{EndedCall, SpanOutcome, SpanScope, SpanSink, TraceLayer, set_span_sink};

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use kitex_core::{Error, Inspect, Registry, Request, SettingError};
+use kitex_core::{Error, Figure, Inspect, Registry, Request, SettingError};
 
 use crate::clock::{began_at, now};
+use crate::figures::of_limit;
 use crate::guard::{Guard, Nothing, guard_layer};
 use crate::limit::{Methods, Refusals, Scoped, check_keys, nanos};
 
@@ -202,5 +203,14 @@ impl Inspect for Shared {
             "last_refusal": self.refusals.last(),
             "limits": self.limits(),
         })
+    }
+
+    fn figures(&self) -> Vec<Figure> {
+        let now = nanos(self.epoch, now());
+        let figures =
+            |bucket: &Bucket| [Figure::gauge("kitex.limit.tokens", self.pace.tokens(bucket, now) as f64)];
+        let mut all = self.buckets.figures(|bucket| bucket.is_full(now), figures);
+        all.push(Figure::counter("kitex.limit.refused", self.refusals.count()));
+        of_limit(all, self.kind(), &self.config.name)
     }
 }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use kitex_core::SettingError;
+use kitex_core::{Registry, SettingError};
 use kitex_middleware::set_span_sink;
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use tokio::sync::mpsc;
@@ -22,6 +22,7 @@ pub struct TelemetryBuilder {
     sampling: SamplingConfig,
     page: Option<SocketAddr>,
     otlp: Option<OtlpConfig>,
+    states: Vec<Registry>,
 }
 
 impl TelemetryBuilder {
@@ -32,6 +33,7 @@ impl TelemetryBuilder {
             sampling: SamplingConfig::default(),
             page: None,
             otlp: None,
+            states: Vec::new(),
         }
     }
 
@@ -63,6 +65,13 @@ impl TelemetryBuilder {
     /// What of the metrics is recorded.
     pub fn metrics(mut self, config: MetricsConfig) -> Self {
         self.metrics = config;
+        self
+    }
+
+    /// Shows the states in a registry as metrics too, as [`StateMetrics`](kitex_middleware::StateMetrics) names them:
+    /// give the same registry to servers and clients. Can be called several times.
+    pub fn states(mut self, registry: &Registry) -> Self {
+        self.states.push(registry.clone());
         self
     }
 
@@ -104,6 +113,7 @@ impl TelemetryBuilder {
     /// [`Telemetry::recorder`] and [`Telemetry::sink`].
     pub async fn start(self) -> Result<Telemetry, TelemetryError> {
         let recorder = Recorder::new(self.metrics.clone())?;
+        self.states.iter().for_each(|registry| recorder.watch(registry));
         let sampler = Sampler::new(&self.sampling)?;
         if let Some(otlp) = &self.otlp {
             otlp.check()?;

@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use kitex_core::SettingError;
+use kitex_core::{Registry, SettingError};
+use kitex_middleware::StateMetrics;
 use metrics::{Key, KeyName, Metadata, SharedString, Unit};
 
 pub(crate) use instrument::{Counted, Counter, Gauge, Histogram};
@@ -66,6 +67,8 @@ struct Shared {
     dropped: AtomicU64,
     /// Locked where a handle is made and where all is read; never where something is recorded.
     families: Mutex<Families>,
+    /// Asked whenever all is read.
+    states: Mutex<Vec<StateMetrics>>,
 }
 
 #[derive(Debug, Default)]
@@ -113,8 +116,21 @@ impl Recorder {
             began: SystemTime::now(),
             dropped: AtomicU64::new(0),
             families: Mutex::default(),
+            states: Mutex::default(),
         };
         Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Looks at the states in a registry whenever the figures are read, as [`StateMetrics`] names them: connections,
+    /// breakers, limits.
+    pub fn watch(&self, registry: &Registry) {
+        let states = StateMetrics::new(registry);
+        self.shared.states.lock().unwrap_or_else(PoisonError::into_inner).push(states);
+    }
+
+    fn look(&self) {
+        let states = self.shared.states.lock().unwrap_or_else(PoisonError::into_inner);
+        metrics::with_local_recorder(self, || states.iter().for_each(StateMetrics::record));
     }
 
     /// All that was recorded, as the text that Prometheus scrapes.
@@ -184,6 +200,7 @@ impl Recorder {
     }
 
     fn snapshot(&self) -> Vec<Family> {
+        self.look();
         let families = self.families();
         let read = |(name, series): (&String, &BTreeMap<_, _>)| families.read(name, series);
         let mut all: Vec<_> = families.by_name.iter().map(read).collect();

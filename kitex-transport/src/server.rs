@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use kitex_codec::Limits;
-use kitex_core::{AcceptPolicy, Inspect, Observer, Registry, Router, RouterError, ServerConfig};
+use kitex_core::{AcceptPolicy, Figure, Inspect, Observer, Registry, Router, RouterError, ServerConfig};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -200,6 +200,15 @@ impl Inspect for Shared {
             "slow_polls": slow_polls,
             "held": held,
         })
+    }
+
+    fn figures(&self) -> Vec<Figure> {
+        let ServerStats { connections, refused_connections, held, .. } = self.stats();
+        vec![
+            Figure::gauge("kitex.server.connections", connections as f64),
+            Figure::counter("kitex.server.refused_connections", refused_connections),
+            Figure::gauge("kitex.server.held", held as f64),
+        ]
     }
 }
 

@@ -4,8 +4,6 @@
 //! [`Response`](crate::Response). Those of the tower crate can be used as they are, if their service is `Clone`; one of
 //! one's own is shortest as a function, see [`from_fn`].
 
-#[cfg(feature = "metrics")]
-pub use kitex_middleware::MetricsLayer;
 pub use kitex_middleware::{
     AccessLayer, AccessRule, AdaptiveConfig, AdaptiveLayer, AnswerFuture, AssignDeadlineLayer, BackOff,
     BreakerConfig, BreakerEvent, BreakerLayer, BreakerPicker, BreakerScope, BreakerState, CatchPanicLayer,
@@ -16,5 +14,7 @@ pub use kitex_middleware::{
     RetryRule, RetryService, StandardSuite, Suite, TraceContext, TraceLayer, TraceParent, TripReason,
     fallback, from_fn, outcome_of,
 };
+#[cfg(feature = "metrics")]
+pub use kitex_middleware::{MetricsLayer, StateMetrics};
 pub use tower_layer::Layer;
 pub use tower_service::Service;

@@ -20,8 +20,8 @@ pub use kitex_codec::{
 };
 pub use kitex_core::{
     AcceptPolicy, Body, BoxError, BoxFuture, BusinessStatus, Call, CallError, CallResult, CancelReason,
-    Cancellation, ClientHandle, Context, Deadline, Endpoint, Endpoints, Error, ErrorKind, Execution,
-    GeneratedClient, Inspect, LeastInFlight, MessageSource, MessageStream, Metadata, Method,
+    Cancellation, ClientHandle, Context, Deadline, Endpoint, Endpoints, Error, ErrorKind, Execution, Figure,
+    FigureKind, GeneratedClient, Inspect, LeastInFlight, MessageSource, MessageStream, Metadata, Method,
     MethodDescriptor, NamedService, NoException, Observer, Payload, Peer, Picker, Protocol, Registry, Reply,
     ReplyCall, Request, Response, RouterError, Scope, Sent, ServiceDescriptor, SettingError, SharedService,
     Stage, Status, Streaming, Tried,

@@ -5,15 +5,17 @@
 
 use examples::greeter::GreeterServer;
 use examples::service::Service;
-use kitex::Server;
-use kitex::layer::MetricsLayer;
+use kitex::{Registry, Server, Suite};
 use kitex_telemetry::{OtlpConfig, Telemetry};
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::{EnvFilter, fmt, registry};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let mut builder = Telemetry::builder("greeter").page("127.0.0.1:9464".parse()?).resource_from_env()?;
+    // What is listed here is on the page as well: connections, limits, breakers.
+    let states = Registry::new();
+    let builder = Telemetry::builder("greeter").page("127.0.0.1:9464".parse()?).states(&states);
+    let mut builder = builder.resource_from_env()?;
     if std::env::var_os("OTEL_EXPORTER_OTLP_ENDPOINT").is_some() {
         builder = builder.otlp(OtlpConfig::from_env()?);
     }
@@ -22,8 +24,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let log = fmt::layer().with_filter(EnvFilter::new("info,kitex=warn"));
     registry().with(telemetry.layer()).with(log).init();
 
-    let server = Server::new().layer(MetricsLayer::server()).add(GreeterServer::new(Service::default()));
-    server.serve("127.0.0.1:8888").await?;
+    let server = Server::new().suite(Suite::standard()).registry(&states);
+    server.add(GreeterServer::new(Service::default())).serve("127.0.0.1:8888").await?;
     telemetry.shutdown().await;
     Ok(())
 }

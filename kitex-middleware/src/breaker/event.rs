@@ -28,6 +28,17 @@ impl BreakerState {
     }
 }
 
+impl BreakerState {
+    /// As a figure: the more calls it keeps out, the higher.
+    pub(super) fn level(self) -> f64 {
+        match self {
+            Self::Closed => 0.0,
+            Self::HalfOpen => 1.0,
+            Self::Open => 2.0,
+        }
+    }
+}
+
 impl fmt::Display for BreakerState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

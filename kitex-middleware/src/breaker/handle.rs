@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use kitex_core::{CallResult, Error, ErrorKind, Method, Request, Stage};
+use kitex_codec::Str;
+use kitex_core::{CallResult, Error, ErrorKind, Figure, Method, Request, Stage};
 
 use super::config::BreakerConfig;
 use super::event::{BreakerScope, BreakerState, TripReason, seconds};
@@ -15,6 +16,7 @@ use super::outcome::Outcome;
 use super::running::Running;
 use super::state::{Change, Circuit, End, Refusal, Ticket};
 use crate::clock::{began_at, now};
+use crate::figures::{named, rpc_method};
 use crate::last::Last;
 use crate::methods::Spot;
 use crate::shard::{shard, shards};
@@ -75,6 +77,22 @@ impl Breaker {
         let mut state = self.circuit.inspect();
         state["last_error"] = self.last_error.get().into();
         (self.scope.to_string(), state)
+    }
+
+    /// For metrics: its state, and what it has done. `name` is that of all breakers of the layer.
+    pub(super) fn figures(&self, name: &Str) -> [Figure; 3] {
+        let (trips, refused) = self.circuit.counts();
+        let (key, value) = match &self.scope {
+            BreakerScope::Method(method) => ("rpc.method", rpc_method(Some(method))),
+            BreakerScope::OtherMethods => ("rpc.method", rpc_method(None)),
+            BreakerScope::Endpoint { address, .. } => ("server.address", Str::from(&**address)),
+        };
+        [
+            Figure::level("kitex.breaker.state", self.circuit.state().level()),
+            Figure::counter("kitex.breaker.trips", trips),
+            Figure::counter("kitex.breaker.refused", refused),
+        ]
+        .map(|figure| named(figure.with(key, value.clone()), "kitex.breaker.name", name))
     }
 
     pub(super) fn scope(&self) -> &BreakerScope {

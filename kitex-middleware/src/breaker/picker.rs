@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use kitex_codec::Str;
 use kitex_core::{
-    CallResult, Endpoint, Endpoints, Error, Inspect, LeastInFlight, Method, Picker, Registry, Request,
-    SettingError,
+    CallResult, Endpoint, Endpoints, Error, Figure, Inspect, LeastInFlight, Method, Picker, Registry,
+    Request, SettingError,
 };
 
 use super::config::BreakerConfig;
@@ -255,6 +255,10 @@ impl Inspect for Places {
             state
         };
         self.iter().map(shown).collect()
+    }
+
+    fn figures(&self) -> Vec<Figure> {
+        self.iter().flat_map(|breaker| breaker.figures(&self.name)).collect()
     }
 }
 

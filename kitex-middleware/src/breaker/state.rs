@@ -340,6 +340,11 @@ impl Circuit {
         }
     }
 
+    /// How often it has opened, and how many calls it has refused.
+    pub(super) fn counts(&self) -> (u64, u64) {
+        (self.trips.load(Ordering::Relaxed), self.refused.load(Ordering::Relaxed))
+    }
+
     /// State, counters in the window, and the last trip.
     pub(super) fn inspect(&self) -> Value {
         let now = self.times.now();

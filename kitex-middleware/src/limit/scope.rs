@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use kitex_core::{Error, Method, Request};
+use kitex_core::{Error, Figure, Method, Request};
 use serde_json::{Value, json};
 
 use super::Keyed;
+use crate::figures::rpc_method;
 use crate::methods::{PerMethod, Spot};
 use crate::panic::{catch, closure_panicked};
 
@@ -98,6 +99,21 @@ impl<T> Methods<T> {
     }
 }
 
+impl<T> Methods<T> {
+    /// What `figures` makes of all states, with the method that each is of.
+    pub(crate) fn figures<const N: usize>(&self, figures: impl Fn(&T) -> [Figure; N]) -> Vec<Figure> {
+        match self {
+            Self::All(state) => figures(state).into(),
+            Self::Each(methods) => methods
+                .iter()
+                .flat_map(|(method, state)| {
+                    figures(state).map(|figure| figure.with("rpc.method", rpc_method(method)))
+                })
+                .collect(),
+        }
+    }
+}
+
 impl<T> Scoped<T> {
     /// For each caller; at most as many as `keys` at a time have a state of their own.
     pub(crate) fn caller(keys: usize, make: impl Fn() -> T) -> Self {
@@ -169,6 +185,23 @@ impl<T> Scoped<T> {
             Self::Methods(methods) => methods.inspect(shown),
             Self::Caller(keyed) | Self::Key { keyed, .. } => {
                 json!({ "keys": keyed.states().iter().filter(|state| !is_idle(state)).count() })
+            }
+        }
+    }
+}
+
+impl<T> Scoped<T> {
+    /// What `figures` makes of the states of methods; of callers and keys, how many are not idle.
+    pub(crate) fn figures<const N: usize>(
+        &self,
+        is_idle: impl Fn(&T) -> bool,
+        figures: impl Fn(&T) -> [Figure; N],
+    ) -> Vec<Figure> {
+        match self {
+            Self::Methods(methods) => methods.figures(figures),
+            Self::Caller(keyed) | Self::Key { keyed, .. } => {
+                let busy = keyed.states().iter().filter(|state| !is_idle(state)).count();
+                vec![Figure::gauge("kitex.limit.keys", busy as f64)]
             }
         }
     }

@@ -146,14 +146,18 @@ impl Purse {
     }
 
     /// What is saved, as of the last attempt that was asked for.
+    pub(super) fn saved(&self) -> f64 {
+        f64::from(Saved::unpack(self.saved.load(Ordering::Relaxed)).parts) / PARTS
+    }
+
+    /// The budget, and what is saved.
     pub(super) fn inspect(&self) -> Value {
         let RetryBudget { share, least_per_second, window } = self.budget;
-        let saved = f64::from(Saved::unpack(self.saved.load(Ordering::Relaxed)).parts) / PARTS;
         json!({
             "share": share,
             "least_per_second": least_per_second,
             "window_ms": window.as_millis() as u64,
-            "saved": saved,
+            "saved": self.saved(),
         })
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use kitex_core::{Error, Inspect, Method, SettingError};
+use kitex_core::{Error, Figure, Inspect, Method, SettingError};
 use serde_json::{Map, Value, json};
 
 use super::budget::Purse;
@@ -13,6 +13,7 @@ use super::counter::Counter;
 use super::event::Subscriber;
 use super::latency::Latency;
 use super::{HedgeDelay, RetryConfig, RetryEvent, RetryEventKind, RetryPolicy};
+use crate::figures::{named, rpc_method};
 use crate::last::Last;
 use crate::methods::PerMethod;
 use crate::panic::catch;
@@ -111,6 +112,25 @@ impl MethodState {
         self.idempotent && self.policy.hedge.is_some()
     }
 
+    /// For metrics: the further attempts that were made, and those that were not, by reason.
+    fn figures(&self) -> impl Iterator<Item = Figure> {
+        let Counts { retries, hedges, out_of_attempts, out_of_time, out_of_budget, chain_stopped, .. } =
+            &self.counts;
+        let made = [("retry", retries), ("hedge", hedges)];
+        let refused = [
+            ("attempts", out_of_attempts),
+            ("time", out_of_time),
+            ("budget", out_of_budget),
+            ("chain", chain_stopped),
+        ];
+        let figure = |name, key, (value, count): (&'static str, &AtomicU64)| {
+            Figure::counter(name, count.load(Ordering::Relaxed)).with(key, value)
+        };
+        let made = made.map(|count| figure("kitex.retry.attempts", "kitex.retry.kind", count));
+        let refused = refused.map(|count| figure("kitex.retry.refused", "kitex.retry.reason", count));
+        made.into_iter().chain(refused)
+    }
+
     fn inspect(&self) -> Value {
         let count = |kind| self.counts.of(kind).load(Ordering::Relaxed);
         let (calls, retries) = (self.calls.sum(), self.counts.retries.load(Ordering::Relaxed));
@@ -161,6 +181,15 @@ impl Inspect for State {
         };
         let methods: Map<_, _> = self.methods.iter().map(named).collect();
         json!({ "budget": self.purse.inspect(), "methods": methods })
+    }
+
+    fn figures(&self) -> Vec<Figure> {
+        let mut all = vec![Figure::gauge("kitex.retry.saved", self.purse.saved())];
+        for (method, state) in self.methods.iter() {
+            let of = |figure: Figure| figure.with("rpc.method", rpc_method(method));
+            all.extend(state.figures().map(of));
+        }
+        all.into_iter().map(|figure| named(figure, "kitex.retry.name", &self.name)).collect()
     }
 }
 

@@ -20,5 +20,7 @@ mod rate;
 mod recorder;
 mod retry;
 mod settings;
+#[cfg(feature = "metrics")]
+mod states;
 mod suite;
 mod trace;

@@ -1,5 +1,7 @@
+use kitex_middleware::{ConcurrencyConfig, ConcurrencyLayer};
 use metrics::{Unit, counter, describe_histogram, gauge, histogram, with_local_recorder};
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
+use opentelemetry_proto::tonic::metrics::v1::number_data_point;
 
 use super::*;
 
@@ -73,6 +75,27 @@ fn a_name_is_of_one_kind() {
     let expected =
         ["# TYPE a_b_total counter", "a_b_total{from=\"another name\"} 2", "a_b_total 1"].map(str::to_owned);
     assert_eq!(lines(&recorder), expected);
+}
+
+#[test]
+fn states_that_are_watched_are_read_with_the_page_and_with_otlp() {
+    let (recorder, registry) = (recorder(10), Registry::new());
+    recorder.watch(&registry);
+    assert!(!recorder.render().contains("kitex_limit"));
+    let limit = ConcurrencyLayer::new(ConcurrencyConfig::new(7)).unwrap().register(&registry);
+    let page = recorder.render();
+    assert!(
+        page.contains(
+            "# TYPE kitex_limit_limit gauge\nkitex_limit_limit{kitex_limit_kind=\"concurrency\"} 7\n"
+        ),
+        "{page}"
+    );
+    assert!(page.contains("kitex_limit_refused_total{kitex_limit_kind=\"concurrency\"} 0\n"), "{page}");
+    drop(limit);
+    let metrics = recorder.to_otlp();
+    let limit = metrics.iter().find(|metric| metric.name == "kitex.limit.limit").unwrap();
+    let Some(Data::Gauge(gauge)) = &limit.data else { panic!("{limit:?}") };
+    assert_eq!(gauge.data_points[0].value, Some(number_data_point::Value::AsDouble(0.0)));
 }
 
 #[test]

@@ -4,9 +4,10 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Instant;
 
+use kitex_codec::Str;
 use kitex_core::{
-    CallResult, Endpoints, Error, ErrorKind, Inspect, LeastInFlight, Method, Picker, Request, Response,
-    Stage, Tried,
+    CallResult, Endpoints, Error, ErrorKind, Figure, Inspect, LeastInFlight, Method, Picker, Request,
+    Response, Stage, Tried,
 };
 
 use serde_json::{Value, json};
@@ -182,6 +183,27 @@ impl<M: Member> Inspect for Balance<M> {
         state["endpoints"] = self.members.iter().map(shown).collect();
         state
     }
+
+    fn figures(&self) -> Vec<Figure> {
+        self.members.iter().flat_map(|member| figures(&**member)).collect()
+    }
+}
+
+fn figures<M: Member>(member: &M) -> [Figure; 6] {
+    let endpoint: &dyn kitex_core::Endpoint = member.endpoint();
+    let address = Str::from(endpoint.address().to_string());
+    let mut stats = ChannelStats::default();
+    member.add_to(&mut stats);
+    let [dialled, dial_failures, _] = member.endpoint().counts();
+    [
+        Figure::gauge("kitex.client.connections", stats.connections as f64),
+        Figure::gauge("kitex.client.idle_connections", stats.idle as f64),
+        Figure::gauge("kitex.client.in_flight", stats.in_flight as f64),
+        Figure::gauge("kitex.client.waiting", stats.waiting as f64),
+        Figure::counter("kitex.client.dialled", dialled),
+        Figure::counter("kitex.client.dial_failures", dial_failures),
+    ]
+    .map(|figure| figure.with("server.address", address.clone()))
 }
 
 impl<M: Member> Endpoints for Balance<M> {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use kitex::layer::{MetricsLayer, Next, from_fn};
-use kitex::{Error, Memory, Request, Response, Server, Status};
+use kitex::layer::{MetricsLayer, Next, StateMetrics, from_fn};
+use kitex::{Error, Memory, Registry, Request, Response, Server, Status, Suite};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 
 use crate::crowd::{CROWD, at_once, serve};
@@ -59,6 +59,59 @@ async fn the_calls_of_all_connections_are_in_one_series() {
     for (name, count) in figures {
         assert_eq!(after.get(name), Some(&count), "{name}: {after:#?}");
     }
+}
+
+#[tokio::test]
+async fn a_registry_of_servers_and_clients_has_gauges_of_their_connections_and_layers() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let _installed = metrics::set_default_local_recorder(&recorder);
+    let registry = Registry::new();
+    let server = serve(|server| server.suite(Suite::standard()).registry(&registry)).await;
+    let suite = Suite::from(Suite::standard());
+    let clients = server.crowd(|client| client.suite(suite.clone()).registry(&registry)).await;
+    let states = StateMetrics::new(&registry);
+    let mut calls = at_once(&clients, "wait");
+    take(&server.seen.begun, 100).await;
+    states.record();
+    let running = gauges(&snapshotter);
+    server.seen.gate.add_permits(CROWD);
+    calls.next_answers(CROWD, "wait").await;
+    states.record();
+    let after = gauges(&snapshotter);
+    let to = format!("server.address={}", server.address);
+    let figures = [
+        ("kitex.server.connections".to_owned(), CROWD, CROWD),
+        (format!("kitex.client.connections {to}"), CROWD, CROWD),
+        (format!("kitex.client.idle_connections {to}"), 0, CROWD),
+        (format!("kitex.client.in_flight {to}"), CROWD, 0),
+        (format!("kitex.client.waiting {to}"), 0, 0),
+        ("kitex.limit.in_flight kitex.limit.kind=concurrency".to_owned(), CROWD, 0),
+        ("kitex.limit.limit kitex.limit.kind=concurrency".to_owned(), 10_000, 10_000),
+        ("kitex.breaker.state rpc.method=Calls/act".to_owned(), 0, 0),
+    ];
+    for (name, during, later) in figures {
+        assert_eq!(
+            (running.get(&name), after.get(&name)),
+            (Some(&during), Some(&later)),
+            "{name}: {running:#?}"
+        );
+    }
+}
+
+/// The gauges, by all their labels.
+fn gauges(snapshotter: &Snapshotter) -> BTreeMap<String, usize> {
+    let gauge = |(key, value): (metrics_util::CompositeKey, DebugValue)| {
+        let DebugValue::Gauge(value) = value else { return None };
+        let labels = key.key().labels().map(|label| format!(" {}={}", label.key(), label.value()));
+        Some((format!("{}{}", key.key().name(), labels.collect::<String>()), value.into_inner() as usize))
+    };
+    snapshotter
+        .snapshot()
+        .into_vec()
+        .into_iter()
+        .filter_map(|(key, _, _, value)| gauge((key, value)))
+        .collect()
 }
 
 /// Keeps its thread, and gives the time before.
