@@ -84,7 +84,7 @@ impl Client {
         };
         (config.max_in_flight, config.max_queued_output) = (MAX_IN_FLIGHT, MAX_QUEUED);
         if !config.form.has_header() {
-            config.protocol = PROTOCOLS[usize::from(settings >> 5 & 3) % 3].into();
+            config.protocol = PROTOCOLS[usize::from(settings >> 5 & 3) % 3];
             config.service_prefix = (settings & 128 != 0).then(|| "Svc".into());
         }
         config.caller = "caller".into();

@@ -7,51 +7,9 @@ use std::pin::Pin;
 use std::task::{Context as TaskContext, Poll};
 
 use bytes::Bytes;
-use kitex_codec::{DecodeError, EncodeError, Field, Limits, Message, Protocol as Thrift, Segments};
+use kitex_codec::{DecodeError, EncodeError, Field, Limits, Message, Protocol, Segments};
 
 use crate::Error;
-
-/// The encoding of a payload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
-pub enum Protocol {
-    /// Thrift Binary: what Kitex speaks.
-    #[default]
-    ThriftBinary,
-    /// Thrift Compact.
-    ThriftCompact,
-    /// Apache Thrift's JSON, `TJSONProtocol`.
-    ThriftJson,
-}
-
-impl Protocol {
-    /// The same as the codec has it.
-    #[inline]
-    pub fn thrift(self) -> Thrift {
-        match self {
-            Self::ThriftBinary => Thrift::Binary,
-            Self::ThriftCompact => Thrift::Compact,
-            Self::ThriftJson => Thrift::Json,
-        }
-    }
-}
-
-impl From<Thrift> for Protocol {
-    #[inline]
-    fn from(protocol: Thrift) -> Self {
-        match protocol {
-            Thrift::Binary => Self::ThriftBinary,
-            Thrift::Compact => Self::ThriftCompact,
-            Thrift::Json => Self::ThriftJson,
-        }
-    }
-}
-
-impl fmt::Display for Protocol {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.thrift().fmt(f)
-    }
-}
 
 /// One encoded args or result struct, with nothing around it. Cheap to clone, so that a retry sends the same bytes.
 ///
@@ -89,9 +47,9 @@ impl Encoding {
 
     const fn all(sent: Option<(u8, bool)>) -> [Self; 3] {
         [
-            Self { sent, ..Self::of(Protocol::ThriftBinary) },
-            Self { sent, ..Self::of(Protocol::ThriftCompact) },
-            Self { sent, ..Self::of(Protocol::ThriftJson) },
+            Self { sent, ..Self::of(Protocol::Binary) },
+            Self { sent, ..Self::of(Protocol::Compact) },
+            Self { sent, ..Self::of(Protocol::Json) },
         ]
     }
 }
@@ -117,9 +75,9 @@ static ENCODINGS: [Encoding; 3] = Encoding::all(None);
 #[inline]
 fn of(protocol: Protocol, [binary, compact, json]: &'static [Encoding; 3]) -> &'static Encoding {
     match protocol {
-        Protocol::ThriftBinary => binary,
-        Protocol::ThriftCompact => compact,
-        Protocol::ThriftJson => json,
+        Protocol::Binary => binary,
+        Protocol::Compact => compact,
+        Protocol::Json => json,
     }
 }
 
@@ -127,7 +85,7 @@ fn of(protocol: Protocol, [binary, compact, json]: &'static [Encoding; 3]) -> &'
 struct Typed<M>(PhantomData<M>);
 
 impl<M: Message> Typed<M> {
-    const BINARY: Encoding = Encoding { again: Some(Self::again), ..Encoding::of(Protocol::ThriftBinary) };
+    const BINARY: Encoding = Encoding { again: Some(Self::again), ..Encoding::of(Protocol::Binary) };
 
     #[cold]
     fn again(payload: &Payload, protocol: Protocol, limits: &Limits) -> Result<Payload, EncodeError> {
@@ -167,7 +125,7 @@ impl Payload {
 
     /// Encodes a struct in Thrift Binary. Errors if a limit does not allow it.
     pub fn encode<M: Message>(message: &M, limits: &Limits) -> Result<Self, EncodeError> {
-        kitex_codec::encode(message, limits).map(|segments| Self::new(Protocol::ThriftBinary, segments))
+        kitex_codec::encode(message, limits).map(|segments| Self::new(Protocol::Binary, segments))
     }
 
     /// Encodes a struct. Errors if a limit does not allow it, or if the protocol has no form for it.
@@ -178,7 +136,7 @@ impl Payload {
         limits: &Limits,
     ) -> Result<Self, EncodeError> {
         match protocol {
-            Protocol::ThriftBinary => Self::encode(message, limits),
+            Protocol::Binary => Self::encode(message, limits),
             _ => Self::encode_other(protocol, message, limits),
         }
     }
@@ -191,14 +149,14 @@ impl Payload {
         message: &M,
         limits: &Limits,
     ) -> Result<Self, EncodeError> {
-        protocol.thrift().encode(message, limits).map(|segments| Self::new(protocol, segments))
+        protocol.encode(message, limits).map(|segments| Self::new(protocol, segments))
     }
 
     /// Decodes a struct. Errors if the bytes are not one, or if a limit does not allow it.
     pub fn decode<M: Message>(&self, limits: &Limits) -> Result<M, DecodeError> {
         match (self.protocol(), &self.segments) {
-            (Protocol::ThriftBinary, Segments::One(bytes)) => kitex_codec::decode(bytes, limits),
-            (Protocol::ThriftBinary, _) => kitex_codec::decode(&self.segments.to_bytes(), limits),
+            (Protocol::Binary, Segments::One(bytes)) => kitex_codec::decode(bytes, limits),
+            (Protocol::Binary, _) => kitex_codec::decode(&self.segments.to_bytes(), limits),
             _ => self.decode_other(limits),
         }
     }
@@ -206,14 +164,14 @@ impl Payload {
     #[cold]
     #[inline(never)]
     fn decode_other<M: Message>(&self, limits: &Limits) -> Result<M, DecodeError> {
-        self.protocol().thrift().decode(&self.segments.to_bytes(), limits)
+        self.protocol().decode(&self.segments.to_bytes(), limits)
     }
 
     /// The header of the struct's first field, if it has one: which field a result has set is told by it.
     #[inline]
     pub fn first_field(&self) -> Option<Field> {
         let front = self.segments.iter().next()?;
-        self.protocol().thrift().first_field(front)
+        self.protocol().first_field(front)
     }
 
     /// The same struct in another protocol. A payload of that protocol stays as it is.
@@ -226,7 +184,7 @@ impl Payload {
             return again(self, protocol, limits);
         }
         let bytes = self.segments.to_bytes();
-        let segments = self.protocol().thrift().transcode(protocol.thrift(), &bytes, limits)?;
+        let segments = self.protocol().transcode(protocol, &bytes, limits)?;
         Ok(Self::new(protocol, segments))
     }
 
@@ -301,7 +259,7 @@ pub trait MessageSource: Send {
 ///     Ok(sum)
 /// }
 ///
-/// let empty = Payload::new(Protocol::ThriftBinary, Bytes::from_static(&[0]));
+/// let empty = Payload::new(Protocol::Binary, Bytes::from_static(&[0]));
 /// let two = MessageStream::of([empty.clone(), empty]);
 /// # use std::{pin::pin, task::{Context, Poll, Waker}};
 /// # let Poll::Ready(sum) = pin!(bytes_in_all(two)).poll(&mut Context::from_waker(Waker::noop())) else { panic!() };

@@ -14,9 +14,7 @@ mod tests;
 
 use std::time::Duration;
 
-use kitex_codec::{Form, Str};
-
-use crate::Protocol;
+use kitex_codec::{Form, Protocol, Str};
 
 pub use client::{Answer, ClientConnection, Refusal};
 pub use server::{ServerConnection, ServerRequest};
@@ -93,7 +91,7 @@ impl Default for ClientConfig {
     fn default() -> Self {
         Self {
             form: Form::TTHeaderFramed,
-            protocol: Protocol::ThriftBinary,
+            protocol: Protocol::Binary,
             service_prefix: None,
             multiplexed: false,
             max_in_flight: 1024,

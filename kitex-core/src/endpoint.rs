@@ -150,7 +150,7 @@ mod tests {
     fn picked(places: &[(usize, bool)], tried: &[usize]) -> Vec<Option<usize>> {
         let place = |(in_flight, avoided): &(usize, bool)| Place { in_flight: *in_flight, avoided: *avoided };
         let places = Places(places.iter().map(place).collect());
-        let payload = Payload::new(Protocol::ThriftBinary, bytes::Bytes::from_static(&[0]));
+        let payload = Payload::new(Protocol::Binary, bytes::Bytes::from_static(&[0]));
         let request = Request::new(Method::dynamic("S", "M"), payload);
         let picker = LeastInFlight::default();
         #[expect(clippy::disallowed_methods, reason = "any time will do")]

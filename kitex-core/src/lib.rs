@@ -31,7 +31,7 @@ mod shown;
 mod status;
 mod trace;
 
-pub use body::{Body, MessageSource, MessageStream, Payload, Protocol};
+pub use body::{Body, MessageSource, MessageStream, Payload};
 pub use call::{
     Call, CallDefaults, CallError, CallFuture, ClientHandle, GeneratedClient, MethodResult, NoException,
     Reply, ReplyCall,
@@ -45,6 +45,7 @@ pub use endpoint::{CallResult, Endpoint, Endpoints, LeastInFlight, Picker, Tried
 pub use error::{BoxError, Error, ErrorKind, Sent, Stage};
 pub use execution::{Execution, UnknownExecution};
 pub use incoming::{Incoming, accept};
+pub use kitex_codec::Protocol;
 pub use metadata::{Metadata, Scope};
 pub use method::{Method, MethodDescriptor, ServiceDescriptor, Streaming};
 pub use observer::{AcceptPolicy, Observer};

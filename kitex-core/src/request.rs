@@ -33,7 +33,7 @@ impl Request {
             exceptions: &[],
             annotations: &[],
         };
-        let empty = Payload::new(Protocol::ThriftBinary, bytes::Bytes::new());
+        let empty = Payload::new(Protocol::Binary, bytes::Bytes::new());
         std::mem::replace(self, Self::new(&NONE, empty))
     }
 
@@ -78,7 +78,7 @@ impl Response {
     /// A response whose result holds nothing. A connection writes it in the protocol of the request.
     pub fn empty(status: Status) -> Self {
         let stop = bytes::Bytes::from_static(&[0]);
-        Self::new(status, Payload::new(Protocol::ThriftBinary, stop))
+        Self::new(status, Payload::new(Protocol::Binary, stop))
     }
 }
 
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn what_is_taken_leaves_nothing_behind() {
-        let body = Payload::new(Protocol::ThriftBinary, bytes::Bytes::from_static(b"args"));
+        let body = Payload::new(Protocol::Binary, bytes::Bytes::from_static(b"args"));
         let mut request = Request::new(Method::dynamic("EchoSvc", "Echo"), body);
         request.context.set_extension(7_u8);
         let taken = request.take();

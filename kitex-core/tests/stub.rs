@@ -111,7 +111,7 @@ fn the_failure_of_a_call_within_a_handler_is_the_handlers() {
 /// A layer between the two sees bytes that know what they are in, and can send them again.
 #[test]
 fn a_call_and_its_answer_are_in_the_protocol_of_the_client() {
-    for protocol in [Protocol::ThriftBinary, Protocol::ThriftCompact, Protocol::ThriftJson] {
+    for protocol in [Protocol::Binary, Protocol::Compact, Protocol::Json] {
         let server = SharedService::new(EchoServer::new(|_, said: Str| match &*said {
             "bad" => Err(CallError::Exception(Oops(said))),
             "status" => Err(BusinessStatus::new(404, "no").into()),
@@ -151,7 +151,7 @@ fn an_answer_that_holds_nothing_is_missing_its_result() {
 fn arguments_that_cannot_be_decoded_are_named_as_such() {
     for bytes in [&b""[..], b"\x0b\0\x01\0\0\0\x05abc", b"\x0b\0\x01\0\0\0\x02\xff\xfe\0"] {
         let request =
-            Request::new(&METHODS[0], Payload::new(Protocol::ThriftBinary, Bytes::copy_from_slice(bytes)));
+            Request::new(&METHODS[0], Payload::new(Protocol::Binary, Bytes::copy_from_slice(bytes)));
         let server = SharedService::new(EchoServer::new(|_, _| panic!("no handler is called")));
         let error = block_on(server.call(request)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Arguments, "{error}");
@@ -162,7 +162,7 @@ fn arguments_that_cannot_be_decoded_are_named_as_such() {
 #[test]
 fn a_result_that_cannot_be_decoded_is_an_error_of_the_peer() {
     let garbled = answering(|_| {
-        let payload = Payload::new(Protocol::ThriftBinary, Bytes::from_static(b"\x0b\0\0\0\0\0\x05abc"));
+        let payload = Payload::new(Protocol::Binary, Bytes::from_static(b"\x0b\0\0\0\0\0\x05abc"));
         Ok(Response::new(Status::Ok, payload))
     });
     let error = failed(block_on(garbled.echo("x")));
@@ -190,7 +190,7 @@ fn a_stream_for_a_message_is_refused_on_both_sides() {
         Ok(Response { body, ..Response::empty(Status::Ok) })
     });
     assert_eq!(failed(block_on(streamed.echo("x"))).kind(), ErrorKind::Protocol);
-    let mut request = Request::new(&METHODS[0], Payload::new(Protocol::ThriftBinary, Bytes::new()));
+    let mut request = Request::new(&METHODS[0], Payload::new(Protocol::Binary, Bytes::new()));
     request.body = Body::Stream(MessageStream::of([]));
     assert!(request.try_clone().is_none(), "a stream is read once");
     let server = SharedService::new(EchoServer::new(|_, said| Ok(said)));

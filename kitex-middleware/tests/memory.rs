@@ -37,7 +37,7 @@ impl Service<Request> for Mock {
 }
 
 fn request(number: usize) -> Request {
-    let payload = Payload::new(Protocol::ThriftBinary, Bytes::from_static(&[0]));
+    let payload = Payload::new(Protocol::Binary, Bytes::from_static(&[0]));
     let mut request = Request::new(Method::dynamic("Made", format!("Up{number}")), payload);
     request.context.set_caller(format!("caller{number}"), "");
     request

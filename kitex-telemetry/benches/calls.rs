@@ -131,7 +131,7 @@ fn alone(clock: bool) -> Answering {
 }
 
 fn request(began: Instant) -> Request {
-    let payload = Payload::new(Protocol::ThriftBinary, Bytes::from_static(&[0]));
+    let payload = Payload::new(Protocol::Binary, Bytes::from_static(&[0]));
     let mut request = Request::new(Method::from(&ECHO), payload);
     request.context.began = Some(began);
     request

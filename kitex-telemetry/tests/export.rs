@@ -109,7 +109,7 @@ async fn call(telemetry: &Telemetry, names: &[&str]) {
     });
     let service = SharedService::new(TraceLayer::server().sink(telemetry.sink().unwrap()).layer(service));
     for name in names {
-        let payload = Payload::new(Protocol::ThriftBinary, kitex_codec::Bytes::new());
+        let payload = Payload::new(Protocol::Binary, kitex_codec::Bytes::new());
         service.call(Request::new(Method::dynamic("Svc", *name), payload)).await.unwrap();
     }
 }

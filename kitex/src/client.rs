@@ -160,7 +160,7 @@ impl<C: GeneratedClient> ClientBuilder<C> {
     /// # let address = parrot().await?;
     /// let client = EchoClient::builder(address)
     ///     .framing(Framing::Framed)
-    ///     .protocol(Protocol::ThriftCompact)
+    ///     .protocol(Protocol::Compact)
     ///     .service_prefix("Echo")
     ///     .connect()
     ///     .await?;
@@ -339,8 +339,8 @@ fn no_header(form: Form) -> Error {
 fn check_apache(config: &ClientConfig) -> Result<(), Error> {
     let (what, setting) = match (config.protocol, &config.service_prefix) {
         _ if !config.form.has_header() => return Ok(()),
-        (Protocol::ThriftBinary, None) => return Ok(()),
-        (Protocol::ThriftBinary, Some(_)) => {
+        (Protocol::Binary, None) => return Ok(()),
+        (Protocol::Binary, Some(_)) => {
             ("a service's name before that of the method".to_owned(), "service_prefix")
         }
         (protocol, _) => (protocol.to_string(), "protocol"),

@@ -94,7 +94,7 @@ impl Load {
 }
 
 async fn call(clock: Clock, service: SharedService, priority: Option<&'static str>) -> Call {
-    let payload = Payload::new(Protocol::ThriftBinary, Bytes::from_static(&[0]));
+    let payload = Payload::new(Protocol::Binary, Bytes::from_static(&[0]));
     let mut request = Request::new(Method::from(&ASK), payload);
     if let Some(priority) = priority {
         request.context.metadata.set(Scope::Transient, "PRIORITY", priority);

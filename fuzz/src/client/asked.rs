@@ -40,7 +40,7 @@ impl Asked {
         let prefix = config.service_prefix.iter().map(|service| format!("{service}:")).collect::<String>();
         let name = prefix + self.method.name;
         assert_eq!((envelope.kind, envelope.sequence, envelope.name), (kind, self.sequence, name.as_bytes()));
-        assert_eq!((frame.form, frame.protocol), (config.form, config.protocol.thrift()));
+        assert_eq!((frame.form, frame.protocol), (config.form, config.protocol));
         assert_eq!(body(frame, limits), self.args);
         if frame.header.is_some() {
             self.check_header(frame, config);

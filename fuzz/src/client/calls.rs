@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kitex_codec::{Bytes, Protocol as Thrift};
+use kitex_codec::{Bytes, Protocol};
 use kitex_core::{CallId, Deadline, Error, ErrorKind, MethodDescriptor, Payload, Request, Scope};
 
 use super::asked::{self, Asked};
@@ -17,7 +17,7 @@ impl Client {
         let method = methods().cycle().nth(usize::from(choice & 31)).expect("a cycle does not end");
         let args = if choice & 32 == 0 { 2 } else { script.short() % LARGEST_ARGUMENT };
         let protocol = self.config.protocol;
-        let args = argument(args, protocol.thrift());
+        let args = argument(args, protocol);
         let mut request = Request::new(method, Payload::new(protocol, args));
         if choice & 128 != 0 {
             let timeout = Duration::from_millis(script.byte().into());
@@ -88,11 +88,11 @@ impl Client {
 }
 
 /// An args struct with a string of `len` bytes.
-fn argument(len: u16, protocol: Thrift) -> Bytes {
+fn argument(len: u16, protocol: Protocol) -> Bytes {
     let text = vec![b'x'; usize::from(len)];
     Bytes::from(match protocol {
-        Thrift::Binary => [&[11, 0, 1, 0, 0], &len.to_be_bytes()[..], &text, &[0]].concat(),
-        Thrift::Compact => [&[0x18, len as u8 | 0x80, (len >> 7) as u8][..], &text, &[0]].concat(),
-        Thrift::Json => [&br#"{"1":{"str":""#[..], &text, br#""}}"#].concat(),
+        Protocol::Binary => [&[11, 0, 1, 0, 0], &len.to_be_bytes()[..], &text, &[0]].concat(),
+        Protocol::Compact => [&[0x18, len as u8 | 0x80, (len >> 7) as u8][..], &text, &[0]].concat(),
+        Protocol::Json => [&br#"{"1":{"str":""#[..], &text, br#""}}"#].concat(),
     })
 }

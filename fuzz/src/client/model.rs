@@ -65,7 +65,7 @@ pub(super) enum Verdict {
 impl Model {
     pub(super) fn new(config: &ClientConfig) -> Self {
         let ClientConfig { multiplexed, checksum, protocol, .. } = *config;
-        let protocol = protocol.thrift();
+        let protocol = protocol;
         Self {
             state: State::Open,
             multiplexed,
@@ -249,7 +249,7 @@ fn check_reply(frame: &Frame, method: &MethodDescriptor, response: &Response, li
     assert!(response.metadata.wire().iter().eq(pairs(frame).into_iter().flat_map(Pairs::iter)));
     check_status(frame, method, &body, &response.status);
     let payload = response.body.message().expect("a reply is one message");
-    assert_eq!((payload.protocol().thrift(), payload.clone().into_bytes()), (frame.protocol, body));
+    assert_eq!((payload.protocol(), payload.clone().into_bytes()), (frame.protocol, body));
 }
 
 fn check_status(frame: &Frame, method: &MethodDescriptor, body: &Bytes, status: &Status) {

@@ -12,7 +12,7 @@ use crate::script::Script;
 /// A message to the call with `sequence` of the method `name`.
 pub(super) fn answer(script: &mut Script<'_>, config: &ClientConfig, sequence: i32, name: &str) -> Bytes {
     let change = script.byte();
-    let mine = (config.form, config.protocol.thrift());
+    let mine = (config.form, config.protocol);
     let (form, protocol) = if change & 1 == 0 { mine } else { other_form(script, mine.1) };
     let envelope = Envelope {
         kind: if change & 2 == 0 { MessageType::REPLY } else { MessageType(u16::from(script.byte() % 8)) },

@@ -1,9 +1,8 @@
 //! What a handler may answer with.
 
-use kitex_codec::{Bytes, Protocol as Thrift};
+use kitex_codec::{Bytes, Protocol};
 use kitex_core::{
-    Body, BusinessStatus, Error, ErrorKind, MessageStream, Metadata, Payload, Protocol, Response, Scope,
-    Stage, Status,
+    Body, BusinessStatus, Error, ErrorKind, MessageStream, Metadata, Payload, Response, Scope, Stage, Status,
 };
 
 use crate::script::Script;
@@ -13,9 +12,9 @@ pub(super) fn answer(
     number: u8,
     script: &mut Script<'_>,
     args: Bytes,
-    protocol: Thrift,
+    protocol: Protocol,
 ) -> Result<Response, Error> {
-    let args = Payload::new(protocol.into(), args);
+    let args = Payload::new(protocol, args);
     match number {
         0 => Ok(Response::empty(Status::Ok)),
         1 => Ok(with_metadata(script, args)),
@@ -23,7 +22,7 @@ pub(super) fn answer(
         3 => Err(Error::handler(text(script)).with_metadata(metadata(script))),
         4 => Err(Error::application(script.short().into(), text(script))),
         5 => Err(Error::new(ErrorKind::Arguments, Stage::Decode, text(script))),
-        6 => Ok(Response::new(Status::Ok, Payload::new(Protocol::ThriftBinary, long(script)))),
+        6 => Ok(Response::new(Status::Ok, Payload::new(Protocol::Binary, long(script)))),
         _ => {
             let mut answer = Response::empty(Status::Ok);
             answer.body = Body::Stream(MessageStream::of([args]));

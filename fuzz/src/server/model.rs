@@ -273,7 +273,7 @@ impl Served {
     pub(super) fn check(&self, request: &Request, limits: &Limits) {
         assert_eq!(request.method.descriptor().map(std::ptr::from_ref), self.method.map(std::ptr::from_ref));
         assert_eq!(request.body.message().map(|args| args.clone().into_bytes()), Some(self.args(limits)));
-        let protocol = request.body.message().map(|args| args.protocol().thrift());
+        let protocol = request.body.message().map(|args| args.protocol());
         assert_eq!(protocol, Some(self.frame.protocol));
         let came = pairs(&self.frame).into_iter().flat_map(Pairs::iter);
         assert!(request.context.metadata.wire().iter().eq(came), "metadata is lost");

@@ -55,7 +55,7 @@ impl Says {
     pub(super) fn of(answer: &Result<Response, Error>, protocol: Protocol, limits: &Limits) -> Self {
         match answer {
             Ok(Response { status, metadata, body, .. }) => match body.message() {
-                Some(payload) => match payload.transcode(protocol.into(), limits) {
+                Some(payload) => match payload.transcode(protocol, limits) {
                     Ok(payload) => Self::Reply {
                         status: match status {
                             Status::Business(status) => Some((**status).clone()),

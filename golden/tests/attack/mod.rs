@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use golden::oracle;
-use kitex_codec::{Bytes, BytesMut, Envelope, Frame, FrameDecoder, Limits, Protocol as Thrift, Walker};
-use kitex_core::{ClientConfig, ClientConnection, ConnectionInfo, Method, Payload, Peer, Protocol, Request};
+use kitex_codec::{Bytes, BytesMut, Envelope, Frame, FrameDecoder, Limits, Protocol, Walker};
+use kitex_core::{ClientConfig, ClientConnection, ConnectionInfo, Method, Payload, Peer, Request};
 
 use crate::heap::peak;
 use crate::serving::{Connection, Host};
@@ -108,7 +108,7 @@ fn parts(recorded: &Recorded, frame: Frame, limits: &Limits) -> usize {
     let payload = frame.payload();
     let Ok((_, body_at)) = Envelope::decode(&payload) else { return 0 };
     let body = payload.slice(body_at..);
-    let walked = Walker::new(Thrift::Binary, 0, limits.max_depth).walk(&body);
+    let walked = Walker::new(Protocol::Binary, 0, limits.max_depth).walk(&body);
     typed::read(&recorded.method, &body, limits) + usize::from(walked.is_ok())
 }
 
@@ -137,7 +137,7 @@ fn take(recorded: &Recorded, bytes: &[u8], multiplexed: bool) -> usize {
     let info = ConnectionInfo::new(Peer::Memory, Arc::new(limits()));
     let mut engine = ClientConnection::new(Arc::new(config), info);
     let method = Method::dynamic("EchoSvc", recorded.method.as_str());
-    let request = Request::new(method, Payload::new(Protocol::ThriftBinary, Bytes::from_static(&[0])));
+    let request = Request::new(method, Payload::new(Protocol::Binary, Bytes::from_static(&[0])));
     engine.call(Instant::now(), &request, ()).expect("a first call is taken");
     let mut input = BytesMut::from(bytes);
     let mut answers = 0;

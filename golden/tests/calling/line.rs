@@ -55,7 +55,7 @@ impl Line {
     /// over the limit, which take an id and send nothing.
     fn skip(&mut self, now: Instant, method: Method) {
         let huge = Bytes::from(vec![0; self.limits.max_frame + 1]);
-        let request = Request::new(method, Payload::new(Protocol::ThriftBinary, huge));
+        let request = Request::new(method, Payload::new(Protocol::Binary, huge));
         assert!(self.engine.call(now, &request, usize::MAX).is_err());
         self.sequence += 1;
     }

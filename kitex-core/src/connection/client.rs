@@ -251,7 +251,7 @@ impl<T> ClientConnection<T> {
         let kind = if method.is_oneway() { MessageType::ONEWAY } else { MessageType::CALL };
         let envelope = Envelope { kind, name: name.as_bytes(), sequence };
         let flags = if config.multiplexed { flags::OUT_OF_ORDER } else { 0 };
-        let (form, protocol) = (config.form, config.protocol.thrift());
+        let (form, protocol) = (config.form, config.protocol);
         let shell = Shell { form, protocol, flags, envelope, checksum: config.checksum };
         let names = Names { caller: &config.caller, service: config.service.as_deref() };
         let acl = head::acl_token(&context.metadata);

@@ -276,7 +276,7 @@ impl ServerConnection {
         }
         let Routed { target, method, execution } = routed;
         let context = head::context(&mut frame, &self.info, now, self.config.max_call_timeout);
-        let body = Body::Message(Payload::new(protocol.into(), payload.slice(args)));
+        let body = Body::Message(Payload::new(protocol, payload.slice(args)));
         let (deadline, granted) = self.deadline(now, &context);
         let id = self.begin(Pending {
             method: method.clone(),

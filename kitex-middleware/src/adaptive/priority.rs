@@ -91,7 +91,7 @@ mod tests {
             (Some("9"), None, Normal),
         ];
         for (transient, persistent, expected) in cases {
-            let payload = Payload::new(Protocol::ThriftBinary, kitex_codec::Bytes::from_static(&[0]));
+            let payload = Payload::new(Protocol::Binary, kitex_codec::Bytes::from_static(&[0]));
             let mut request = Request::new(Method::dynamic("S", "M"), payload);
             for (scope, value) in [(Scope::Transient, transient), (Scope::Persistent, persistent)] {
                 value.into_iter().for_each(|value| request.context.metadata.set(scope, KEY, value));

@@ -10,7 +10,7 @@ use super::Guard;
 
 /// Hands what is held over to the stream that is the answer.
 pub(super) fn follow<L: Guard>(response: &mut Response, layer: &L, held: L::Held) {
-    let nothing = Body::Message(Payload::new(Protocol::ThriftBinary, Bytes::new()));
+    let nothing = Body::Message(Payload::new(Protocol::Binary, Bytes::new()));
     response.body = match std::mem::replace(&mut response.body, nothing) {
         Body::Stream(stream) => {
             let (layer, stream, held) = (layer.clone(), Some(stream), Some(held));

@@ -219,7 +219,7 @@ async fn what_each_rule_has_refused_can_be_looked_at_and_clones_share_it() {
 
 #[tokio::test]
 async fn a_call_is_refused_before_its_arguments_are_decoded() {
-    let no_struct = Payload::new(Protocol::ThriftBinary, kitex_codec::Bytes::from_static(&[0xff]));
+    let no_struct = Payload::new(Protocol::Binary, kitex_codec::Bytes::from_static(&[0xff]));
     let request = Request::new(Method::dynamic("EchoSvc", "Echo"), no_struct);
     let rules = [AccessRule::deny(Match::all().methods(["EchoSvc.Echo"]), "no")];
     let service = AccessLayer::new(rules).unwrap().layer(Mock::new(|_| never()));

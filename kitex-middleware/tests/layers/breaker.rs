@@ -340,7 +340,7 @@ fn stream(end: Option<fn() -> Error>) -> CallResult {
             Poll::Ready(self.0.pop())
         }
     }
-    let message = Ok(Payload::new(Protocol::ThriftBinary, Bytes::from_static(&[0])));
+    let message = Ok(Payload::new(Protocol::Binary, Bytes::from_static(&[0])));
     let source = Source(end.map(|error| Err(error())).into_iter().chain([message]).collect());
     let mut response = Response::empty(Status::Ok);
     response.body = Body::Stream(MessageStream::new(source));

@@ -127,7 +127,7 @@ async fn a_service_that_panics_before_it_gives_a_future_gives_the_place_back() {
 #[tokio::test]
 async fn a_stream_runs_until_its_end_or_until_it_is_dropped() {
     let mock = Mock::new(|_| async {
-        let one = Payload::new(Protocol::ThriftBinary, kitex_codec::Bytes::from_static(&[0]));
+        let one = Payload::new(Protocol::Binary, kitex_codec::Bytes::from_static(&[0]));
         let mut response = Response::empty(Status::Ok);
         response.body = Body::Stream(MessageStream::of([one.clone(), one]));
         Ok(response)

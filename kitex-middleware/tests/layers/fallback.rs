@@ -200,7 +200,7 @@ async fn only_the_calls_that_it_is_for_are_kept_and_answered() {
             async { fallback::answer::<EchoResult>(Str::new()) }
         });
         let service = answers.only(Match::all().methods([method])).unwrap().layer(mock.clone());
-        let payload = Payload::new(Protocol::ThriftBinary, kitex_codec::Bytes::from(vec![0]));
+        let payload = Payload::new(Protocol::Binary, kitex_codec::Bytes::from(vec![0]));
         match service.call(Request::new(&ECHO, payload)).await {
             Ok(_) => assert_eq!(*error.lock().unwrap(), expected),
             Err(error) => assert_eq!(error.message(), expected),

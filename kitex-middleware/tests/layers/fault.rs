@@ -17,7 +17,7 @@ const MS: Duration = Duration::from_millis(1);
 
 fn bytes() -> Payload {
     let bytes: Vec<u8> = (0..=255).cycle().take(1000).collect();
-    Payload::new(Protocol::ThriftBinary, kitex_codec::Bytes::from(bytes))
+    Payload::new(Protocol::Binary, kitex_codec::Bytes::from(bytes))
 }
 
 fn answers() -> Mock {
@@ -131,7 +131,7 @@ async fn a_garbled_answer_has_other_bytes_and_the_same_length_and_head() {
 async fn a_garbled_answer_without_a_byte_or_with_an_error_is_what_it_was() {
     let layer = FaultLayer::new();
     layer.handle().set([FaultRule::new(Fault::Garble, 100.0)]).unwrap();
-    let empty = Payload::new(Protocol::ThriftBinary, kitex_codec::Bytes::new());
+    let empty = Payload::new(Protocol::Binary, kitex_codec::Bytes::new());
     let mock = Mock::new(move |_| std::future::ready(Ok(Response::new(Status::Ok, empty.clone()))));
     assert!(call(&mut layer.layer(mock), Context::new()).await.unwrap().body.message().unwrap().is_empty());
     let fails = Mock::new(|_| std::future::ready(Err(Error::handler("no"))));

@@ -51,8 +51,7 @@ async fn a_call_is_measured_with_what_it_waited_and_how_large_it_was() {
     let recorder = DebuggingRecorder::new();
     let _installed = metrics::set_default_local_recorder(&recorder);
     let mock = Mock::new(|_| {
-        let payload =
-            Payload::new(Protocol::ThriftBinary, kitex_codec::Bytes::from_static(b"\x0b\0\0\0\0\0\0\0"));
+        let payload = Payload::new(Protocol::Binary, kitex_codec::Bytes::from_static(b"\x0b\0\0\0\0\0\0\0"));
         after_a_while(Ok(Response::new(Status::Ok, payload)))
     });
     let mut service = MetricsLayer::server().layer(mock);

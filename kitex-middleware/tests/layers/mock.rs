@@ -55,7 +55,7 @@ impl Service<Request> for Mock {
 
 /// A call of `EchoSvc/Echo` with nothing in it.
 pub(crate) fn request(context: Context) -> Request {
-    let payload = Payload::new(Protocol::ThriftBinary, kitex_codec::Bytes::from_static(&[0]));
+    let payload = Payload::new(Protocol::Binary, kitex_codec::Bytes::from_static(&[0]));
     let mut request = Request::new(Method::from(&ECHO), payload);
     request.context = context;
     request

@@ -103,7 +103,7 @@ fn layered(config: RetryConfig, service: Mock) -> SharedService {
 }
 
 fn request_of(method: &'static MethodDescriptor, context: Context) -> Request {
-    let payload = Payload::new(Protocol::ThriftBinary, kitex_codec::Bytes::from(vec![0; 64]));
+    let payload = Payload::new(Protocol::Binary, kitex_codec::Bytes::from(vec![0; 64]));
     let mut request = Request::new(Method::from(method), payload);
     request.context = context;
     request

@@ -83,7 +83,7 @@ fn request(method: &str) -> Request {
 }
 
 fn payload() -> Payload {
-    Payload::new(Protocol::ThriftBinary, Bytes::new())
+    Payload::new(Protocol::Binary, Bytes::new())
 }
 
 async fn answer(_: Request) -> CallResult {

@@ -188,6 +188,6 @@ impl<S: Io> Connection<S> {
 #[inline]
 pub(super) fn spend(request: &mut Request) {
     if !request.context.is_asked_back() {
-        request.body = Body::Message(Payload::new(Protocol::ThriftBinary, Bytes::new()));
+        request.body = Body::Message(Payload::new(Protocol::Binary, Bytes::new()));
     }
 }

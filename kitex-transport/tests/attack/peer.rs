@@ -149,7 +149,7 @@ impl Client {
 
     /// The bytes of a call of a method with one binary argument.
     pub(crate) fn request(&mut self, method: usize, argument: &[u8], token: u32) -> Bytes {
-        let payload = Payload::new(Protocol::ThriftBinary, Bytes::from(binary(argument)));
+        let payload = Payload::new(Protocol::Binary, Bytes::from(binary(argument)));
         let request = Request::new(&METHODS[method], payload);
         let now = tokio::time::Instant::now().into_std();
         self.engine.call(now, &request, token).map_err(|refusal| refusal.error).unwrap();

@@ -37,7 +37,7 @@ const fn method(name: &'static str, index: u16, oneway: bool) -> MethodDescripto
 /// A struct whose only field is a string.
 fn payload(text: &str) -> Payload {
     let len = u32::try_from(text.len()).unwrap().to_be_bytes();
-    Payload::new(Protocol::ThriftBinary, Bytes::from([&[11, 0, 0], &len[..], text.as_bytes(), &[0]].concat()))
+    Payload::new(Protocol::Binary, Bytes::from([&[11, 0, 0], &len[..], text.as_bytes(), &[0]].concat()))
 }
 
 /// A two-way call.

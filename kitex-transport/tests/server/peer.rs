@@ -132,7 +132,7 @@ impl tower_service::Service<Request> for Service {
                 "Where" => {
                     tokio::task::yield_now().await;
                     let task = tokio::task::try_id().map(|id| id.to_string()).unwrap_or_default();
-                    let payload = Payload::new(Protocol::ThriftBinary, Bytes::from(echoed(task.as_bytes())));
+                    let payload = Payload::new(Protocol::Binary, Bytes::from(echoed(task.as_bytes())));
                     return Ok(Response::new(Status::Ok, payload));
                 }
                 "Block" => {
@@ -203,7 +203,7 @@ impl Client {
         within: Option<u64>,
     ) -> Vec<u8> {
         let args = [&[0x0b, 0, 1][..], &(argument.len() as u32).to_be_bytes(), argument, &[0]].concat();
-        let payload = Payload::new(Protocol::ThriftBinary, Bytes::from(args));
+        let payload = Payload::new(Protocol::Binary, Bytes::from(args));
         let mut request = Request::new(&METHODS[method], payload);
         let now = tokio::time::Instant::now().into_std();
         request.context.deadline = within.map(|millis| Deadline::after(now, Duration::from_millis(millis)));

@@ -17,7 +17,7 @@ fn clients(address: &Address) -> Vec<(String, ClientBuilder<CallsClient>)> {
     let mux = [Framing::TTHeader, Framing::TTHeaderFramed];
     let mux = mux.map(|framing| (format!("mux {framing:?}"), builder().framing(framing).mux(1)));
     // As peers of Apache Thrift call.
-    let apache = [Protocol::ThriftBinary, Protocol::ThriftCompact, Protocol::ThriftJson].map(|protocol| {
+    let apache = [Protocol::Binary, Protocol::Compact, Protocol::Json].map(|protocol| {
         [Framing::Buffered, Framing::Framed].map(|framing| {
             let (one, other) =
                 (builder().framing(framing), builder().framing(framing).service_prefix("Calls"));

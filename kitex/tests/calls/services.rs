@@ -73,7 +73,7 @@ async fn names_like_those_of_apache_thrift_tell_services_apart() {
     let named: CallsClient = framed(&running).service_prefix("Loud").connect().await.unwrap();
     assert_eq!(&*named.echo(req()).await.unwrap().msg, "HI");
     let nobody: CallsClient =
-        framed(&running).service_prefix("Nobody").protocol(Protocol::ThriftCompact).connect().await.unwrap();
+        framed(&running).service_prefix("Nobody").protocol(Protocol::Compact).connect().await.unwrap();
     let error = nobody.echo(req()).await.unwrap_err();
     let error = error.error().unwrap();
     assert_eq!((error.code(), error.message()), (Some(1), "unknown service Nobody, method echo"));
@@ -127,8 +127,8 @@ async fn what_is_not_there_can_be_served_by_one_who_knows() {
     // What it answers in Binary goes into Compact for who asks in it, and cannot go into JSON.
     let clock =
         |protocol| framed::<ClockClient>(&running).protocol(protocol).service_prefix("Clock").connect();
-    assert_eq!(clock(Protocol::ThriftCompact).await.unwrap().now().await.unwrap(), 7);
-    let error = clock(Protocol::ThriftJson).await.unwrap().now().await.unwrap_err();
+    assert_eq!(clock(Protocol::Compact).await.unwrap().now().await.unwrap(), 7);
+    let error = clock(Protocol::Json).await.unwrap().now().await.unwrap_err();
     assert!(error.to_string().contains("Thrift JSON does not tell a string from a binary"), "{error}");
     running.stop().await;
 }

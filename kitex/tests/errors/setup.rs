@@ -20,7 +20,7 @@ async fn clients(tour: &mut Tour) {
     tour.error("a client of no address", &error);
     let error = TourClient::builder("127.0.0.1:1").mux(1).framing(Framing::Buffered).connect().await;
     tour.error("mux without a header", &error.unwrap_err());
-    let error = TourClient::builder("127.0.0.1:1").protocol(Protocol::ThriftCompact).connect().await;
+    let error = TourClient::builder("127.0.0.1:1").protocol(Protocol::Compact).connect().await;
     tour.error("Compact behind a header", &error.unwrap_err());
     let error = TourClient::builder("127.0.0.1:1").service_prefix("Tour").connect().await;
     tour.error("a service's name before that of the method, behind a header", &error.unwrap_err());

@@ -8,7 +8,7 @@ use crate::crowd::{CROWD, at_once, failure, serve};
 /// In place of the arguments: the head of a string that ends before its length.
 async fn garble(mut request: Request, next: Next) -> Result<Response, Error> {
     let bytes = Bytes::from_static(b"\x0b\x00\x01\x7f\xff\xff\xff");
-    request.body = Body::Message(Payload::new(Protocol::ThriftBinary, bytes));
+    request.body = Body::Message(Payload::new(Protocol::Binary, bytes));
     next.run(request).await
 }
 

@@ -31,7 +31,7 @@ async fn a_fallback_answers_in_place_of_a_limit_and_of_nothing_else() {
 async fn a_fallback_of_a_server_answers_in_every_protocol() {
     let instead = |_: Request, _: Error| async { CallsClient::act_answer(Ok("instead \u{1}".into())) };
     let server = serve(|server| server.layer(FallbackLayer::new(instead))).await;
-    for protocol in [Protocol::ThriftBinary, Protocol::ThriftCompact, Protocol::ThriftJson] {
+    for protocol in [Protocol::Binary, Protocol::Compact, Protocol::Json] {
         for framing in [Framing::Framed, Framing::Buffered] {
             let client = CallsClient::builder(server.address.clone()).framing(framing).protocol(protocol);
             let answer = client.connect().await.unwrap().act("fail").await.unwrap();

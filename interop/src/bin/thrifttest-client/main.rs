@@ -74,9 +74,9 @@ fn set_up<C: GeneratedClient>(
     options: &Options,
 ) -> Result<ClientBuilder<C>, String> {
     let protocol = match options.text("protocol").unwrap_or("binary") {
-        "binary" => Protocol::ThriftBinary,
-        "compact" => Protocol::ThriftCompact,
-        "json" => Protocol::ThriftJson,
+        "binary" => Protocol::Binary,
+        "compact" => Protocol::Compact,
+        "json" => Protocol::Json,
         other => return Err(format!("protocol {other}: binary, compact or json")),
     };
     let builder =

@@ -26,7 +26,7 @@ impl<T> ClientConnection<T> {
     }
 
     fn interpret(&self, mut frame: Frame, sequence: i32, method: &Method) -> Result<Response, Error> {
-        let protocol = self.config.protocol.thrift();
+        let protocol = self.config.protocol;
         if frame.protobuf || frame.protocol != protocol {
             return Err(other_protocol(&frame, protocol));
         }

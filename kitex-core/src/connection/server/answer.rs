@@ -64,10 +64,10 @@ impl ServerConnection {
             return Err(Error::new(ErrorKind::Encode, Stage::Handle, "a stream is no answer to this call"));
         };
         let transcoded;
-        let payload = match payload.protocol().thrift() == to.protocol {
+        let payload = match payload.protocol() == to.protocol {
             true => payload,
             false => {
-                transcoded = payload.transcode(to.protocol.into(), self.info.limits())?;
+                transcoded = payload.transcode(to.protocol, self.info.limits())?;
                 &transcoded
             }
         };

@@ -92,7 +92,7 @@ pub(super) fn struct_of(id: i16, value: &str) -> Payload {
     bytes.extend_from_slice(&(value.len() as u32).to_be_bytes());
     bytes.extend_from_slice(value.as_bytes());
     bytes.push(0);
-    Payload::new(Protocol::ThriftBinary, Bytes::from(bytes))
+    Payload::new(Protocol::Binary, Bytes::from(bytes))
 }
 
 /// The string of such a struct, and its field's id.

@@ -8,15 +8,14 @@ mod stopped;
 mod white_space;
 
 use kitex_codec::{
-    DecodeError, EncodeError, Envelope, Form, Frame, Limits, Message, MessageType, Output,
-    Protocol as Thrift, Str, ThriftReader, ThriftWriter,
+    DecodeError, EncodeError, Envelope, Form, Frame, Limits, Message, MessageType, Output, Protocol, Str,
+    ThriftReader, ThriftWriter,
 };
 
 use super::raw::framed;
-use crate::{ClientConfig, Payload, Protocol};
+use crate::{ClientConfig, Payload};
 
-pub(super) const PROTOCOLS: [Protocol; 3] =
-    [Protocol::ThriftBinary, Protocol::ThriftCompact, Protocol::ThriftJson];
+pub(super) const PROTOCOLS: [Protocol; 3] = [Protocol::Binary, Protocol::Compact, Protocol::Json];
 
 pub(super) const BARE: [Form; 2] = [Form::Buffered, Form::Framed];
 
@@ -40,7 +39,7 @@ impl Said {
         Payload::encode_in(protocol, self, &Limits::default()).unwrap()
     }
 
-    fn bytes(&self, protocol: Thrift) -> Vec<u8> {
+    fn bytes(&self, protocol: Protocol) -> Vec<u8> {
         protocol.encode(self, &Limits::default()).unwrap().into_bytes().into()
     }
 }
@@ -70,20 +69,20 @@ fn said(payload: Option<&Payload>) -> Said {
 }
 
 /// A whole message without its frame.
-fn message(protocol: Thrift, kind: MessageType, name: &str, sequence: i32, body: &[u8]) -> Vec<u8> {
+fn message(protocol: Protocol, kind: MessageType, name: &str, sequence: i32, body: &[u8]) -> Vec<u8> {
     let mut out = Output::new();
     let envelope = Envelope { kind, name: name.as_bytes(), sequence };
     protocol.encode_envelope(&envelope, &mut out).unwrap();
     [&out.take_segments().into_bytes()[..], body, protocol.trailer()].concat()
 }
 
-fn call(protocol: Thrift, name: &str, sequence: i32) -> Vec<u8> {
+fn call(protocol: Protocol, name: &str, sequence: i32) -> Vec<u8> {
     message(protocol, MessageType::CALL, name, sequence, &Said::args("hi").bytes(protocol))
 }
 
 /// A call in Binary as it was before it had a version word.
 fn old_call(name: &str, sequence: i32) -> Vec<u8> {
-    let (len, args) = ((name.len() as u32).to_be_bytes(), Said::args("hi").bytes(Thrift::Binary));
+    let (len, args) = ((name.len() as u32).to_be_bytes(), Said::args("hi").bytes(Protocol::Binary));
     [&len[..], name.as_bytes(), &[1], &sequence.to_be_bytes(), &args].concat()
 }
 

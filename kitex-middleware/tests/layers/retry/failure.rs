@@ -229,7 +229,7 @@ async fn a_stream_is_never_sent_again() {
 async fn an_answer_that_is_a_stream_is_an_answer() {
     let policy = policy(|policy| policy.rule = RetryRule::new(|_| true));
     let stream = |_| {
-        let payload = Payload::new(Protocol::ThriftBinary, Bytes::from_static(&[0]));
+        let payload = Payload::new(Protocol::Binary, Bytes::from_static(&[0]));
         let mut response = Response::empty(Status::Ok);
         response.body = Body::Stream(MessageStream::of([payload]));
         Ok(response)

@@ -1,12 +1,12 @@
 //! Both ends, and bytes as Apache's peers write them.
 
-use kitex_codec::{BytesMut, Form, Frame, Limits, Protocol as Thrift};
+use kitex_codec::{BytesMut, Form, Frame, Limits, Protocol};
 
 use super::super::pair::Pair;
 use super::super::raw::{Fed, headed, in_form};
 use super::super::{ECHO, FIRE, RISKY};
 use super::{BARE, PROTOCOLS, Said, call, client, in_frame, old_call, opened, said};
-use crate::{Error, ErrorKind, Protocol, Request, Response, ServerConfig, Stage, Status};
+use crate::{Error, ErrorKind, Request, Response, ServerConfig, Stage, Status};
 
 fn pair(protocol: Protocol, form: Form, step: usize) -> Pair {
     let mut pair = Pair::with(ServerConfig::default(), client(protocol, form), Limits::default());
@@ -95,10 +95,11 @@ fn golden_bytes_are_served_and_answered_with_golden_bytes() {
 #[test]
 fn one_connection_serves_all_of_them_in_turn() {
     let mut fed = Fed::new();
-    let binary = call(Thrift::Binary, "Echo", 9);
+    let binary = call(Protocol::Binary, "Echo", 9);
     let mut stream = Vec::new();
     for form in BARE {
-        let all = [Thrift::Binary, Thrift::Compact, Thrift::Json].map(|protocol| call(protocol, "Echo", 9));
+        let all =
+            [Protocol::Binary, Protocol::Compact, Protocol::Json].map(|protocol| call(protocol, "Echo", 9));
         all.into_iter()
             .chain([old_call("Echo", 9)])
             .for_each(|message| stream.extend(in_frame(form, message)));
@@ -121,8 +122,8 @@ fn one_connection_serves_all_of_them_in_turn() {
 fn behind_a_tt_header_other_protocols_are_refused_by_name() {
     let old = old_call("Echo", 1);
     let cases = [
-        (call(Thrift::Compact, "Echo", 1), "Thrift Compact"),
-        (call(Thrift::Json, "Echo", 1), "Thrift JSON"),
+        (call(Protocol::Compact, "Echo", 1), "Thrift Compact"),
+        (call(Protocol::Json, "Echo", 1), "Thrift JSON"),
         (old, "non-strict Thrift Binary"),
     ];
     for (message, name) in cases {
@@ -141,12 +142,12 @@ fn behind_a_tt_header_other_protocols_are_refused_by_name() {
 
 #[test]
 fn exceptions_go_back_as_the_request_came() {
-    for (protocol, form) in PROTOCOLS.iter().flat_map(|protocol| BARE.map(|form| (protocol.thrift(), form))) {
+    for (protocol, form) in PROTOCOLS.iter().flat_map(|protocol| BARE.map(|form| (*protocol, form))) {
         let cases = [
             ("Echo", 6, Error::handler("it \"failed\"")),
             ("Echo", 7, Error::new(ErrorKind::Arguments, Stage::Decode, "no arguments")),
             // Code 20 is Kitex's own.
-            ("Nope", if protocol == Thrift::Binary { 20 } else { 1 }, Error::handler("nothing is served")),
+            ("Nope", if protocol == Protocol::Binary { 20 } else { 1 }, Error::handler("nothing is served")),
         ];
         for (name, code, error) in cases {
             let mut fed = Fed::new();

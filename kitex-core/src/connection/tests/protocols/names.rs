@@ -1,6 +1,6 @@
 //! `Service:method`, as Apache's `TMultiplexedProtocol` writes it.
 
-use kitex_codec::{ApplicationException, BytesMut, Descriptor, Form, Frame, Limits, Protocol as Thrift};
+use kitex_codec::{ApplicationException, BytesMut, Descriptor, Form, Frame, Limits, Protocol};
 
 use super::super::pair::{Pair, method};
 use super::super::raw::{Fed, in_form};
@@ -41,7 +41,7 @@ fn the_service_before_a_name_is_the_one_that_is_called_and_the_answer_has_the_ba
     for (protocol, form) in PROTOCOLS.iter().flat_map(|protocol| BARE.map(|form| (*protocol, form))) {
         for (name, service, method) in cases {
             let mut fed = both();
-            let request = fed.feed(&in_frame(form, call(protocol.thrift(), name, 3))).unwrap().unwrap();
+            let request = fed.feed(&in_frame(form, call(protocol, name, 3))).unwrap().unwrap();
             assert_eq!((request.request.method.service(), request.request.method.name()), (service, method));
             fed.reply(&request, Ok(Response::new(Status::Ok, Said::result("hi").payload(protocol))));
             let mut sent = BytesMut::from(&fed.server.output().take_segments().into_bytes()[..]);
@@ -59,7 +59,7 @@ fn what_is_not_there_is_answered_as_an_unknown_method_under_the_bare_name() {
         ("EchoSvc:Echo:Echo", "Echo:Echo", "unknown method Echo:Echo (service EchoSvc)"),
         (":", "", "unknown service , method "),
     ];
-    for protocol in [Thrift::Binary, Thrift::Compact, Thrift::Json] {
+    for protocol in [Protocol::Binary, Protocol::Compact, Protocol::Json] {
         for (name, bare, text) in cases {
             let mut fed = both();
             let (answered, exception) = refused(&mut fed, &call(protocol, name, 3));
@@ -73,7 +73,7 @@ fn what_is_not_there_is_answered_as_an_unknown_method_under_the_bare_name() {
 #[test]
 fn a_service_in_the_header_leaves_the_name_alone() {
     let mut fed = both();
-    let message = call(Thrift::Binary, "EchoSvc:Echo", 3);
+    let message = call(Protocol::Binary, "EchoSvc:Echo", 3);
     let bytes = super::super::raw::headed(0, 3, &[("isn", "EchoSvc")], &message);
     let (name, exception) = refused(&mut fed, &bytes);
     assert_eq!((&*name, exception.code), ("EchoSvc:Echo", 1));

@@ -1,14 +1,14 @@
 //! Payloads and answers in another protocol than the connection's.
 
-use kitex_codec::{Form, Limits, MessageType, Protocol as Thrift};
+use kitex_codec::{Form, Limits, MessageType, Protocol};
 
 use super::super::pair::Pair;
 use super::super::raw::{Asking, Fed};
 use super::super::{ECHO, limited};
 use super::{BARE, PROTOCOLS, Said, call, client, in_frame, message, said};
-use crate::{ClientConfig, Error, ErrorKind, Payload, Protocol, Request, Response, ServerConfig, Status};
+use crate::{ClientConfig, Error, ErrorKind, Payload, Request, Response, ServerConfig, Status};
 
-fn answer(protocol: Thrift, name: &str, sequence: i32) -> Vec<u8> {
+fn answer(protocol: Protocol, name: &str, sequence: i32) -> Vec<u8> {
     message(protocol, MessageType::REPLY, name, sequence, &Said::result("hi").bytes(protocol))
 }
 
@@ -26,7 +26,7 @@ fn asked(config: ClientConfig, bytes: &[u8]) -> Result<Response, Error> {
 fn an_answer_in_another_protocol_is_refused_by_name() {
     for (mine, other) in PROTOCOLS.iter().flat_map(|mine| PROTOCOLS.map(|other| (*mine, other))) {
         for (form, back) in BARE.iter().flat_map(|form| BARE.map(|back| (*form, back))) {
-            let result = asked(client(mine, form), &in_frame(back, answer(other.thrift(), "Echo", 1)));
+            let result = asked(client(mine, form), &in_frame(back, answer(other, "Echo", 1)));
             if mine == other {
                 assert_eq!(said(result.unwrap().body.message()), Said::result("hi"));
                 continue;
@@ -43,7 +43,7 @@ fn an_answer_in_another_protocol_is_refused_by_name() {
 fn a_reply_to_another_call_is_refused_in_every_protocol() {
     for protocol in PROTOCOLS {
         let config = || client(protocol, Form::Framed);
-        let frame = |name, sequence| in_frame(Form::Framed, answer(protocol.thrift(), name, sequence));
+        let frame = |name, sequence| in_frame(Form::Framed, answer(protocol, name, sequence));
         assert_eq!(asked(config(), &frame("Echo", 2)).unwrap_err().code(), Some(4));
         assert_eq!(asked(config(), &frame("Fire", 1)).unwrap_err().code(), Some(3));
         // Servers answer under the bare name (spec: thrift-idl 10).
@@ -59,7 +59,7 @@ fn an_answer_goes_into_the_protocol_of_the_request_or_is_refused() {
         let request = Request::new(ECHO, Said::args("hi").payload(asked));
         let result =
             pair.served(request, Ok(Response::new(Status::Ok, Said::result("hi").payload(answered))));
-        if asked == answered || asked != Protocol::ThriftJson && answered != Protocol::ThriftJson {
+        if asked == answered || asked != Protocol::Json && answered != Protocol::Json {
             assert_eq!(said(result.unwrap().body.message()), Said::result("hi"));
             continue;
         }
@@ -87,7 +87,7 @@ fn bytes_that_are_not_of_the_type_that_they_were_made_of_are_refused() {
     let mut limits = Limits::default();
     let typed = Payload::encode_typed(&Said::result("hi"), &limits).unwrap();
     limits.max_string = 1;
-    let error = typed.transcode(Protocol::ThriftJson, &limits).unwrap_err();
+    let error = typed.transcode(Protocol::Json, &limits).unwrap_err();
     assert!(error.to_string().contains("not of the type"), "{error}");
 }
 
@@ -98,7 +98,7 @@ fn an_answer_without_a_value_goes_into_every_protocol() {
         let request = Request::new(ECHO, Said::args("hi").payload(asked));
         let answer = pair.served(request, Ok(Response::empty(Status::Ok))).unwrap();
         let payload = answer.body.message().unwrap();
-        assert_eq!(payload.clone().into_bytes(), asked.thrift().empty_struct());
+        assert_eq!(payload.clone().into_bytes(), asked.empty_struct());
     }
 }
 
@@ -107,7 +107,7 @@ fn a_request_goes_into_the_protocol_of_the_connection_or_is_not_sent() {
     for (mine, given) in PROTOCOLS.iter().flat_map(|mine| PROTOCOLS.map(|given| (*mine, given))) {
         let mut pair = Pair::with(ServerConfig::default(), client(mine, Form::Framed), Limits::default());
         let sent = pair.send(Request::new(ECHO, Said::args("hi").payload(given)));
-        if mine == given || mine != Protocol::ThriftJson && given != Protocol::ThriftJson {
+        if mine == given || mine != Protocol::Json && given != Protocol::Json {
             pair.flow();
             let payload = pair.requests[0].request.body.message();
             assert_eq!((payload.unwrap().protocol(), said(payload)), (mine, Said::args("hi")));
@@ -122,9 +122,7 @@ fn a_request_goes_into_the_protocol_of_the_connection_or_is_not_sent() {
 
 #[test]
 fn behind_a_tt_header_a_client_sends_binary_alone() {
-    for (protocol, form) in
-        [(Protocol::ThriftCompact, Form::TTHeader), (Protocol::ThriftJson, Form::TTHeaderFramed)]
-    {
+    for (protocol, form) in [(Protocol::Compact, Form::TTHeader), (Protocol::Json, Form::TTHeaderFramed)] {
         let mut pair = Pair::with(ServerConfig::default(), client(protocol, form), Limits::default());
         let error = pair.send(Request::new(ECHO, Said::args("hi").payload(protocol))).unwrap_err();
         assert!(error.to_string().contains("behind a TTHeader stands Thrift Binary"), "{error}");
@@ -138,7 +136,7 @@ fn no_message_is_larger_than_this_side_would_take() {
     for (protocol, form) in PROTOCOLS.iter().flat_map(|protocol| BARE.map(|form| (*protocol, form))) {
         let largest = |len: usize| {
             let mut fed = Fed::with(ServerConfig::default(), limits());
-            let request = fed.feed(&in_frame(form, call(protocol.thrift(), "Echo", 1))).unwrap().unwrap();
+            let request = fed.feed(&in_frame(form, call(protocol, "Echo", 1))).unwrap().unwrap();
             let result = Said::result(&"x".repeat(len)).payload(protocol);
             fed.reply(&request, Ok(Response::new(Status::Ok, result)));
             fed.server.output().take_segments().into_bytes()

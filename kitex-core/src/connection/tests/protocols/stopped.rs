@@ -1,23 +1,23 @@
 //! Messages that are no messages, that do not end, or that stop.
 
-use kitex_codec::{BytesMut, Frame, Limits, MessageType, Protocol as Thrift};
+use kitex_codec::{BytesMut, Frame, Limits, MessageType, Protocol};
 
 use super::super::raw::Fed;
 use super::super::{base, limited, seconds};
 use super::{BARE, Said, call, in_frame, message, old_call, opened};
 use crate::{ErrorKind, ServerConfig};
 
-const ALL: [Thrift; 3] = [Thrift::Binary, Thrift::Compact, Thrift::Json];
+const ALL: [Protocol; 3] = [Protocol::Binary, Protocol::Compact, Protocol::Json];
 
 #[test]
 fn what_is_no_message_ends_the_connection_without_an_answer() {
     let kind =
         |protocol, kind| message(protocol, MessageType(kind), "Echo", 1, &Said::args("hi").bytes(protocol));
     let cases: [(Vec<u8>, &str); 13] = [
-        (kind(Thrift::Compact, 2), "message type 2"),
-        (kind(Thrift::Json, 3), "message type 3"),
-        (call(Thrift::Compact, "", 1), "the method name is empty"),
-        (call(Thrift::Json, "", 1), "the method name is empty"),
+        (kind(Protocol::Compact, 2), "message type 2"),
+        (kind(Protocol::Json, 3), "message type 3"),
+        (call(Protocol::Compact, "", 1), "the method name is empty"),
+        (call(Protocol::Json, "", 1), "the method name is empty"),
         (b"\x82\x22\x01\x04Echo\0".to_vec(), "Thrift Compact of another version"),
         (b"\x82\x21\x01\x04Echo\x0e\0".to_vec(), "unknown type byte 0x0e"),
         (b"\x82\x21\x01\x04Echo\x18\xff\xff\xff\xff\x0f".to_vec(), "negative length -1"),
@@ -40,11 +40,11 @@ fn what_is_no_message_ends_the_connection_without_an_answer() {
 #[test]
 fn limits_hold_for_messages_without_a_frame_and_are_named() {
     let deep = |protocol| match protocol {
-        Thrift::Binary => {
+        Protocol::Binary => {
             [&b"\x80\x01\0\x01\0\0\0\x04Echo\0\0\0\x01"[..], &b"\x0c\0\x01".repeat(70)].concat()
         }
-        Thrift::Compact => [&b"\x82\x21\x01\x04Echo"[..], &b"\x1c".repeat(70)].concat(),
-        Thrift::Json => [&br#"[1,"Echo",1,1,{"#[..], &br#""1":{"rec":{"#.repeat(70)].concat(),
+        Protocol::Compact => [&b"\x82\x21\x01\x04Echo"[..], &b"\x1c".repeat(70)].concat(),
+        Protocol::Json => [&br#"[1,"Echo",1,1,{"#[..], &br#""1":{"rec":{"#.repeat(70)].concat(),
     };
     for protocol in ALL {
         let mut fed = Fed::new();
@@ -62,7 +62,7 @@ fn limits_hold_for_messages_without_a_frame_and_are_named() {
 #[test]
 fn a_request_that_stops_is_answered_in_its_protocol_if_its_arguments_had_begun() {
     let messages = ALL.map(|protocol| (protocol, call(protocol, "Echo", 4)));
-    for (protocol, message) in messages.into_iter().chain([(Thrift::Binary, old_call("EchoSvc:Echo", 4))]) {
+    for (protocol, message) in messages.into_iter().chain([(Protocol::Binary, old_call("EchoSvc:Echo", 4))]) {
         for form in BARE {
             let mut fed = Fed::new();
             let bytes = in_frame(form, message.clone());
