@@ -29,6 +29,9 @@ pub struct Limits {
     pub min_heap: usize,
     /// Heap that no message is granted more of. 256 MiB.
     pub max_heap: usize,
+    /// Whether a `string` that is not UTF-8 is read, with U+FFFD for what is wrong in it, and not refused: for peers and
+    /// stores of languages whose strings are any bytes. What is read so is not what was written. False.
+    pub lossy_text: bool,
 }
 
 impl Default for Limits {
@@ -43,6 +46,7 @@ impl Default for Limits {
             heap_factor: 8,
             min_heap: 1 << 20,
             max_heap: 256 << 20,
+            lossy_text: false,
         }
     }
 }

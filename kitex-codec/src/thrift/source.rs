@@ -89,12 +89,24 @@ impl<'a> Source<'a> {
         Ok(())
     }
 
-    /// Text of bytes of this source that have been charged. Errors if they are not UTF-8.
-    pub(super) fn text(&self, bytes: &'a [u8]) -> Result<Str, DecodeError> {
-        match self.shared {
+    /// Text of bytes of this source that have been charged. Errors if they are not UTF-8 and have to be.
+    pub(super) fn text(&mut self, bytes: &'a [u8]) -> Result<Str, DecodeError> {
+        let text = match self.shared {
             Some(input) if bytes.len() >= self.share_from => Str::from_utf8(input.slice_ref(bytes)),
             _ => check_utf8(bytes).map(Str::from),
+        };
+        text.or_else(|error| self.lossy_text(bytes, error))
+    }
+
+    /// Text of bytes that have been charged and, as an `error` says, are not UTF-8, with U+FFFD for what is wrong in them.
+    #[cold]
+    pub(super) fn lossy_text(&mut self, bytes: &[u8], error: DecodeError) -> Result<Str, DecodeError> {
+        if !self.limits.lossy_text {
+            return Err(error);
         }
+        // A byte becomes three at most, and the text is built in memory that grows by doubling.
+        self.budget.charge(bytes.len().saturating_mul(6))?;
+        Ok(Str::from(String::from_utf8_lossy(bytes)))
     }
 
     /// A text of few ASCII bytes behind `H` bytes that tell how many, charged to the budget; `None`, with nothing read, if
@@ -116,7 +128,7 @@ impl<'a> Source<'a> {
         Some(text)
     }
 
-    /// The next `len` bytes as text, charged to the budget. Errors if they are not UTF-8.
+    /// The next `len` bytes as text, charged to the budget. Errors if they are not UTF-8 and have to be.
     #[inline(never)]
     pub(super) fn string_text(&mut self, len: usize) -> Result<Str, DecodeError> {
         let bytes = self.string(len)?;

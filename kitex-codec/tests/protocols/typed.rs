@@ -4,7 +4,7 @@
 use kitex_codec::{Bytes, DecodeReason, Protocol, Type, UnknownField};
 
 use crate::sample::{Choice, Sample, sample};
-use crate::value::{Value, double, fields_of, list, map, set, structure, text};
+use crate::value::{Fields, Value, double, fields_of, list, map, set, structure, text};
 use crate::{ALL, limits};
 
 const ID: (i16, Value) = (12, Value::Uuid([9; 16]));
@@ -162,6 +162,55 @@ fn text_that_is_not_utf8_is_refused_and_a_binary_may_be_anything() {
     for (protocol, bytes) in bad {
         let error = protocol.decode::<Sample>(&Bytes::from_static(bytes), &limits()).unwrap_err();
         assert_eq!(error.reason(), &DecodeReason::NotUtf8, "{protocol:?}");
+    }
+}
+
+/// Samples whose text, and keys, are not UTF-8: short, and long enough to be shared.
+fn bad_texts(protocol: Protocol, len: usize) -> Bytes {
+    let good = "?".repeat(len);
+    let map = map(Type::String, Type::I16, [(text(&format!("k{good}")), Value::I16(1))]);
+    let fields = fields_of([(7, text(&format!("a{good}z"))), (11, map), ID, (400, text(&good))]);
+    let bytes = fields.bytes(protocol).into_iter().map(|byte| if byte == b'?' { 0xff } else { byte });
+    bytes.collect::<Vec<_>>().into()
+}
+
+#[test]
+fn text_that_is_not_utf8_is_read_with_signs_for_it_where_that_is_asked_for() {
+    let mut lossy = limits();
+    lossy.lossy_text = true;
+    for (protocol, len) in ALL.iter().flat_map(|protocol| [1, 20, 700, 9000].map(|len| (*protocol, len))) {
+        let bytes = bad_texts(protocol, len);
+        let error = protocol.decode::<Sample>(&bytes, &limits()).unwrap_err();
+        assert_eq!(error.reason(), &DecodeReason::NotUtf8, "{protocol:?} {len}");
+        let read = protocol.decode::<Sample>(&bytes, &lossy).unwrap();
+        let signs = "\u{fffd}".repeat(len);
+        assert_eq!(read.text, format!("a{signs}z"), "{protocol:?} {len}");
+        assert_eq!(read.map.get(format!("k{signs}").as_str()), Some(&1));
+        assert_eq!(protocol.decode::<Sample>(&bytes, &lossy).unwrap(), read);
+    }
+    let escaped = Bytes::from_static(
+        b"{\"7\":{\"str\":\"\\n\xff\"},\"12\":{\"uid\":\"00000000000000000000000000000000\"}}",
+    );
+    assert_eq!(Protocol::Json.decode::<Sample>(&escaped, &lossy).unwrap().text, "\n\u{fffd}");
+    (lossy.min_heap, lossy.heap_factor) = (2000, 0);
+    for protocol in ALL {
+        let error = protocol.decode::<Sample>(&bad_texts(protocol, 700), &lossy).unwrap_err().to_string();
+        assert!(error.contains("heap_factor"), "{error}");
+    }
+}
+
+/// Of Binary, whose bools are bytes; of Compact see `hostile`, and JSON has no third.
+#[test]
+fn whatever_is_not_zero_is_true() {
+    for byte in 0..=255 {
+        let (field, flags) = ([2, 0, 1, byte], [&b"\x0f\0\x02\x02\0\0\0\x02"[..], &[byte, 0]].concat());
+        let bytes = [&b"\x0c\0\x0a\0"[..], &field, &flags, &[0]].concat();
+        let expected = fields_of([
+            (10, structure([])),
+            (1, Value::Bool(byte != 0)),
+            (2, list(Type::Bool, [Value::Bool(byte != 0), Value::Bool(false)])),
+        ]);
+        assert_eq!(Protocol::Binary.decode::<Fields>(&bytes.into(), &limits()).unwrap(), expected);
     }
 }
 

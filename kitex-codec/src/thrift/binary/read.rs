@@ -97,6 +97,13 @@ fn length(source: &mut Source<'_>) -> Result<usize, DecodeError> {
     usize::try_from(len).map_err(|_| DecodeError::new(DecodeReason::NegativeLength(len)))
 }
 
+/// What a bool's byte says. Writers write 0 and 1; whatever else comes is what nearly every reader takes it for (spec:
+/// thrift-idl 16.1).
+#[inline(always)]
+fn truth([byte]: [u8; 1]) -> bool {
+    byte != 0
+}
+
 /// The element type of an empty container: nothing is read by it, so nobody minds which it is.
 fn any(byte: u8) -> Type {
     Type::from_byte(byte).unwrap_or(Type::Void)
@@ -126,7 +133,7 @@ impl<'a> ThriftReader for BinaryReader<'a> {
 
     #[inline]
     fn read_bool(&mut self) -> Result<bool, DecodeError> {
-        self.source.array().map(|[byte]| byte == 1)
+        self.source.array().map(truth)
     }
 
     #[inline]
@@ -274,7 +281,7 @@ impl<'a> ThriftReader for BinaryReader<'a> {
 
     #[inline]
     fn read_bool_list(&mut self) -> Result<Option<Vec<bool>>, DecodeError> {
-        self.numbers(Type::Bool, |[byte]| byte == 1)
+        self.numbers(Type::Bool, truth)
     }
 
     #[inline]

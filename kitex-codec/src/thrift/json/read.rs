@@ -240,7 +240,8 @@ impl ThriftReader for JsonReader<'_> {
     fn read_str(&mut self) -> Result<Str, DecodeError> {
         let text = self.text()?;
         if text.escaped {
-            return Str::from_utf8(Bytes::from(self.unescaped(text)?));
+            let plain = Bytes::from(self.unescaped(text)?);
+            return Str::from_utf8(plain.clone()).or_else(|error| self.source.lossy_text(&plain, error));
         }
         self.source.budget.charge(text.raw.len())?;
         self.source.text(text.raw)
@@ -250,14 +251,17 @@ impl ThriftReader for JsonReader<'_> {
     /// this way is its base64.
     fn read_string(&mut self) -> Result<Bytes, DecodeError> {
         let text = self.text()?;
-        if text.escaped {
-            let plain = self.unescaped(text)?;
-            check_utf8(&plain)?;
-            return Ok(Bytes::from(plain));
+        let plain = match text.escaped {
+            true => Bytes::from(self.unescaped(text)?),
+            false => {
+                self.source.budget.charge(text.raw.len())?;
+                self.source.bytes(text.raw)
+            }
+        };
+        match check_utf8(&plain) {
+            Ok(_) => Ok(plain),
+            Err(error) => self.source.lossy_text(&plain, error).map(|text| text.to_bytes()),
         }
-        check_utf8(text.raw)?;
-        self.source.budget.charge(text.raw.len())?;
-        Ok(self.source.bytes(text.raw))
     }
 
     fn read_bytes(&mut self) -> Result<Bytes, DecodeError> {

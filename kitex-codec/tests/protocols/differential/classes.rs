@@ -77,7 +77,7 @@ pub(crate) const CLASSES: [Class; 17] = [
     class(
         Row::BoolByte,
         "Binary: a bool that is neither 0 nor 1",
-        Reads("false"),
+        Reads("true"),
         Reads("true"),
         Reads("true"),
     ),
