@@ -171,7 +171,7 @@ pub(super) fn generated() -> Vec<Seed> {
     crate::apache::samples().into_iter().map(|(name, bytes)| Seed::made(&name, &bytes)).collect()
 }
 
-/// Structs in Binary and in Compact, and what the rivals read otherwise.
+/// Structs and messages in Binary and in Compact, and what the rivals read otherwise.
 pub(super) fn read_by_rivals() -> Vec<Seed> {
     let protocols = [(0, "binary", Protocol::Binary), (1, "compact", Protocol::Compact)];
     let shapes = protocols.into_iter().flat_map(|(choice, protocol_name, protocol)| {
@@ -194,7 +194,31 @@ pub(super) fn read_by_rivals() -> Vec<Seed> {
         ("id-overflow", b"\x05\xfe\xff\x03\0\x15\0\0"),
     ];
     let odd = |choice: u8| move |(name, bytes): (&str, &[u8])| Seed::made(name, &[&[choice], bytes].concat());
-    shapes.chain(binary.into_iter().map(odd(0))).chain(compact.into_iter().map(odd(1))).collect()
+    let structs = binary.into_iter().map(odd(0)).chain(compact.into_iter().map(odd(1)));
+    let [binary, compact] = messages_for_rivals();
+    let messages = binary.into_iter().map(odd(2)).chain(compact.into_iter().map(odd(3)));
+    shapes.chain(structs).chain(messages).collect()
+}
+
+/// In Binary and in Compact, with their envelopes: five that all read, and what not all do.
+fn messages_for_rivals() -> [Vec<(&'static str, &'static [u8])>; 2] {
+    let binary: [(&str, &[u8]); 7] = [
+        ("call", b"\x80\x01\0\x01\0\0\0\x04Echo\0\0\0\x01\x0b\0\x01\0\0\0\x02hi\0"),
+        ("reply", b"\x80\x01\0\x02\0\0\0\x04Echo\xff\xff\xff\xff\x08\0\0\0\0\0\x07\0"),
+        ("oneway-with-service", b"\x80\x01\0\x04\0\0\0\x09Svc:\xc3\xa9cho\0\0\0\x02\0"),
+        ("old-form", b"\0\0\0\x04Echo\x01\0\0\0\x01\0"),
+        ("third-byte", b"\x80\x01\x07\x01\0\0\0\x04Echo\0\0\0\x01\0"),
+        ("type-of-17", b"\x80\x01\0\x11\0\0\0\x04Echo\0\0\0\x01\0"),
+        ("name-no-text", b"\x80\x01\0\x01\0\0\0\x01\xff\0\0\0\x01\0"),
+    ];
+    let compact: [(&str, &[u8]); 5] = [
+        ("compact-call", b"\x82\x21\x01\x04Echo\x18\x02hi\0"),
+        ("compact-exception", b"\x82\x61\xff\xff\xff\xff\x0f\x04Echo\x18\x01x\x15\x0c\0"),
+        ("compact-type-of-5", b"\x82\xa1\x01\x04Echo\0"),
+        ("compact-version-2", b"\x82\x22\x01\x04Echo\0"),
+        ("compact-wide-sequence", b"\x82\x21\xff\xff\xff\xff\x1f\x04Echo\0"),
+    ];
+    [binary.to_vec(), compact.to_vec()]
 }
 
 /// One message of each shape, and the heads of what is served nowhere.

@@ -1,10 +1,10 @@
 //! Held against Apache's `thrift` and against `pilota`: bytes that were written, damaged or made up.
 
-use kitex_codec::Protocol;
+use kitex_codec::{Envelope, MessageType, Output, Protocol};
 use proptest::prelude::*;
 
 use crate::differential::classes::{CLASSES, Row};
-use crate::differential::{Judged, judge};
+use crate::differential::{Judged, judge, judge_message};
 use crate::round_trip::fields;
 
 const PROTOCOLS: [Protocol; 2] = [Protocol::Binary, Protocol::Compact];
@@ -38,6 +38,67 @@ proptest! {
             judge(protocol, &bytes);
         }
     }
+}
+
+proptest! {
+    #[test]
+    fn rivals_read_whole_messages_and_the_same_of_damaged_ones(
+        fields in fields(false),
+        kind in 1..5_u16,
+        name in "\\PC{0,30}",
+        sequence in any::<i32>(),
+        flip in (any::<prop::sample::Index>(), 0..8_u8),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        for protocol in PROTOCOLS {
+            let mut out = Output::new();
+            let envelope = Envelope { kind: MessageType(kind), name: name.as_bytes(), sequence };
+            protocol.encode_envelope(&envelope, &mut out).unwrap();
+            let envelope = out.take_segments().into_bytes();
+            let mut bytes = [&envelope[..], &fields.bytes(protocol)].concat();
+            prop_assert_eq!(judge_message(protocol, &bytes).accepted, 3);
+            judge_message(protocol, &bytes[..cut.index(bytes.len())]);
+            bytes[flip.0.index(envelope.len())] ^= 1 << flip.1;
+            judge_message(protocol, &bytes);
+        }
+    }
+
+    #[test]
+    fn rivals_read_the_same_of_any_bytes_as_envelopes(
+        head in prop::sample::select(vec![&b""[..], b"\x80\x01", b"\x80\x01\0", b"\0\0\0", b"\x82", b"\x82\x21"]),
+        bytes in proptest::collection::vec(any::<u8>(), 0..30),
+    ) {
+        for protocol in PROTOCOLS {
+            judge_message(protocol, &[head, &bytes].concat());
+        }
+    }
+}
+
+/// The same for the rows of envelopes.
+fn example_messages() -> Vec<(Row, Protocol, &'static [u8])> {
+    let binary: [(Row, &[u8]); 9] = [
+        (Row::Cut, b"\x80\x01\0\x01\0\0\0\x04Ech"),
+        (Row::NegativeSize, b"\x80\x01\0\x01\xff\xff\xff\xff\0\0\0\x01\0"),
+        (Row::Version, b"\x80\x02\0\x01\0\0\0\x01E\0\0\0\x01\0"),
+        (Row::OldForm, b"\0\0\0\x01E\x01\0\0\0\x01\0"),
+        (Row::ThirdByte, b"\x80\x01\x07\x01\0\0\0\x01E\0\0\0\x01\0"),
+        (Row::TypeNibble, b"\x80\x01\0\x11\0\0\0\x01E\0\0\0\x01\0"),
+        (Row::MessageType, b"\x80\x01\0\x05\0\0\0\x01E\0\0\0\x01\0"),
+        (Row::MessageType, b"\0\0\0\x01E\0\0\0\0\x01\0"),
+        (Row::NameNotText, b"\x80\x01\0\x01\0\0\0\x01\xff\0\0\0\x01\0"),
+    ];
+    let compact: [(Row, &[u8]); 8] = [
+        (Row::Cut, b"\x82\x21\x01\x04Ech"),
+        (Row::NegativeSize, b"\x82\x21\x01\xff\xff\xff\xff\x0f\0"),
+        (Row::Version, b"\x82\x22\x01\x01E\0"),
+        (Row::Version, b"\x83\x21\x01\x01E\0"),
+        (Row::MessageType, b"\x82\xa1\x01\x01E\0"),
+        (Row::NameNotText, b"\x82\x21\x01\x01\xff\0"),
+        (Row::Wide32, b"\x82\x21\xff\xff\xff\xff\x1f\x01E\0"),
+        (Row::LongVarint, b"\x82\x21\x80\x80\x80\x80\x80\0\x01E\0"),
+    ];
+    let of = |protocol| move |(row, bytes)| (row, protocol, bytes);
+    binary.map(of(Protocol::Binary)).into_iter().chain(compact.map(of(Protocol::Compact))).collect()
 }
 
 /// Each row of the table by bytes that meet it: for a row of one protocol in that, else in Binary and Compact.
@@ -86,8 +147,11 @@ fn examples() -> Vec<(Row, Protocol, Vec<u8>)> {
 #[test]
 fn every_row_of_the_table_is_what_the_readers_do() {
     let mut missing: Vec<_> = CLASSES.iter().map(|class| class.row).collect();
-    for (row, protocol, bytes) in examples() {
-        let Judged { rows, .. } = judge(protocol, &bytes);
+    let structs = examples().into_iter().map(|(row, protocol, bytes)| (row, judge(protocol, &bytes), bytes));
+    let messages = example_messages().into_iter();
+    let messages =
+        messages.map(|(row, protocol, bytes)| (row, judge_message(protocol, bytes), bytes.to_vec()));
+    for (row, Judged { rows, .. }, bytes) in structs.chain(messages) {
         assert!(rows.contains(&row), "{row:?} is not met by {bytes:02x?}, which has {rows:?}");
         missing.retain(|other| *other != row);
     }

@@ -23,6 +23,12 @@ pub(crate) enum Row {
     Wide32,
     Wide64,
     LongVarint,
+    Version,
+    OldForm,
+    ThirdByte,
+    TypeNibble,
+    MessageType,
+    NameNotText,
 }
 
 /// What a reader does where it meets a row.
@@ -47,7 +53,7 @@ pub(crate) struct Class {
 }
 
 /// The table, in the order of the rows.
-pub(crate) const CLASSES: [Class; 17] = [
+pub(crate) const CLASSES: [Class; 23] = [
     class(Row::Cut, "the bytes end before the struct does", Refuses, Refuses, Refuses),
     class(Row::NegativeSize, "a negative length or count", Refuses, Refuses, Refuses),
     class(
@@ -124,6 +130,36 @@ pub(crate) const CLASSES: [Class; 17] = [
         Refuses,
         Refuses,
         Refuses,
+    ),
+    class(Row::Version, "an envelope of a version that nobody knows", Refuses, Refuses, Refuses),
+    class(Row::OldForm, "Binary: an envelope without a version word", Reads("read"), Reads("read"), Refuses),
+    class(
+        Row::ThirdByte,
+        "Binary: a third byte of the version word that is not 0",
+        Reads("part of the type"),
+        Reads("passed over"),
+        Reads("passed over"),
+    ),
+    class(
+        Row::TypeNibble,
+        "Binary: a message type over 15 whose lowest four bits are one of 1 to 4",
+        Reads("as it is"),
+        Refuses,
+        Reads("the lowest four bits"),
+    ),
+    class(
+        Row::MessageType,
+        "any other message type that is none of 1 to 4",
+        Reads("as it is"),
+        Refuses,
+        Refuses,
+    ),
+    class(
+        Row::NameNotText,
+        "a method's name that is not UTF-8",
+        Reads("unchecked"),
+        Refuses,
+        Reads("unchecked"),
     ),
 ];
 

@@ -5,8 +5,11 @@
 //! value but for a row that says otherwise, and what only one accepts has met a row by which the other refuses it.
 
 pub(crate) mod classes;
+mod envelopes;
 pub(crate) mod readers;
 mod reference;
+
+use std::fmt::Debug;
 
 use kitex_codec::{Bytes, Limits, Protocol, Type};
 
@@ -43,29 +46,63 @@ pub(crate) fn judge(protocol: Protocol, bytes: &[u8]) -> Judged {
         (Reader::Apache, by_apache(protocol, bytes)),
         (Reader::Pilota, by_pilota(protocol, bytes)),
     ];
+    compare(protocol, bytes, readers, |reader| Reference::read(protocol, reader, bytes))
+}
+
+/// The same of a message: of its envelope, and of the struct behind it as far as ours finds one.
+pub(crate) fn judge_message(protocol: Protocol, bytes: &[u8]) -> Judged {
+    let ours = envelopes::by_kitex(protocol, bytes);
+    let behind = ours.as_ref().map(|(_, left)| &bytes[bytes.len() - left..]);
+    let readers = [
+        (Reader::Apache, envelopes::by_apache(protocol, bytes)),
+        (Reader::Pilota, envelopes::by_pilota(protocol, bytes)),
+        (Reader::Kitex, ours),
+    ];
+    let mut judged =
+        compare(protocol, bytes, readers, |reader| Reference::read_envelope(protocol, reader, bytes));
+    if let Some(behind) = behind {
+        let Judged { accepted, rows } = judge(protocol, behind);
+        judged.accepted = judged.accepted.min(accepted);
+        judged.rows.extend(rows);
+    }
+    judged
+}
+
+fn compare<T: Debug + PartialEq>(
+    protocol: Protocol,
+    bytes: &[u8],
+    readers: [(Reader, Option<(T, usize)>); 3],
+    expected: impl Fn(Reader) -> Reading<T>,
+) -> Judged {
     let mut judged = Judged { accepted: 0, rows: Vec::new() };
-    let mut plain: Option<(Reader, Fields)> = None;
+    let mut plain: Option<(Reader, T)> = None;
     for (reader, read) in readers {
-        let reading = Reference::read(protocol, reader, bytes);
+        let reading = expected(reader);
         check(protocol, reader, bytes, &read, &reading);
         judged.accepted += usize::from(read.is_some());
         let otherwise = reading.rows.iter().any(|row| row.class().is_read_otherwise());
         judged.rows.extend(reading.rows);
-        let Some((fields, _)) = read.filter(|_| !otherwise) else { continue };
+        let Some((value, _)) = read.filter(|_| !otherwise) else { continue };
         match &plain {
-            Some((other, value)) => assert_eq!(*value, fields, "{other:?} and {reader:?}: {bytes:02x?}"),
-            None => plain = Some((reader, fields)),
+            Some((other, first)) => assert_eq!(*first, value, "{other:?} and {reader:?}: {bytes:02x?}"),
+            None => plain = Some((reader, value)),
         }
     }
     judged
 }
 
-fn check(protocol: Protocol, reader: Reader, bytes: &[u8], read: &Read, reading: &Reading) {
+fn check<T: Debug + PartialEq>(
+    protocol: Protocol,
+    reader: Reader,
+    bytes: &[u8],
+    read: &Option<(T, usize)>,
+    reading: &Reading<T>,
+) {
     let what = || format!("{reader:?} on {protocol:?} {bytes:02x?}, which has {:?}", reading.rows);
     match &reading.outcome {
-        Outcome::Struct(fields, left) => {
-            let read = read.as_ref().map(|(fields, left)| (fields, left));
-            assert_eq!(read, Some((fields, left)), "{}", what());
+        Outcome::Read(value, left) => {
+            let read = read.as_ref().map(|(value, left)| (value, left));
+            assert_eq!(read, Some((value, left)), "{}", what());
         }
         Outcome::Refused => assert!(read.is_none(), "{read:?} read by {}", what()),
         Outcome::Unheld => {}

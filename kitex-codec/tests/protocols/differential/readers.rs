@@ -52,7 +52,8 @@ pub(super) fn by_pilota(protocol: Protocol, bytes: &[u8]) -> Read {
     })
 }
 
-fn caught(read: impl FnOnce() -> Read) -> Read {
+/// Nothing is read by what panics.
+pub(super) fn caught<T>(read: impl FnOnce() -> Option<T>) -> Option<T> {
     READS.set(true);
     let read = catch_unwind(AssertUnwindSafe(read));
     READS.set(false);

@@ -1,5 +1,7 @@
 //! The bytes of a struct read by plain recursion, as the table says that one of the readers does.
 
+mod envelope;
+
 use kitex_codec::{Protocol, Type};
 
 use super::classes::{Does, Row};
@@ -9,19 +11,26 @@ use crate::value::{Fields, Value};
 /// Levels that are read of what a rival reads without a limit: see `readers`.
 pub(super) const DEEPEST: usize = 200;
 
-/// What becomes of the bytes.
+/// What becomes of the bytes: what they say and how many are left.
 #[derive(Debug)]
-pub(super) enum Outcome {
-    Struct(Fields, usize),
+pub(super) enum Outcome<T = Fields> {
+    Read(T, usize),
     Refused,
     Unheld,
 }
 
 /// An outcome, and the rows that were met on the way.
 #[derive(Debug)]
-pub(super) struct Reading {
-    pub(super) outcome: Outcome,
+pub(super) struct Reading<T = Fields> {
+    pub(super) outcome: Outcome<T>,
     pub(super) rows: Vec<Row>,
+}
+
+/// Why nothing was read.
+#[derive(Debug)]
+enum Stop {
+    Refused,
+    Unheld,
 }
 
 #[derive(Debug)]
@@ -36,25 +45,33 @@ pub(super) struct Reference<'a> {
 
 impl<'a> Reference<'a> {
     pub(super) fn read(protocol: Protocol, reader: Reader, bytes: &'a [u8]) -> Reading {
-        let mut reference = Self { rest: bytes, protocol, reader, rows: Vec::new(), structs: 0, levels: 0 };
-        let outcome = match reference.structure() {
-            Ok(fields) => Outcome::Struct(fields, reference.rest.len()),
-            Err(outcome) => outcome,
+        Self::new(protocol, reader, bytes).reading(Self::structure)
+    }
+
+    fn new(protocol: Protocol, reader: Reader, bytes: &'a [u8]) -> Self {
+        Self { rest: bytes, protocol, reader, rows: Vec::new(), structs: 0, levels: 0 }
+    }
+
+    fn reading<T>(mut self, read: impl FnOnce(&mut Self) -> Result<T, Stop>) -> Reading<T> {
+        let outcome = match read(&mut self) {
+            Ok(value) => Outcome::Read(value, self.rest.len()),
+            Err(Stop::Refused) => Outcome::Refused,
+            Err(Stop::Unheld) => Outcome::Unheld,
         };
-        Reading { outcome, rows: reference.rows }
+        Reading { outcome, rows: self.rows }
     }
 
     /// Goes on where the reader does.
-    fn meet(&mut self, row: Row) -> Result<(), Outcome> {
+    fn meet(&mut self, row: Row) -> Result<(), Stop> {
         self.rows.push(row);
         match row.by(self.reader) {
             Does::Reads(_) => Ok(()),
-            Does::Refuses => Err(Outcome::Refused),
-            Does::Unheld(_) => Err(Outcome::Unheld),
+            Does::Refuses => Err(Stop::Refused),
+            Does::Unheld(_) => Err(Stop::Unheld),
         }
     }
 
-    fn meet_if(&mut self, met: bool, row: Row) -> Result<(), Outcome> {
+    fn meet_if(&mut self, met: bool, row: Row) -> Result<(), Stop> {
         if met { self.meet(row) } else { Ok(()) }
     }
 
@@ -62,26 +79,26 @@ impl<'a> Reference<'a> {
         self.protocol == Protocol::Compact
     }
 
-    fn take(&mut self, len: usize) -> Result<&'a [u8], Outcome> {
+    fn take(&mut self, len: usize) -> Result<&'a [u8], Stop> {
         let Some((taken, rest)) = self.rest.split_at_checked(len) else {
             self.meet(Row::Cut)?;
-            return Err(Outcome::Refused);
+            return Err(Stop::Refused);
         };
         self.rest = rest;
         Ok(taken)
     }
 
-    fn byte(&mut self) -> Result<u8, Outcome> {
+    fn byte(&mut self) -> Result<u8, Stop> {
         self.take(1).map(|bytes| bytes[0])
     }
 
     /// So many bytes as a number, the highest first.
-    fn big_endian(&mut self, len: usize) -> Result<u64, Outcome> {
+    fn big_endian(&mut self, len: usize) -> Result<u64, Stop> {
         Ok(self.take(len)?.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
     }
 
     /// A number in groups of seven bits, the lowest first, of at most `bits` bits.
-    fn varint(&mut self, bits: u32) -> Result<u64, Outcome> {
+    fn varint(&mut self, bits: u32) -> Result<u64, Stop> {
         let longest = bits.div_ceil(7) as usize;
         let mut number = 0_u128;
         for at in 0..longest {
@@ -94,11 +111,11 @@ impl<'a> Reference<'a> {
             }
         }
         self.meet(Row::LongVarint)?;
-        Err(Outcome::Refused)
+        Err(Stop::Refused)
     }
 
     /// A signed number of `bits` bits.
-    fn signed(&mut self, bits: u32) -> Result<i64, Outcome> {
+    fn signed(&mut self, bits: u32) -> Result<i64, Stop> {
         if !self.is_compact() {
             let shift = 64 - bits;
             return Ok((self.big_endian(bits as usize / 8)? << shift).cast_signed() >> shift);
@@ -115,21 +132,21 @@ impl<'a> Reference<'a> {
     }
 
     /// A length or count.
-    fn size(&mut self) -> Result<usize, Outcome> {
+    fn size(&mut self) -> Result<usize, Stop> {
         let size = if self.is_compact() { self.varint(32)? } else { self.big_endian(4)? } as u32;
         self.meet_if(size.cast_signed() < 0, Row::NegativeSize)?;
         Ok(size as usize)
     }
 
-    fn enter(&mut self, structure: bool) -> Result<(), Outcome> {
+    fn enter(&mut self, structure: bool) -> Result<(), Stop> {
         self.levels += 1;
         self.structs += usize::from(structure);
         self.meet_if(structure && self.structs > 64, Row::DeepStructs)?;
         self.meet_if(self.levels > 64, Row::Deep)?;
-        if self.levels > DEEPEST { Err(Outcome::Unheld) } else { Ok(()) }
+        if self.levels > DEEPEST { Err(Stop::Unheld) } else { Ok(()) }
     }
 
-    fn structure(&mut self) -> Result<Fields, Outcome> {
+    fn structure(&mut self) -> Result<Fields, Stop> {
         self.enter(true)?;
         let (mut fields, mut last) = (Vec::new(), 0);
         while let Some((id, kind, flag)) = self.field(last)? {
@@ -146,7 +163,7 @@ impl<'a> Reference<'a> {
     }
 
     /// A field's id and type, and its value if the header has it.
-    fn field(&mut self, last: i16) -> Result<Option<(i16, Type, Option<bool>)>, Outcome> {
+    fn field(&mut self, last: i16) -> Result<Option<(i16, Type, Option<bool>)>, Stop> {
         let head = self.byte()?;
         if !self.is_compact() {
             if head == 0 {
@@ -167,7 +184,7 @@ impl<'a> Reference<'a> {
                 Some(id) => id,
                 None => {
                     self.meet(Row::IdOverflow)?;
-                    return Err(Outcome::Refused);
+                    return Err(Stop::Refused);
                 }
             },
         };
@@ -175,19 +192,19 @@ impl<'a> Reference<'a> {
     }
 
     /// The type of a value that is there.
-    fn kind(&mut self, number: u8) -> Result<Type, Outcome> {
+    fn kind(&mut self, number: u8) -> Result<Type, Stop> {
         match kind_of(self.protocol, number) {
             Some(kind) => Ok(kind),
             None => {
                 let none = number == 0 || !self.is_compact() && number == 1;
                 self.meet(if none { Row::NoValue } else { Row::UnknownType })?;
-                Err(Outcome::Refused)
+                Err(Stop::Refused)
             }
         }
     }
 
     /// The type of so many elements; void, if there are none.
-    fn element(&mut self, number: u8, count: usize) -> Result<Type, Outcome> {
+    fn element(&mut self, number: u8, count: usize) -> Result<Type, Stop> {
         if count > 0 {
             return self.kind(number);
         }
@@ -196,7 +213,7 @@ impl<'a> Reference<'a> {
         Ok(Type::Void)
     }
 
-    fn value(&mut self, kind: Type) -> Result<Value, Outcome> {
+    fn value(&mut self, kind: Type) -> Result<Value, Stop> {
         Ok(match kind {
             Type::Bool => Value::Bool(self.bool()?),
             Type::I8 => Value::I8(self.byte()?.cast_signed()),
@@ -215,12 +232,12 @@ impl<'a> Reference<'a> {
             Type::List => self.elements().map(|(element, values)| Value::List(element, values))?,
             Type::Set => self.elements().map(|(element, values)| Value::Set(element, values))?,
             Type::Map => self.map()?,
-            Type::Stop | Type::Void => return Err(Outcome::Refused),
+            Type::Stop | Type::Void => return Err(Stop::Refused),
         })
     }
 
     /// A bool that is no field of Compact.
-    fn bool(&mut self) -> Result<bool, Outcome> {
+    fn bool(&mut self) -> Result<bool, Stop> {
         let byte = self.byte()?;
         if self.is_compact() {
             self.meet_if(byte == 0, Row::ZeroElement)?;
@@ -231,7 +248,7 @@ impl<'a> Reference<'a> {
         Ok(byte == 1 || byte != 0 && Row::BoolByte.by(self.reader) == Does::Reads("true"))
     }
 
-    fn string(&mut self) -> Result<Value, Outcome> {
+    fn string(&mut self) -> Result<Value, Stop> {
         let len = self.size()?;
         let bytes = self.take(len)?;
         Ok(match std::str::from_utf8(bytes) {
@@ -243,7 +260,7 @@ impl<'a> Reference<'a> {
         })
     }
 
-    fn elements(&mut self) -> Result<(Type, Vec<Value>), Outcome> {
+    fn elements(&mut self) -> Result<(Type, Vec<Value>), Stop> {
         let head = self.byte()?;
         let (number, short) = if self.is_compact() { (head & 15, head >> 4) } else { (head, 15) };
         let count = if short == 15 { self.size()? } else { usize::from(short) };
@@ -254,18 +271,18 @@ impl<'a> Reference<'a> {
         Ok((element, values))
     }
 
-    fn map(&mut self) -> Result<Value, Outcome> {
+    fn map(&mut self) -> Result<Value, Stop> {
         let (count, [key, value]) = self.map_head()?;
         let (key, value) = (self.element(key, count)?, self.element(value, count)?);
         self.enter(false)?;
         let entries = (0..count).map(|_| Ok((self.value(key)?, self.value(value)?)));
-        let entries = entries.collect::<Result<_, Outcome>>()?;
+        let entries = entries.collect::<Result<_, Stop>>()?;
         self.levels -= 1;
         Ok(Value::Map(key, value, entries))
     }
 
     /// An empty map of Compact has no types.
-    fn map_head(&mut self) -> Result<(usize, [u8; 2]), Outcome> {
+    fn map_head(&mut self) -> Result<(usize, [u8; 2]), Stop> {
         if !self.is_compact() {
             let kinds = [self.byte()?, self.byte()?];
             return Ok((self.size()?, kinds));
