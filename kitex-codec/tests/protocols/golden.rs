@@ -1,8 +1,12 @@
 //! The byte vectors of thrift-idl 16.4, written and read.
 
-use kitex_codec::{ApplicationException, Bytes, Protocol, Type};
+use kitex_codec::{
+    ApplicationException, Bytes, DecodeError, DecodeReason, EncodeError, Envelope, Message, MessageType,
+    Output, Protocol, ThriftReader, ThriftWriter, Type,
+};
 
 use crate::limits;
+use crate::sample::Choice;
 use crate::value::{Fields, Value, double, fields_of, list, map, set, structure, text};
 
 /// A struct and its bytes; an empty text where the document has none.
@@ -46,6 +50,86 @@ fn numbers(a: i8, b: i16, c: i32, d: i64, e: f64) -> [(i16, Value); 5] {
 
 fn bools<const N: usize>(fields: [(i16, bool); N]) -> impl IntoIterator<Item = (i16, Value)> {
     fields.map(|(id, value)| (id, Value::Bool(value)))
+}
+
+/// A whole message without arguments in each protocol.
+fn assert_message(kind: MessageType, name: &str, sequence: i32, hex: [&str; 2], json: &str) {
+    let columns = [
+        (Protocol::Binary, bytes_of(hex[0])),
+        (Protocol::Compact, bytes_of(hex[1])),
+        (Protocol::Json, Bytes::copy_from_slice(json.as_bytes())),
+    ];
+    for (protocol, bytes) in columns {
+        let envelope = Envelope { kind, name: name.as_bytes(), sequence };
+        let mut out = Output::new();
+        protocol.encode_envelope(&envelope, &mut out).unwrap();
+        out.tail().extend_from_slice(protocol.empty_struct());
+        out.tail().extend_from_slice(protocol.trailer());
+        assert_eq!(out.take_segments().into_bytes(), bytes, "{protocol:?}");
+        let (read, body) = protocol.decode_message(&bytes, &limits()).unwrap();
+        assert_eq!((read, &bytes[body]), (envelope, protocol.empty_struct()));
+    }
+}
+
+#[test]
+fn messages() {
+    let (call, reply, oneway) = (MessageType::CALL, MessageType::REPLY, MessageType::ONEWAY);
+    let hex = ["800100010000000470696e670000000100", "8221010470696e6700"];
+    assert_message(call, "ping", 1, hex, r#"[1,"ping",1,1,{}]"#);
+    let hex = ["800100040000000470696e670000000000", "8281000470696e6700"];
+    assert_message(oneway, "ping", 0, hex, r#"[1,"ping",4,0,{}]"#);
+    let hex = ["800100020000000470696e67ffffffff00", "8241ffffffff0f0470696e6700"];
+    assert_message(reply, "ping", -1, hex, r#"[1,"ping",2,-1,{}]"#);
+    let hex = ["80010001000000007fffffff00", "8221ffffffff070000"];
+    assert_message(call, "", i32::MAX, hex, r#"[1,"",1,2147483647,{}]"#);
+}
+
+/// A binary under 2.
+#[derive(Debug, Default)]
+struct Holder(Bytes);
+
+impl Message for Holder {
+    fn encode<W: ThriftWriter>(&self, _: &mut W) -> Result<(), EncodeError> {
+        unreachable!("it is only read")
+    }
+
+    fn decode<R: ThriftReader>(from: &mut R) -> Result<Self, DecodeError> {
+        let mut holder = Self::default();
+        from.begin_struct()?;
+        while let Some(field) = from.read_field()? {
+            assert_eq!((field.id, field.kind), (2, Type::String));
+            holder.0 = from.read_bytes()?;
+        }
+        Ok(holder)
+    }
+}
+
+#[test]
+fn a_binary() {
+    let fields = fields_of([(2, Value::Raw(vec![1, 2]))]);
+    assert_eq!(fields.bytes(Protocol::Binary), bytes_of("0b000200000002010200"));
+    assert_eq!(fields.bytes(Protocol::Compact), bytes_of("2802010200"));
+    assert_eq!(fields.bytes(Protocol::Json), r#"{"2":{"str":"AQI="}}"#);
+    // By a type that says that it is none of text, which the bytes do not.
+    let read = |protocol: Protocol, bytes: &'static [u8]| {
+        let binary: Holder = protocol.decode(&Bytes::from_static(bytes), &limits()).unwrap();
+        assert_eq!(binary.0, &[1, 2][..], "{protocol:?}");
+    };
+    read(Protocol::Binary, b"\x0b\0\x02\0\0\0\x02\x01\x02\0");
+    read(Protocol::Compact, b"\x28\x02\x01\x02\0");
+    read(Protocol::Json, br#"{"2":{"str":"AQI="}}"#);
+    read(Protocol::Json, br#"{"2":{"str":"AQI"}}"#);
+}
+
+/// The members of the union that the document says must be refused.
+#[test]
+fn a_union_of_two_members() {
+    let columns =
+        [(Protocol::Binary, "080001000000050b0002000000017800"), (Protocol::Compact, "150a18017800")];
+    for (protocol, hex) in columns {
+        let error = protocol.decode::<Choice>(&bytes_of(hex), &limits()).unwrap_err();
+        assert_eq!(error.reason(), &DecodeReason::UnionMembers("Choice"), "{protocol:?}");
+    }
 }
 
 #[test]
