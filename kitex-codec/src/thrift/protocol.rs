@@ -24,8 +24,8 @@ use crate::{DecodeError, DecodeReason, EncodeError, Limits, Output, Segments};
 /// let limits = Limits::default();
 /// let exception = ApplicationException { code: 6, message: "boom".into() };
 /// for protocol in [Protocol::Binary, Protocol::Compact, Protocol::Json] {
-///     let bytes = protocol.encode(&exception, &limits)?.into_bytes();
-///     let again: ApplicationException = protocol.decode(&bytes, &limits)?;
+///     let bytes: Vec<u8> = protocol.encode_to_vec(&exception, &limits)?;
+///     let again: ApplicationException = protocol.decode_slice(&bytes, &limits)?;
 ///     assert_eq!(again, exception);
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -56,6 +56,11 @@ impl Protocol {
         }
     }
 
+    /// Encodes a struct to memory of its own. Errors as [`encode`](Self::encode) does.
+    pub fn encode_to_vec<M: Message>(self, message: &M, limits: &Limits) -> Result<Vec<u8>, EncodeError> {
+        self.encode(message, limits).map(|segments| segments.into_bytes().into())
+    }
+
     /// Decodes a struct. Bytes behind its end are ignored. Errors if the bytes are none, or if a limit does not
     /// allow it.
     pub fn decode<M: Message>(self, bytes: &Bytes, limits: &Limits) -> Result<M, DecodeError> {
@@ -63,6 +68,15 @@ impl Protocol {
             Self::Binary => binary::decode(bytes, limits),
             Self::Compact => compact::decode(bytes, limits),
             Self::Json => json::decode(bytes, limits),
+        }
+    }
+
+    /// Decodes a struct whose values share nothing with the bytes. Else as [`decode`](Self::decode).
+    pub fn decode_slice<M: Message>(self, bytes: &[u8], limits: &Limits) -> Result<M, DecodeError> {
+        match self {
+            Self::Binary => binary::decode_slice(bytes, limits),
+            Self::Compact => compact::decode_slice(bytes, limits),
+            Self::Json => json::decode_slice(bytes, limits),
         }
     }
 

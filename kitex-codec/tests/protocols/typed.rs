@@ -28,9 +28,12 @@ fn only_id() -> Sample {
 
 #[test]
 fn a_struct_comes_back() {
+    let whole = sample();
     for protocol in ALL {
-        let bytes = protocol.encode(&sample(), &limits()).unwrap().into_bytes();
-        assert_eq!(protocol.decode::<Sample>(&bytes, &limits()).unwrap(), sample(), "{protocol:?}");
+        let bytes = protocol.encode(&whole, &limits()).unwrap().into_bytes();
+        assert_eq!(protocol.decode::<Sample>(&bytes, &limits()).unwrap(), whole, "{protocol:?}");
+        assert_eq!(protocol.encode_to_vec(&whole, &limits()).unwrap(), bytes);
+        assert_eq!(protocol.decode_slice::<Sample>(&bytes, &limits()).unwrap(), whole);
     }
 }
 
