@@ -132,6 +132,14 @@ impl Error {
             .with_method(method)
     }
 
+    /// A method that is not there for who names no service.
+    #[cold]
+    pub(crate) fn unknown_name(method: &str) -> Self {
+        let text = format!("unknown method {method} (no service is named)");
+        Self::new(ErrorKind::UnknownMethod, Stage::Local, text)
+            .with_code(ApplicationException::UNKNOWN_METHOD)
+    }
+
     /// A service that is not there.
     #[cold]
     pub fn unknown_service(service: &str, method: &str) -> Self {
@@ -409,13 +417,15 @@ pub(crate) const NOT_SERVED: &str = "not served: ";
 /// the same codes, or pass on such an exception of its own call; then the text is another (spec: kitex-wire 10.1, 10.2,
 /// 12.4).
 fn is_refusal(exception: &ApplicationException) -> bool {
-    let text = match exception.code {
-        ApplicationException::INTERNAL_ERROR => NOT_SERVED,
-        ApplicationException::UNKNOWN_METHOD => "unknown method ",
-        ApplicationException::UNKNOWN_SERVICE => "unknown service ",
+    let texts: &[&str] = match exception.code {
+        ApplicationException::INTERNAL_ERROR => &[NOT_SERVED],
+        // Apache's peers are told so of a service, too.
+        ApplicationException::UNKNOWN_METHOD => &["unknown method ", "unknown service "],
+        ApplicationException::UNKNOWN_SERVICE => &["unknown service "],
         _ => return false,
     };
-    exception.message.starts_with(text) && !exception.message.ends_with(OF_HANDLER)
+    let says = |text: &&str| exception.message.starts_with(*text);
+    texts.iter().any(says) && !exception.message.ends_with(OF_HANDLER)
 }
 
 /// What the text of an exception ends with whose code a handler has chosen.

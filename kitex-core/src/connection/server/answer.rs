@@ -7,6 +7,7 @@ use kitex_codec::{ApplicationException, Envelope, Form, MessageType, Output, Pro
 use super::{Pending, ServerConnection};
 use crate::head::{self, Shell};
 use crate::router::answered_name;
+use crate::shown::shown;
 use crate::{Body, CallId, Error, ErrorKind, Metadata, Response, Stage};
 
 /// Where an answer goes, and in which clothes.
@@ -84,7 +85,12 @@ impl ServerConnection {
     pub(super) fn write_unknown(&mut self, to: &Addressee<'_>, service: &[u8], error: Error) {
         let name = answered_name(service, to.name);
         let by_kitex = to.protocol == Protocol::Binary && name.len() == to.name.len();
-        let error = if by_kitex { error } else { error.with_code(ApplicationException::UNKNOWN_METHOD) };
+        let names_service = !service.is_empty() || to.name.len() > name.len() + 1;
+        let error = match error.kind() {
+            _ if by_kitex => error,
+            ErrorKind::UnknownService if !names_service => Error::unknown_name(&shown(name)),
+            _ => error.with_code(ApplicationException::UNKNOWN_METHOD),
+        };
         self.write_exception(&Addressee { name, ..*to }, &error);
     }
 

@@ -193,6 +193,8 @@ fn only_the_routers_refusals_are_safe_to_send_again() {
     };
     assert_eq!(exception(1, "unknown method Echo (service EchoSvc)"), Sent::Never);
     assert_eq!(exception(20, "unknown service , method Echo"), Sent::Never);
+    assert_eq!(exception(1, "unknown method Echo (no service is named)"), Sent::Never);
+    assert_eq!(exception(1, "unknown service Nope, method Echo"), Sent::Never);
     // A handler ran, and passes on what it was told itself, or has codes of its own.
     assert_eq!(exception(1, "biz error: remote exception: unknown method X (service Y)"), Sent::Maybe);
     assert_eq!(exception(20, "unknown service Y, method X [biz error]"), Sent::Maybe);

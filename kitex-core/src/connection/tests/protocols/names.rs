@@ -57,7 +57,8 @@ fn what_is_not_there_is_answered_as_an_unknown_method_under_the_bare_name() {
         ("Nope:Echo", "Echo", "unknown service Nope, method Echo"),
         ("EchoSvc:Nope", "Nope", "unknown method Nope (service EchoSvc)"),
         ("EchoSvc:Echo:Echo", "Echo:Echo", "unknown method Echo:Echo (service EchoSvc)"),
-        (":", "", "unknown service , method "),
+        (":", "", "unknown method  (no service is named)"),
+        (":Nope", "Nope", "unknown method Nope (no service is named)"),
     ];
     for protocol in [Protocol::Binary, Protocol::Compact, Protocol::Json] {
         for (name, bare, text) in cases {
