@@ -1,13 +1,15 @@
 //! What each layer costs a call, over a service that answers at once: `cargo bench -p benches --bench layers`.
 //!
-//! A row's cost is what it takes beyond `service alone`. Where a layer needs the time at which a call ended and no other
-//! has asked for it, one read of the clock comes on top: the rows `no clock read yet`.
+//! A row's cost is what it takes beyond `service alone`. The layers of a client, a server or a suite are handed a call
+//! where it stays, and that is what is measured; rows `tower's call` are those of a stack that a user builds of tower's
+//! services, whose futures have to refer to the layer themselves. Where a layer needs the time at which a call ended and
+//! no other has asked for it, one read of the clock comes on top: the rows `no clock read yet`.
 
 mod sinks;
 
 use std::future::{Future, Ready, ready};
 use std::hint::black_box;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
@@ -15,7 +17,10 @@ use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion};
 use kitex::layer::{Layer, Service};
 use kitex_codec::Bytes;
-use kitex_core::{Error, Method, MethodDescriptor, Payload, Protocol, Request, Response, Status, Streaming};
+use kitex_core::{
+    CallRef, CallResult, Error, Method, MethodDescriptor, Payload, Protocol, Request, Response, Status,
+    Streaming,
+};
 
 static ECHO: MethodDescriptor = MethodDescriptor {
     service: "Echo",
@@ -45,22 +50,46 @@ struct Answering {
     ended: Option<Instant>,
 }
 
+impl Answering {
+    fn answer(&self, request: &Request) -> CallResult {
+        let Some(payload) = request.body.message().cloned() else {
+            return Err(Error::handler("the request is a stream"));
+        };
+        let mut response = Response::new(Status::Ok, payload);
+        response.ended = self.ended;
+        Ok(response)
+    }
+}
+
 impl Service<Request> for Answering {
     type Response = Response;
     type Error = Error;
-    type Future = Ready<Result<Response, Error>>;
+    type Future = Ready<CallResult>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let Some(payload) = request.body.message().cloned() else {
-            return ready(Err(Error::handler("the request is a stream")));
-        };
-        let mut response = Response::new(Status::Ok, payload);
-        response.ended = self.ended;
-        ready(Ok(response))
+        ready(self.answer(&request))
+    }
+}
+
+impl CallRef for Answering {
+    type Call = Option<CallResult>;
+
+    fn begin(&self, request: &mut Request, mut call: Pin<&mut Self::Call>) {
+        call.set(Some(self.answer(&request.take())));
+    }
+
+    fn poll_call(&self, mut call: Pin<&mut Self::Call>, _: &mut Context<'_>, result: &mut Poll<CallResult>) {
+        if let Some(answer) = call.take() {
+            *result = Poll::Ready(answer);
+        }
+    }
+
+    fn clear(&self, mut call: Pin<&mut Self::Call>) {
+        call.set(None);
     }
 }
 
@@ -77,8 +106,24 @@ fn request(began: Instant) -> Request {
     request
 }
 
-/// Measures calls of a service.
-fn calls<S>(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, mut service: S)
+/// Measures calls of a service that are made where they stay, as those of a client, a server or a suite.
+fn calls<S: CallRef>(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, service: S) {
+    let began = Instant::now();
+    let task = &mut Context::from_waker(Waker::noop());
+    group.bench_function(name, |bencher| {
+        bencher.iter(|| {
+            let (mut call, mut result) = (pin!(S::Call::default()), Poll::Pending);
+            service.begin(&mut black_box(request(began)), call.as_mut());
+            service.poll_call(call.as_mut(), task, &mut result);
+            service.clear(call);
+            assert!(matches!(result, Poll::Ready(Ok(_))), "the service answers at once: {result:?}");
+            result
+        });
+    });
+}
+
+/// Measures calls of a service of tower's.
+fn tower_calls<S>(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, mut service: S)
 where
     S: Service<Request, Response = Response, Error = Error>,
 {
@@ -99,6 +144,8 @@ fn breaker(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("layer, breaker");
     calls(&mut group, "service alone", answering());
     calls(&mut group, "breaker", layer(config.clone()).layer(answering()));
+    tower_calls(&mut group, "tower's call, service alone", answering());
+    tower_calls(&mut group, "tower's call, breaker", layer(config.clone()).layer(answering()));
     calls(&mut group, "breaker, no clock read yet", layer(config.clone()).layer(Answering { ended: None }));
     config.slow_call = Some((std::time::Duration::from_secs(1), 0.5));
     config.consecutive_failures = Some(100);
@@ -165,6 +212,8 @@ fn limits(criterion: &mut Criterion) {
     calls(&mut group, "rate, per caller", RateLayer::per_caller(rate()).expect(sense).layer(answering()));
     let layer = ConcurrencyLayer::new(concurrency()).expect(sense);
     calls(&mut group, "concurrency", layer.layer(answering()));
+    tower_calls(&mut group, "tower's call, service alone", answering());
+    tower_calls(&mut group, "tower's call, concurrency", layer.layer(answering()));
     let layer = ConcurrencyLayer::per_method(concurrency()).expect(sense);
     calls(&mut group, "concurrency, per method", layer.layer(answering()));
     let layer = ConcurrencyLayer::per_caller(concurrency()).expect(sense);
@@ -187,6 +236,9 @@ fn observers(criterion: &mut Criterion) {
     calls(&mut group, "trace at 1 %, client", watched(TraceLayer::client()).layer(answering()));
     calls(&mut group, "trace at 1 %, server", watched(TraceLayer::server()).layer(answering()));
     let both = MetricsLayer::client().layer(answering());
+    tower_calls(&mut group, "tower's call, service alone", answering());
+    let tower = watched(TraceLayer::client()).layer(both.clone());
+    tower_calls(&mut group, "tower's call, trace at 1 % + metrics, client", tower);
     calls(&mut group, "trace at 1 % + metrics, client", watched(TraceLayer::client()).layer(both));
     let both = MetricsLayer::server().layer(answering());
     calls(&mut group, "trace at 1 % + metrics, server", watched(TraceLayer::server()).layer(both));
