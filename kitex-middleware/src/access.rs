@@ -149,8 +149,8 @@ impl Guard for AccessLayer {
         false
     }
 
-    fn admit(&self, request: &mut Request) -> Result<Option<Nothing>, Error> {
-        self.rules.admit(request).map(|()| None)
+    fn admit(&self, request: &mut Request, _: &mut Option<Nothing>) -> Result<(), Error> {
+        self.rules.admit(request)
     }
 }
 

@@ -202,7 +202,7 @@ impl Guard for AdaptiveLayer {
     type Held = Running;
 
     #[inline]
-    fn admit(&self, request: &mut Request) -> Result<Option<Running>, Error> {
+    fn admit(&self, request: &mut Request, held: &mut Option<Running>) -> Result<(), Error> {
         let began = begins_at(request);
         let (spot, state) = self.shared.limits.find(request);
         let limit = state.limit();
@@ -213,7 +213,8 @@ impl Guard for AdaptiveLayer {
                 return Err(self.shared.refuse(request, priority, limit));
             }
         }
-        Ok(Some(Running::new(spot, began)))
+        *held = Some(Running::new(spot, began));
+        Ok(())
     }
 
     fn answered(&self, running: &mut Running, result: &mut CallResult) -> bool {

@@ -176,9 +176,11 @@ impl Guard for BreakerLayer {
     const PASSES: bool = true;
 
     #[inline]
-    fn admit(&self, request: &mut Request) -> Result<Option<Running>, Error> {
+    fn admit(&self, request: &mut Request, held: &mut Option<Running>) -> Result<(), Error> {
         let (spot, breaker) = self.shared.methods.find(&request.method);
-        breaker.admit(spot, request).map(Some)
+        let running = breaker.admit(spot, request)?;
+        held.get_or_insert(running);
+        Ok(())
     }
 
     #[inline]

@@ -130,13 +130,14 @@ impl Guard for ConcurrencyLayer {
     type Held = Permit;
 
     #[inline]
-    fn admit(&self, request: &mut Request) -> Result<Option<Permit>, Error> {
+    fn admit(&self, request: &mut Request, held: &mut Option<Permit>) -> Result<(), Error> {
         let shared = &*self.shared;
         let (place, counter) = shared.counters.find(request, |counter| counter.running() == 0)?;
         if !counter.enter(shared.config.limit) {
             return Err(shared.refuse(request));
         }
-        Ok(Some(Permit { place }))
+        *held = Some(Permit { place });
+        Ok(())
     }
 
     #[inline]

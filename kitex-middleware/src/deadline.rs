@@ -238,8 +238,8 @@ impl Guard for AssignDeadlineLayer {
     }
 
     #[inline]
-    fn admit(&self, request: &mut Request) -> Result<Option<Nothing>, Error> {
-        assign(request, self.default, now()).map(|_| None)
+    fn admit(&self, request: &mut Request, _: &mut Option<Nothing>) -> Result<(), Error> {
+        assign(request, self.default, now()).map(|_| ())
     }
 }
 

@@ -39,8 +39,10 @@ pub trait Guard: Clone + Send + Sync + Unpin + 'static {
         true
     }
 
-    /// Lets a call pass, or refuses it. Where nothing is to be held, the answer is passed on as it comes.
-    fn admit(&self, request: &mut Request) -> Result<Option<Self::Held>, Error>;
+    /// Lets a call pass, or refuses it. Where nothing is `held` then, which there is not before, the answer is passed on as
+    /// it comes. What is held is written where it stays, by `get_or_insert_with` if it has a drop: to write it elsewhere and
+    /// to move it as a whole would be to wait until the pieces are there.
+    fn admit(&self, request: &mut Request, held: &mut Option<Self::Held>) -> Result<(), Error>;
 
     /// The call has an answer, which may be changed. True if an answer that is a stream is followed to its end.
     #[inline(always)]
@@ -116,9 +118,8 @@ where
     }
 
     #[inline(always)]
-    fn call(&mut self, mut request: Request) -> Self::Future {
-        let held = self.layer.admit(&mut request);
-        LayerFuture::called(&self.layer, held, || AnswerFuture::new(self.inner.call(request)))
+    fn call(&mut self, request: Request) -> Self::Future {
+        LayerFuture::called(&self.layer, request, |request| AnswerFuture::new(self.inner.call(request)))
     }
 }
 
@@ -136,7 +137,7 @@ impl<S: CallRef, L: Guard> CallRef for LayerService<S, L> {
 
     #[inline(always)]
     fn begin(&self, request: &mut Request, call: Pin<&mut Self::Call>) {
-        call.begin(self, self.layer.admit(request), request);
+        call.begin(self, request);
     }
 
     #[inline]
@@ -166,9 +167,10 @@ impl<S: CallRef, L: Guard> CallRef for LayerService<S, L> {
         if layer.holds() {
             return boxed_call::<W>(whole, |service, call| service.begin(&mut request, call));
         }
-        match layer.admit(&mut request) {
-            Ok(None) => S::call_within::<Beneath<W>>(whole, request),
-            Ok(held) => boxed_call::<W>(whole, |service, call| call.begin(service, Ok(held), &mut request)),
+        let mut held = None;
+        match layer.admit(&mut request, &mut held) {
+            Ok(()) if held.is_none() => S::call_within::<Beneath<W>>(whole, request),
+            Ok(()) => boxed_call::<W>(whole, |service, call| call.resume(service, held, &mut request)),
             Err(error) => refused_call(error),
         }
     }
@@ -188,11 +190,8 @@ impl<L: Guard> Guard for Option<L> {
     }
 
     #[inline]
-    fn admit(&self, request: &mut Request) -> Result<Option<L::Held>, Error> {
-        match self {
-            Some(layer) => layer.admit(request),
-            None => Ok(None),
-        }
+    fn admit(&self, request: &mut Request, held: &mut Option<L::Held>) -> Result<(), Error> {
+        self.as_ref().map_or(Ok(()), |layer| layer.admit(request, held))
     }
 
     #[inline]

@@ -93,7 +93,7 @@ impl Guard for MetricsLayer {
     const PASSES: bool = true;
 
     #[inline]
-    fn admit(&self, request: &mut Request) -> Result<Option<Measured>, Error> {
+    fn admit(&self, request: &mut Request, held: &mut Option<Measured>) -> Result<(), Error> {
         let Shared { side, methods } = &*self.shared;
         let (spot, instruments) = methods.find(&request.method);
         let began = match side {
@@ -111,7 +111,8 @@ impl Guard for MetricsLayer {
             instruments.request(payload.len());
         }
         instruments.begin();
-        Ok(Some(Measured { spot, began, deadline: request.context.deadline }))
+        *held = Some(Measured { spot, began, deadline: request.context.deadline });
+        Ok(())
     }
 
     #[inline]

@@ -60,8 +60,9 @@ impl Guard for CatchPanicLayer {
     const CATCHES: bool = true;
 
     #[inline]
-    fn admit(&self, request: &mut Request) -> Result<Option<Caught>, Error> {
-        Ok(Some(Caught { method: request.method.clone() }))
+    fn admit(&self, request: &mut Request, held: &mut Option<Caught>) -> Result<(), Error> {
+        held.get_or_insert_with(|| Caught { method: request.method.clone() });
+        Ok(())
     }
 
     #[inline]

@@ -158,14 +158,11 @@ impl Guard for RateLayer {
     }
 
     #[inline]
-    fn admit(&self, request: &mut Request) -> Result<Option<Nothing>, Error> {
+    fn admit(&self, request: &mut Request, _: &mut Option<Nothing>) -> Result<(), Error> {
         let shared = &*self.shared;
         let now = nanos(shared.epoch, began_at(request));
         let (_, bucket) = shared.buckets.find(request, |bucket| bucket.is_full(now))?;
-        match shared.pace.take(bucket, now) {
-            Ok(()) => Ok(None),
-            Err(wait) => Err(shared.refuse(request, wait)),
-        }
+        shared.pace.take(bucket, now).map_err(|wait| shared.refuse(request, wait))
     }
 }
 

@@ -93,23 +93,28 @@ impl Guard for TraceLayer {
     }
 
     #[inline]
-    fn admit(&self, request: &mut Request) -> Result<Option<Running>, Error> {
+    fn admit(&self, request: &mut Request, held: &mut Option<Running>) -> Result<(), Error> {
         let shared = &*self.shared;
         let sink = shared.sink();
         let span = span::of(shared.side, request);
         if span.is_none() && sink.is_none() {
             shared.pass_on(&mut request.context);
-            return Ok(None);
+            return Ok(());
         }
-        let Begun { own, parent, state } = match request.context.place_in_trace() {
-            Ok(parent) => shared.begin(&mut request.context, parent, sink),
-            Err(_) => shared.begin_with_state(&mut request.context, sink),
+        let (own, parent, state) = match request.context.place_in_trace() {
+            Ok(parent) => (shared.begin(&mut request.context, parent, sink), parent, None),
+            Err(_) => *shared.begin_with_state(&mut request.context, sink),
         };
         if let Some(span) = &span {
-            shared.record(span, own, parent);
+            shared.record(span, own.trace_id(), own.span_id(), parent.map(|parent| parent.span_id()));
         }
-        let watched = sink.map(|_| Watched::begin(shared.side, request, own, state, parent));
-        Ok(Some(Running { span, watched, deadline: request.context.deadline, polled: false }))
+        held.get_or_insert_with(|| Running {
+            span,
+            watched: sink.map(|_| Watched::begin(shared.side, request, own, state, parent)),
+            deadline: request.context.deadline,
+            polled: false,
+        });
+        Ok(())
     }
 
     /// The span of a call that is answered by a stream ends with the stream.
@@ -142,7 +147,7 @@ impl Guard for TraceLayer {
             let Running { span, watched, .. } = running;
             let watched = watched.as_mut().zip(self.shared.sink());
             let _entered =
-                (span.as_ref().map(Span::enter), watched.map(|(watched, sink)| watched.enter(sink)));
+                (span.as_ref().map(|span| span.enter()), watched.map(|(watched, sink)| watched.enter(sink)));
             run()
         };
         running.polled = false;
@@ -171,17 +176,18 @@ impl Shared {
         context: &mut Context,
         parent: Option<TraceParent>,
         sink: Option<&'static dyn SpanSink>,
-    ) -> Begun {
+    ) -> TraceParent {
         let own = own(parent, sink);
         match self.side {
             Side::Client => context.send_place_in_trace(own),
             Side::Server => context.set_place_in_trace(own),
         }
-        Begun { own, parent, state: None }
+        own
     }
 
+    /// In a box: a place that is returned where it is to be would not be in registers for other traces either.
     #[cold]
-    fn begin_with_state(&self, context: &mut Context, sink: Option<&'static dyn SpanSink>) -> Begun {
+    fn begin_with_state(&self, context: &mut Context, sink: Option<&'static dyn SpanSink>) -> Box<Begun> {
         let (parent, state) = match TraceContext::of(context) {
             Some(TraceContext { parent, state }) => (Some(parent), state),
             None => (None, Str::new()),
@@ -192,7 +198,7 @@ impl Shared {
             Side::Server => context.set_trace(&trace),
         }
         let TraceContext { parent: own, state } = trace;
-        Begun { own, parent, state: (!state.is_empty()).then(|| Box::new(state)) }
+        Box::new((own, parent, (!state.is_empty()).then(|| Box::new(state))))
     }
 
     /// The call has ended.
@@ -233,25 +239,19 @@ impl Shared {
         }
     }
 
+    /// By its numbers: a place that is handed on as a whole is one that is not in registers.
     #[cold]
-    fn record(&self, span: &Span, own: TraceParent, parent: Option<TraceParent>) {
+    fn record(&self, span: &Span, trace: u128, id: u64, parent: Option<u64>) {
+        span::record_ids(span, trace, id);
         match self.side {
-            Side::Client => {
-                span::record_server(span, self.server.as_ref());
-                span::record_ids(span, own, None);
-            }
-            Side::Server => span::record_ids(span, own, parent),
+            Side::Client => span::record_server(span, self.server.as_ref()),
+            Side::Server => span::record_parent(span, parent),
         }
     }
 }
 
-/// Where a span stands that has begun.
-struct Begun {
-    own: TraceParent,
-    parent: Option<TraceParent>,
-    /// Few traces have such a text: a box of its own keeps the others small.
-    state: Option<Box<Str>>,
-}
+/// The place of a span that has begun, that of its parent, and the value of `tracestate` if there is one.
+type Begun = (TraceParent, Option<TraceParent>, Option<Box<Str>>);
 
 /// The place of a new span: below its parent, or at the root of a trace of its own.
 #[inline(always)]
@@ -271,7 +271,7 @@ fn own(parent: Option<TraceParent>, sink: Option<&'static dyn SpanSink>) -> Trac
 /// The span of a call until the call has ended.
 pub struct Running {
     /// `None` if nobody listens.
-    span: Option<Span>,
+    span: Option<Box<Span>>,
     watched: Option<Watched>,
     deadline: Option<Deadline>,
     /// Stays set if polling does not come back.

@@ -18,7 +18,8 @@ pub struct TraceParent {
     /// In two halves, so that a place is no more aligned, and so no larger, than other things of a call.
     trace_id: [u64; 2],
     span_id: NonZeroU64,
-    sampled: bool,
+    /// Zero or one, and as wide as its neighbours: a place with a hole in it would be copied in pieces.
+    sampled: u64,
 }
 
 /// Characters of a `traceparent` of version 00.
@@ -37,7 +38,7 @@ impl TraceParent {
     #[inline]
     pub(super) fn of_parts(trace_id: [u64; 2], span_id: u64, sampled: bool) -> Option<Self> {
         let span_id = NonZeroU64::new(span_id)?;
-        (trace_id != [0; 2]).then_some(Self { trace_id, span_id, sampled })
+        (trace_id != [0; 2]).then_some(Self { trace_id, span_id, sampled: u64::from(sampled) })
     }
 
     #[inline]
@@ -54,6 +55,7 @@ impl TraceParent {
 
     /// The same of a value that came in a header. The head, which is what version 00 consists of, is of digits or is
     /// refused; only what a version to come has behind it may be no text.
+    #[inline(always)]
     pub(super) fn of_bytes(text: &[u8]) -> Option<Self> {
         let (head, tail) = text.split_first_chunk::<LEN>()?;
         let (halves, version, flags) = numbers(head)?;
@@ -78,7 +80,7 @@ impl TraceParent {
     /// Whether the caller may have recorded the trace.
     #[inline]
     pub fn is_sampled(&self) -> bool {
-        self.sampled
+        self.sampled != 0
     }
 
     /// A place of the same trace, further down.
@@ -96,7 +98,7 @@ impl TraceParent {
             text[at..at + 8].copy_from_slice(&digits((half >> 32) as u32));
             text[at + 8..at + 16].copy_from_slice(&digits(half as u32));
         }
-        text[LEN - 1] += u8::from(self.sampled);
+        text[LEN - 1] += self.sampled as u8;
         text
     }
 }
@@ -110,7 +112,7 @@ fn is_of_a_version_to_come(version: u8, tail: &[u8]) -> bool {
 /// As it is sent: version 00, whatever version it came in.
 impl fmt::Display for TraceParent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "00-{:032x}-{:016x}-{:02x}", self.trace_id(), self.span_id, u8::from(self.sampled))
+        write!(f, "00-{:032x}-{:016x}-{:02x}", self.trace_id(), self.span_id, self.sampled)
     }
 }
 

@@ -182,9 +182,9 @@ struct Followed {
 impl Guard for Followed {
     type Held = Running;
 
-    fn admit(&self, _: &mut Request) -> Result<Option<Running>, Error> {
+    fn admit(&self, _: &mut Request, _: &mut Option<Running>) -> Result<(), Error> {
         // A picker is asked where a call goes, and not whether.
-        Ok(None)
+        Ok(())
     }
 
     fn answered(&self, running: &mut Running, result: &mut CallResult) -> bool {

@@ -22,48 +22,56 @@ pin_project! {
     }
 }
 
-/// What a layer has for a call.
-enum Hold<H> {
-    /// The answer is passed on.
-    Nothing,
-    /// Held until the answer is there.
-    Held(H),
-    /// There is no call, for this reason.
-    Refused(Error),
+/// What a layer has for a call: nothing if the answer is passed on.
+struct Hold<H> {
+    /// Until the answer is there.
+    held: Option<H>,
+    /// Why there is no call.
+    refused: Option<Error>,
+}
+
+impl<H> Default for Hold<H> {
+    #[inline(always)]
+    fn default() -> Self {
+        Self { held: None, refused: None }
+    }
 }
 
 impl<C: Default, H> Default for LayerCall<C, H> {
     #[inline(always)]
     fn default() -> Self {
-        Self { call: C::default(), hold: Hold::Nothing }
+        Self { call: C::default(), hold: Hold::default() }
     }
 }
 
 impl<C, H> LayerCall<C, H> {
     /// Makes the call in its place, if it is let pass.
     #[inline(always)]
-    pub(super) fn begin<S, L>(
+    pub(super) fn begin<S, L>(self: Pin<&mut Self>, service: &LayerService<S, L>, request: &mut Request)
+    where
+        S: CallRef<Call = C>,
+        L: Guard<Held = H>,
+    {
+        let this = self.project();
+        match service.layer.admit(request, &mut this.hold.held) {
+            Ok(()) => this.hold.begin(service, this.call, request),
+            Err(error) => this.hold.refused = Some(error.with_request(request)),
+        }
+    }
+
+    /// Makes a call that has been let pass.
+    pub(super) fn resume<S, L>(
         self: Pin<&mut Self>,
         service: &LayerService<S, L>,
-        held: Result<Option<H>, Error>,
+        held: Option<H>,
         request: &mut Request,
     ) where
         S: CallRef<Call = C>,
         L: Guard<Held = H>,
     {
-        let LayerService { inner, layer } = service;
-        let mut this = self.project();
-        match held {
-            Ok(None) => return inner.begin(request, this.call),
-            Ok(Some(held)) => *this.hold = Hold::Held(held),
-            Err(error) => *this.hold = Hold::Refused(error.with_request(request)),
-        }
-        if let Hold::Held(held) = this.hold
-            && let Err(error) = layer.run(held, || inner.begin(request, this.call.as_mut()))
-        {
-            this.hold.give_up(layer, || inner.clear(this.call));
-            *this.hold = Hold::Refused(error);
-        }
+        let this = self.project();
+        this.hold.held = held;
+        this.hold.begin(service, this.call, request);
     }
 
     #[inline]
@@ -99,9 +107,28 @@ impl<C, H> LayerCall<C, H> {
 }
 
 impl<H> Hold<H> {
+    /// Makes the call beneath, for which something is held or not.
+    #[inline(always)]
+    fn begin<S, L>(
+        &mut self,
+        service: &LayerService<S, L>,
+        mut call: Pin<&mut S::Call>,
+        request: &mut Request,
+    ) where
+        S: CallRef,
+        L: Guard<Held = H>,
+    {
+        let LayerService { inner, layer } = service;
+        let Some(held) = &mut self.held else { return inner.begin(request, call) };
+        if let Err(error) = layer.run(held, || inner.begin(request, call.as_mut())) {
+            self.give_up(layer, || inner.clear(call));
+            self.refused = Some(error);
+        }
+    }
+
     #[cold]
     fn refuse(&mut self, result: &mut Poll<CallResult>) {
-        if let Self::Refused(error) = std::mem::replace(self, Self::Nothing) {
+        if let Some(error) = self.refused.take() {
             *result = Poll::Ready(Err(error));
         }
     }
@@ -116,10 +143,8 @@ impl<H> Hold<H> {
         poll: impl FnOnce(Pin<&mut C>, &mut Poll<CallResult>),
         clear: impl FnOnce(Pin<&mut C>),
     ) {
-        let held = match self {
-            Self::Held(held) => held,
-            Self::Nothing => return poll(call, result),
-            Self::Refused(_) => return self.refuse(result),
+        let Some(held) = &mut self.held else {
+            return if self.refused.is_some() { self.refuse(result) } else { poll(call, result) };
         };
         if let Err(error) = layer.run(held, || poll(call.as_mut(), result)) {
             *result = Poll::Ready(Err(error));
@@ -140,7 +165,7 @@ impl<H> Hold<H> {
             && let Ok(response) = result
             && let Body::Stream(_) = response.body
         {
-            if let Self::Held(held) = std::mem::replace(self, Self::Nothing) {
+            if let Some(held) = self.held.take() {
                 follow(response, layer, held);
             }
             return;
@@ -150,16 +175,16 @@ impl<H> Hold<H> {
 
     #[inline]
     fn let_go<L: Guard<Held = H>>(&mut self, layer: &L, has_ended: bool) {
-        if let Self::Held(held) = self {
+        if let Some(held) = &mut self.held {
             layer.over(held, has_ended);
-            *self = Self::Nothing;
+            self.held = None;
         }
     }
 
     /// Drops what is beneath, and then what is held, even if that panics.
     #[inline]
     fn give_up<L: Guard<Held = H>>(&mut self, layer: &L, clear: impl FnOnce()) {
-        if let Self::Held(_) = self {
+        if self.held.is_some() {
             let _given_up = GivenUp { layer, hold: self };
             layer.discard(clear);
         } else {
@@ -171,7 +196,7 @@ impl<H> Hold<H> {
 /// Tells a layer of the answer of a call, and lets go of what it holds; an answer that is a stream takes that along.
 pub(crate) fn settle<L: Guard>(layer: &L, mut held: L::Held, result: &mut CallResult) {
     let follows = layer.answered(&mut held, result);
-    Hold::Held(held).end(layer, follows, result);
+    Hold { held: Some(held), refused: None }.end(layer, follows, result);
 }
 
 /// Tells a layer that a call was given up, when it is dropped.
@@ -215,29 +240,26 @@ pin_project! {
 impl<F, L: Guard> LayerFuture<F, L> {
     /// Makes the call, if it is let pass.
     #[inline(always)]
-    pub(super) fn called(layer: &L, held: Result<Option<L::Held>, Error>, call: impl FnOnce() -> F) -> Self {
-        let mut this = Self { call: None, hold: Hold::Nothing, layer: None };
-        match held {
-            Ok(None) => this.call = Some(call()),
-            Ok(Some(held)) => this.make(layer, held, call),
-            Err(error) => this.hold = Hold::Refused(error),
+    pub(super) fn called(layer: &L, mut request: Request, call: impl FnOnce(Request) -> F) -> Self {
+        let mut this = Self { call: None, hold: Hold::default(), layer: None };
+        match layer.admit(&mut request, &mut this.hold.held) {
+            Ok(()) if this.hold.held.is_none() => this.call = Some(call(request)),
+            Ok(()) => this.make(layer, || call(request)),
+            Err(error) => this.hold.refused = Some(error),
         }
         this
     }
-}
 
-impl<F, L: Guard> LayerFuture<F, L> {
     /// Makes the call. It is over if that panics, which drops the future.
     #[inline(always)]
-    fn make(&mut self, layer: &L, held: L::Held, call: impl FnOnce() -> F) {
+    fn make(&mut self, layer: &L, call: impl FnOnce() -> F) {
+        let Some(held) = &mut self.hold.held else { return };
         self.layer = Some(layer.clone());
-        self.hold = Hold::Held(held);
-        let Hold::Held(held) = &mut self.hold else { return };
         match layer.run(held, call) {
             Ok(answer) => self.call = Some(answer),
             Err(error) => {
                 self.hold.let_go(layer, false);
-                self.hold = Hold::Refused(error);
+                self.hold.refused = Some(error);
             }
         }
     }

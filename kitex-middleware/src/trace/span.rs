@@ -3,7 +3,7 @@
 use std::fmt;
 
 use kitex_codec::Str;
-use kitex_core::{Error, ErrorKind, Method, Peer, Request, Response, Status, TraceParent};
+use kitex_core::{Error, ErrorKind, Method, Peer, Request, Response, Status};
 use tracing::field::{Empty, display};
 use tracing::level_filters::LevelFilter;
 use tracing::{Level, Span, info_span};
@@ -19,9 +19,10 @@ impl fmt::Display for Name<'_> {
     }
 }
 
-/// The span of a call, if somebody listens: else nothing is formatted, and nothing is there to be entered and left.
+/// The span of a call, if somebody listens: else nothing is formatted, and nothing is there to be entered and left. It is
+/// in a box, so that most calls, which have none, keep no room for it.
 #[inline]
-pub(super) fn of(side: Side, request: &Request) -> Option<Span> {
+pub(super) fn of(side: Side, request: &Request) -> Option<Box<Span>> {
     if LevelFilter::current() < Level::INFO {
         return None;
     }
@@ -29,7 +30,7 @@ pub(super) fn of(side: Side, request: &Request) -> Option<Span> {
         Side::Client => client(request),
         Side::Server => server(request),
     };
-    (!span.is_disabled()).then_some(span)
+    (!span.is_disabled()).then(|| Box::new(span))
 }
 
 /// The span of an outgoing call.
@@ -99,11 +100,15 @@ pub(super) fn record_server(span: &Span, server: Option<&(Str, Option<u16>)>) {
 }
 
 /// The ids of a span, for those who look for a trace in the log.
-pub(super) fn record_ids(span: &Span, own: TraceParent, parent: Option<TraceParent>) {
-    span.record("trace_id", display(format_args!("{:032x}", own.trace_id())));
-    span.record("span_id", display(format_args!("{:016x}", own.span_id())));
-    if let Some(parent) = parent {
-        span.record("parent_span_id", display(format_args!("{:016x}", parent.span_id())));
+pub(super) fn record_ids(span: &Span, trace: u128, id: u64) {
+    span.record("trace_id", display(format_args!("{trace:032x}")));
+    span.record("span_id", display(format_args!("{id:016x}")));
+}
+
+/// The id of the span that a call was made in, if it came with one.
+pub(super) fn record_parent(span: &Span, parent: Option<u64>) {
+    if let Some(id) = parent {
+        span.record("parent_span_id", display(format_args!("{id:016x}")));
     }
 }
 
