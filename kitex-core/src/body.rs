@@ -97,6 +97,10 @@ impl<M: Message> Typed<M> {
 }
 
 impl Payload {
+    /// Of no bytes.
+    pub(crate) const EMPTY: Self =
+        Self { encoding: &Encoding::of(Protocol::Binary), segments: Segments::One(Bytes::new()) };
+
     /// A payload of bytes that are encoded already.
     #[inline]
     pub fn new(protocol: Protocol, segments: impl Into<Segments>) -> Self {

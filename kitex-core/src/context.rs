@@ -42,7 +42,6 @@ use cancel::CancelGuard;
 /// let onward = context.inherited();
 /// assert_eq!((onward.persistent("USER"), onward.transient("HOP")), (Some("ada"), None));
 /// ```
-#[derive(Default)]
 pub struct Context {
     /// What the caller sent, or what is to be sent.
     pub metadata: Metadata,
@@ -82,10 +81,29 @@ struct Extension {
     value: Arc<dyn Any + Send + Sync>,
 }
 
+impl Default for Context {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Context {
     /// A context that knows nothing yet.
-    pub fn new() -> Self {
-        Self::default()
+    pub const fn new() -> Self {
+        Self {
+            metadata: Metadata::new(),
+            deadline: None,
+            began: None,
+            timeout: None,
+            taken_up: None,
+            asked_back: false,
+            method: None,
+            attempt: false,
+            trace: Noted::NONE,
+            rest: None,
+            connection: None,
+            cancel: CancelGuard::NONE,
+        }
     }
 
     /// The context of a request that came over `connection`.
@@ -127,7 +145,7 @@ impl Context {
             trace: self.trace,
             rest,
             connection: self.connection.clone(),
-            cancel: CancelGuard::default(),
+            cancel: CancelGuard::NONE,
         }
     }
 

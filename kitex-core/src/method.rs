@@ -69,6 +69,11 @@ enum Inner {
 }
 
 impl Method {
+    /// The method of a descriptor.
+    pub(crate) const fn of(descriptor: &'static MethodDescriptor) -> Self {
+        Self(Inner::Static(descriptor))
+    }
+
     /// A method that no descriptor is known of, such as one that a proxy passes on.
     pub fn dynamic(service: impl Into<Str>, name: impl Into<Str>) -> Self {
         Self(Inner::Dynamic(Arc::new((service.into(), name.into()))))
@@ -117,7 +122,7 @@ impl Method {
 
 impl From<&'static MethodDescriptor> for Method {
     fn from(descriptor: &'static MethodDescriptor) -> Self {
-        Self(Inner::Static(descriptor))
+        Self::of(descriptor)
     }
 }
 

@@ -33,8 +33,13 @@ impl Request {
             exceptions: &[],
             annotations: &[],
         };
-        let empty = Payload::new(Protocol::Binary, bytes::Bytes::new());
-        std::mem::replace(self, Self::new(&NONE, empty))
+        // Put there as a whole: made of its pieces it would be waited for.
+        const EMPTY: Request = Request {
+            method: Method::of(&NONE),
+            context: Context::new(),
+            body: Body::Message(Payload::EMPTY),
+        };
+        std::mem::replace(self, EMPTY)
     }
 
     /// A second request of the same bytes, to be sent once more. `None` if the body is a stream.

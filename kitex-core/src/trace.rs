@@ -77,7 +77,7 @@ fn state_in(header: &Pairs) -> Str {
 }
 
 /// The place that a layer has noted for a call, laid out to take no more room than its ids need.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Noted {
     trace_id: [u64; 2],
     /// 0 if there is no place.
@@ -88,9 +88,8 @@ pub(crate) struct Noted {
 }
 
 /// Where the `tracestate` of a noted place is found.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum StateIn {
-    #[default]
     Nowhere,
     Header,
     Extension,
@@ -100,6 +99,10 @@ enum StateIn {
 struct State(Str);
 
 impl Noted {
+    /// Of a call without a trace.
+    pub(crate) const NONE: Self =
+        Self { trace_id: [0; 2], span_id: 0, sampled: false, sent: false, state: StateIn::Nowhere };
+
     fn place(&self) -> Option<TraceParent> {
         TraceParent::of_parts(self.trace_id, self.span_id, self.sampled)
     }

@@ -98,8 +98,13 @@ impl Drop for Cancelled {
 }
 
 /// Fires the signal of a call when the call's context is dropped. Costs nothing unless a handle was asked for.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct CancelGuard(Option<Box<Guarded>>);
+
+impl CancelGuard {
+    /// Of a call that nobody can cancel.
+    pub(super) const NONE: Self = Self(None);
+}
 
 #[derive(Debug)]
 struct Guarded {
