@@ -351,14 +351,20 @@ fn entry_pairs<'a>(header: &mut HeaderWriter<'_>, entries: impl Iterator<Item = 
 /// Writes the place in a trace that a layer has noted, straight from its numbers, unless one was set as a pair.
 fn trace_pair(header: &mut HeaderWriter<'_>, context: &Context) -> usize {
     const KEY: &[u8; 27] = b"\0\x17RPC_TRANSIT_traceparent\0\x37";
+    const PAIR: [u8; KEY.len() + trace::LEN] = {
+        let mut pair = [0; KEY.len() + trace::LEN];
+        let (key, value) = pair.split_at_mut(KEY.len());
+        key.copy_from_slice(KEY);
+        value.copy_from_slice(trace::BLANK);
+        pair
+    };
     let Some(parent) = context.sent_trace() else { return 0 };
     if context.metadata.covers(Scope::Transient, trace::PARENT.as_bytes()) {
         return 0;
     }
-    let mut pair = [0; KEY.len() + trace::LEN];
-    pair[..KEY.len()].copy_from_slice(KEY);
-    pair[KEY.len()..].copy_from_slice(&parent.text());
-    header.whole_string(&pair);
+    if let Some(text) = header.whole_string(&PAIR).last_chunk_mut() {
+        parent.fill_in(text);
+    }
     1
 }
 

@@ -6,8 +6,8 @@ use kitex_codec::{Pairs, Str};
 
 use crate::{Context, Scope};
 
-pub(crate) use parent::LEN;
 pub use parent::TraceParent;
+pub(crate) use parent::{BLANK, LEN};
 
 /// The key of the place in a trace among the transient pairs.
 ///

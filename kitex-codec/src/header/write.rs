@@ -67,10 +67,12 @@ impl<'a> HeaderWriter<'a> {
     }
 
     /// Writes a string pair that stands together as on the wire: the length of the key, the key, the length of the
-    /// value, the value.
-    pub fn whole_string(&mut self, pair: &[u8]) {
+    /// value, the value. Gives it where it was written, for what differs from pair to pair to be filled in.
+    pub fn whole_string(&mut self, pair: &[u8]) -> &mut [u8] {
         self.entry(STRINGS);
+        let at = self.out.len();
         self.out.extend_from_slice(pair);
+        &mut self.out[at..]
     }
 
     /// Writes an integer key with its value.
