@@ -274,6 +274,24 @@ fn values_are_charged_on_every_protocol() {
     }
 }
 
+#[test]
+fn texts_with_signs_for_what_is_no_text_are_charged() {
+    for len in [1, 8, 24, 600, 5000] {
+        let mixed = Mixed { texts: vec!["?".repeat(len).into(); 30], ..Mixed::default() };
+        for protocol in [Protocol::Binary, Protocol::Compact, Protocol::Json] {
+            let plain = protocol.encode_to_vec(&mixed, &Limits::default()).unwrap();
+            let bad = plain.into_iter().map(|byte| if byte == b'?' { 0xff } else { byte });
+            let input: Bytes = bad.collect::<Vec<_>>().into();
+            let (taken, charged) = cost_of(|limits| {
+                let mut limits = limits.clone();
+                limits.lossy_text = true;
+                protocol.decode::<Mixed>(&input, &limits)
+            });
+            assert!(taken <= charged, "{protocol:?}, {len}: {taken} taken, {charged} charged");
+        }
+    }
+}
+
 /// What walking a kept value takes besides: its levels, and the first piece of its memory.
 const BESIDE: usize = 2 << 10;
 
