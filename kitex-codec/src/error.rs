@@ -59,6 +59,8 @@ pub enum DecodeReason {
     },
     /// A container inside a container had elements of another type than the IDL's.
     ElementType(&'static str),
+    /// So many bytes behind the end of a struct.
+    Trailing(usize),
     /// A union with more than one known member.
     UnionMembers(&'static str),
     /// What code says that the Apache compiler has generated, or that it reads another type than the wire has.
@@ -113,6 +115,12 @@ impl DecodeError {
     #[cold]
     pub fn element_type(what: &'static str) -> Self {
         Self::new(DecodeReason::ElementType(what))
+    }
+
+    /// Errors if bytes are left behind a struct.
+    #[cold]
+    pub(crate) fn trailing(left: usize) -> Result<(), Self> {
+        if left == 0 { Ok(()) } else { Err(Self::new(DecodeReason::Trailing(left))) }
     }
 
     /// More than one known member of `union` was set.
@@ -172,6 +180,9 @@ impl fmt::Display for DecodeError {
                 write!(f, "required field {id} ({structure}.{field}) is not set")
             }
             DecodeReason::ElementType(what) => write!(f, "elements are not of type {what}"),
+            DecodeReason::Trailing(bytes) => {
+                write!(f, "{bytes} bytes stand behind the end of the struct (Limits::refuse_trailing)")
+            }
             DecodeReason::UnionMembers(union) => write!(f, "union {union} has more than one member set"),
             DecodeReason::Apache(what) => write!(f, "Apache's generated code: {what}"),
             DecodeReason::WrongProtocol { name, head } => {

@@ -32,6 +32,9 @@ pub struct Limits {
     /// Whether a `string` that is not UTF-8 is read, with U+FFFD for what is wrong in it, and not refused: for peers and
     /// stores of languages whose strings are any bytes. What is read so is not what was written. False.
     pub lossy_text: bool,
+    /// Whether bytes behind the end of a struct that is decoded are an error, in memory or in a frame, and not ignored. To
+    /// know it, such a struct is walked before it is read. False.
+    pub refuse_trailing: bool,
 }
 
 impl Default for Limits {
@@ -47,6 +50,7 @@ impl Default for Limits {
             min_heap: 1 << 20,
             max_heap: 256 << 20,
             lossy_text: false,
+            refuse_trailing: false,
         }
     }
 }
@@ -56,6 +60,11 @@ impl Limits {
     pub fn budget(&self, frame: usize) -> Budget {
         let heap = frame.saturating_mul(self.heap_factor).max(self.min_heap).min(self.max_heap);
         Budget { left: heap, granted: heap }
+    }
+
+    /// With levels enough for a walk over what a reader counts anew where it skips.
+    pub(crate) fn of_a_walk(&self) -> Self {
+        Self { max_depth: self.max_depth.saturating_mul(2), ..self.clone() }
     }
 
     /// Errors if a frame of `len` bytes is too large.

@@ -15,6 +15,7 @@ pub(super) use lengths::Lengths;
 use bytes::Bytes;
 
 use crate::output::segments;
+use crate::thrift::{ThriftReader, Type};
 use crate::{DecodeError, EncodeError, Limits, Message, Output, Segments};
 
 /// Encodes a struct. Errors if a limit does not allow it.
@@ -31,14 +32,30 @@ pub fn encode_to_vec<M: Message>(message: &M, limits: &Limits) -> Result<Vec<u8>
     encode(message, limits).map(|segments| segments.into_bytes().into())
 }
 
-/// Decodes a struct. Bytes behind its end are ignored. Errors if the bytes are none, or if a limit does not allow it.
+/// Decodes a struct. Bytes behind its end are ignored, unless the limits [refuse](Limits::refuse_trailing) them. Errors if
+/// the bytes are none, or if a limit does not allow it.
 pub fn decode<M: Message>(bytes: &Bytes, limits: &Limits) -> Result<M, DecodeError> {
+    if limits.refuse_trailing {
+        check_end(bytes, limits)?;
+    }
     M::decode(&mut CompactReader::new(bytes, limits))
 }
 
 /// Decodes a struct whose values share nothing with the bytes. Else as [`decode`].
 pub fn decode_slice<M: Message>(bytes: &[u8], limits: &Limits) -> Result<M, DecodeError> {
+    if limits.refuse_trailing {
+        check_end(bytes, limits)?;
+    }
     M::decode(&mut CompactReader::borrowed(bytes, limits))
+}
+
+/// Errors if anything stands behind the struct.
+#[cold]
+fn check_end(bytes: &[u8], limits: &Limits) -> Result<(), DecodeError> {
+    let limits = limits.of_a_walk();
+    let mut reader = CompactReader::borrowed(bytes, &limits);
+    reader.skip(Type::Struct)?;
+    DecodeError::trailing(reader.remaining())
 }
 
 /// Writes an unsigned number, as envelopes hold them.

@@ -61,8 +61,8 @@ impl Protocol {
         self.encode(message, limits).map(|segments| segments.into_bytes().into())
     }
 
-    /// Decodes a struct. Bytes behind its end are ignored. Errors if the bytes are none, or if a limit does not
-    /// allow it.
+    /// Decodes a struct. Bytes behind its end are ignored, unless the limits [refuse](Limits::refuse_trailing) them.
+    /// Errors if the bytes are none, or if a limit does not allow it.
     pub fn decode<M: Message>(self, bytes: &Bytes, limits: &Limits) -> Result<M, DecodeError> {
         match self {
             Self::Binary => binary::decode(bytes, limits),

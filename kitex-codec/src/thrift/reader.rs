@@ -17,7 +17,7 @@ pub trait ThriftReader: Sized {
     fn begin_struct(&mut self) -> Result<(), DecodeError>;
     /// Reads the next field's header; `None` at the struct's end.
     fn read_field(&mut self) -> Result<Option<Field>, DecodeError>;
-    /// Reads a bool. In Binary 1 is true, and any other byte is not.
+    /// Reads a bool. In Binary 0 is false, and no other byte is.
     fn read_bool(&mut self) -> Result<bool, DecodeError>;
     /// Reads an i8.
     fn read_i8(&mut self) -> Result<i8, DecodeError>;
@@ -31,7 +31,7 @@ pub trait ThriftReader: Sized {
     fn read_double(&mut self) -> Result<f64, DecodeError>;
     /// Reads a uuid.
     fn read_uuid(&mut self) -> Result<Uuid, DecodeError>;
-    /// Reads a string. Errors if it is not UTF-8.
+    /// Reads a string. Errors if it is not UTF-8 and the limits do not say that it is [read](crate::Limits::lossy_text) then.
     fn read_str(&mut self) -> Result<Str, DecodeError>;
     /// Reads the bytes of a string that may be text or not. In JSON they are text, if only the digits of a binary.
     fn read_string(&mut self) -> Result<Bytes, DecodeError>;

@@ -150,6 +150,44 @@ fn bytes_behind_the_end_belong_to_the_caller() {
 }
 
 #[test]
+fn bytes_behind_the_end_are_refused_where_that_is_asked_for() {
+    let mut strict = limits();
+    strict.refuse_trailing = true;
+    let mut deeper = limits();
+    deeper.max_depth = 100;
+    let nested = |levels: usize| (1..levels).fold(structure([]), |inner, _| structure([(14, inner)]));
+    for protocol in ALL {
+        let bytes = protocol.encode(&sample(), &limits()).unwrap().into_bytes();
+        let read = protocol.decode::<Sample>(&bytes, &strict).unwrap();
+        assert_eq!(protocol.decode_slice::<Sample>(&bytes, &strict).unwrap(), read);
+        for behind in [&b"\0"[..], b"}", b" more"] {
+            let longer = Bytes::from([&bytes[..], behind].concat());
+            let left = behind.trim_ascii_start().len()
+                + usize::from(protocol != Protocol::Json && behind[0] == b' ');
+            let error = protocol.decode::<Sample>(&longer, &strict).unwrap_err();
+            assert_eq!(error.reason(), &DecodeReason::Trailing(left), "{protocol:?}");
+            assert!(error.to_string().contains("Limits::refuse_trailing"), "{error}");
+            assert_eq!(
+                protocol.decode_slice::<Sample>(&longer, &strict).unwrap_err().reason(),
+                error.reason()
+            );
+        }
+        let cut = protocol.decode::<Sample>(&bytes.slice(..bytes.len() - 1), &strict).unwrap_err();
+        assert!(cut.is_unexpected_end(), "{cut}");
+        // An unknown field has as many levels of its own.
+        let deep = fields_of([(400, nested(64)), ID]);
+        let deep = protocol.encode(&deep, &deeper).unwrap().into_bytes();
+        assert_eq!(protocol.decode::<Sample>(&deep, &strict).unwrap(), only_id());
+    }
+    let line = Bytes::from([&json_of_id()[..], b" \n"].concat());
+    assert_eq!(Protocol::Json.decode::<Sample>(&line, &strict).unwrap(), only_id());
+}
+
+fn json_of_id() -> Bytes {
+    fields_of([ID]).bytes(Protocol::Json)
+}
+
+#[test]
 fn text_that_is_not_utf8_is_refused_and_a_binary_may_be_anything() {
     let mut sample = sample();
     sample.raw = Bytes::from((0..=255).collect::<Vec<u8>>());

@@ -53,6 +53,11 @@ impl<'a> JsonReader<'a> {
         self.source.rest.len()
     }
 
+    /// Bytes behind what was read and the white space that follows it.
+    pub(super) fn behind(&self) -> usize {
+        self.source.rest.trim_ascii_start().len()
+    }
+
     fn tokens<T>(
         &mut self,
         read: impl FnOnce(&mut Tokens<'a>) -> Result<T, DecodeError>,
