@@ -41,7 +41,8 @@ pub struct AdaptiveConfig {
     pub window: Duration,
     /// Calls that must have ended before the limit moves. 20.
     pub samples: u32,
-    /// After how long the least time is measured anew, with fewer calls for four windows. 10 s.
+    /// After how long the least time is measured anew, with fewer calls for four windows. 10 s, and longer where windows
+    /// are long: measuring takes about a tenth of the time at most.
     pub remeasure: Duration,
     /// For how long a refused caller is asked to stay away. 20 ms.
     pub push_back: Duration,

@@ -20,6 +20,8 @@ pub(super) struct Seen {
 /// The least time goes stale when the service itself becomes slower, and is too long if it was never seen without a
 /// queue. So now and then it is measured anew: for four windows, one for the queue to be worked off and three to measure in,
 /// the limit is brought below what ran at a time without a queue (calls that run = calls a second × time of a call).
+/// Windows of slow or few calls are long, and turning calls away for half of the time would be no way to learn how many
+/// there may be: measurements take about a tenth of the time at most.
 ///
 /// Where some calls take far longer than others, the average of one window is luck, and the least of many such averages
 /// is far below what calls take. So the least time is one of averages over several windows.
@@ -30,7 +32,11 @@ pub(super) struct Gradient {
     /// The least time that a call took on average.
     floor: Option<f64>,
     phase: Phase,
+    /// When the measurement that goes on, or was the last, has begun: the last one, of several in a row.
+    began: u64,
     measure_at: u64,
+    /// How long that was put off.
+    put_off: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -79,6 +85,12 @@ const ALIKE: f64 = 1.25;
 /// What part of the calls that could run without a queue do so while the least time is measured.
 const PROBE: f64 = 0.75;
 
+/// How many times as long as a measurement has taken there is none after it.
+const REST: u64 = 9;
+
+/// The longest that a measurement is taken to have lasted: an hour.
+const LONGEST: u64 = 3600 * 1_000_000_000;
+
 /// A measurement that finds less than this part of the least time so far is followed by another one.
 const LOWER: f64 = 0.9;
 
@@ -89,7 +101,9 @@ impl Gradient {
             lately: Lately::default(),
             floor: None,
             phase: Phase::Following,
+            began: 0,
             measure_at: 0,
+            put_off: 0,
         }
     }
 
@@ -121,12 +135,12 @@ impl Gradient {
         let floor = self.floor.filter(|_| known).map_or(lately, |floor| floor.min(lately));
         self.floor = Some(floor);
         // Further away than it was put off, it was put off by a clock that was wrong.
-        let due = seen.now >= self.measure_at || self.measure_at - seen.now > config.remeasure_nanos();
+        let due = seen.now >= self.measure_at || self.measure_at - seen.now > self.put_off;
         // A limit that is not made use of says nothing of itself, and calls do not wait beneath it.
         if seen.busy < self.limit * USED {
             if due && known {
                 self.floor = Some(lately);
-                self.put_off(config, seen.now);
+                self.put_off(seen.now, config.remeasure_nanos());
             }
             return;
         }
@@ -136,9 +150,10 @@ impl Gradient {
         self.limit += SMOOTHING * (target - self.limit);
         if due && (seen.busy > limit * FULL || lately > floor * ALIKE) {
             self.phase = Phase::Draining(seen.busy * floor / seen.latency * PROBE);
+            self.began = seen.now;
         } else if due && known {
             // Calls take the least time while there is room for more: there is nothing to be measured.
-            self.put_off(config, seen.now);
+            self.put_off(seen.now, config.remeasure_nanos());
         }
     }
 
@@ -152,15 +167,19 @@ impl Gradient {
             // There was a queue even so: there is one above twice as many calls in any case.
             self.limit = self.limit.min(limit * 2.0);
             self.phase = Phase::Draining(limit * PROBE);
+            self.began = seen.now;
             return;
         }
         self.phase = Phase::Following;
         self.lately.windows = WINDOWS;
-        self.put_off(config, seen.now);
+        // Of a clock that was wrong meanwhile no more is believed than windows can last.
+        let took = seen.now.saturating_sub(self.began).min(LONGEST);
+        self.put_off(seen.now, config.remeasure_nanos().max(took.saturating_mul(REST)));
     }
 
-    fn put_off(&mut self, config: &AdaptiveConfig, now: u64) {
-        self.measure_at = now.saturating_add(config.remeasure_nanos());
+    fn put_off(&mut self, now: u64, time: u64) {
+        self.measure_at = now.saturating_add(time);
+        self.put_off = time;
     }
 }
 
@@ -277,6 +296,21 @@ mod tests {
                 let limit = gradient.next(&config, seen);
                 assert!(limit >= 20, "{limit} in window {window}, seed {seed}");
             }
+        }
+    }
+
+    #[test]
+    fn calls_are_turned_away_to_measure_for_a_tenth_of_the_time_at_most_however_long_windows_are() {
+        for window in [100_000_000, 2_000_000_000, 60_000_000_000_u64] {
+            let (config, mut gradient) = gradient(20);
+            let mut backend = Backend { room: 10.0, takes: window as f64 / 2.0, now: 0, limit: 20 };
+            backend.run(&mut gradient, &config, 100, 1e9);
+            let mut below = 0;
+            for at in 101..=1100 {
+                backend.now = at * window;
+                below += u32::from(backend.step(&mut gradient, &config, 1e9) < 10);
+            }
+            assert!((1..=110).contains(&below), "below what fits in {below} of 1000 windows of {window} ns");
         }
     }
 
