@@ -16,7 +16,7 @@ use kitex_core::{CallResult, Error, Figure, Inspect, Registry, Request, SettingE
 use crate::clock::{began_at, now};
 use crate::figures::of_limit;
 use crate::guard::{Guard, guard_layer};
-use crate::limit::{Methods, Refusals};
+use crate::limit::{Methods, Refusals, check_push_back};
 use crate::panic::{catch, closure_panicked};
 
 pub use priority::Priority;
@@ -64,6 +64,9 @@ impl Default for AdaptiveConfig {
     }
 }
 
+/// The longest window.
+const LONGEST_WINDOW: Duration = Duration::from_secs(3600);
+
 impl AdaptiveConfig {
     /// Errors, with the field, if it makes no sense.
     fn check(&self) -> Result<(), SettingError> {
@@ -84,6 +87,11 @@ impl AdaptiveConfig {
         if self.window.is_zero() {
             return error("AdaptiveConfig::window", "nothing is seen in no time".into());
         }
+        if self.window > LONGEST_WINDOW {
+            let text = format!("a limit that moves once in {:?} does not follow", self.window);
+            return error("AdaptiveConfig::window", text);
+        }
+        check_push_back("AdaptiveConfig::push_back", self.push_back)?;
         if self.samples == 0 {
             return error("AdaptiveConfig::samples", "nothing is seen of no calls".into());
         }

@@ -10,7 +10,7 @@ use kitex_core::{Error, Figure, Inspect, Registry, Request, SettingError};
 
 use crate::figures::of_limit;
 use crate::guard::{Guard, guard_layer};
-use crate::limit::{Counter, Methods, Place, Refusals, Scoped, check_keys};
+use crate::limit::{Counter, Methods, Place, Refusals, Scoped, check_keys, check_push_back};
 
 /// How many calls a [`ConcurrencyLayer`] lets run at a time.
 #[derive(Debug, Clone)]
@@ -44,6 +44,7 @@ impl ConcurrencyConfig {
         if self.limit == 0 {
             return Err(SettingError::new("ConcurrencyConfig::limit", "a limit of 0 lets no call pass"));
         }
+        check_push_back("ConcurrencyConfig::push_back", self.push_back)?;
         check_keys("ConcurrencyConfig::keys", self.keys)
     }
 }

@@ -23,6 +23,17 @@ pub(crate) fn nanos(epoch: Instant, now: Instant) -> u64 {
     u64::try_from(now.saturating_duration_since(epoch).as_nanos()).unwrap_or(u64::MAX)
 }
 
+/// The longest that a caller can be asked to stay away: for longer a service is not limited, but gone.
+const LONGEST_PUSH_BACK: Duration = Duration::from_secs(24 * 3600);
+
+/// Errors, naming `setting`, unless a caller can be asked to stay away for so long.
+pub(crate) fn check_push_back(setting: &'static str, time: Duration) -> Result<(), SettingError> {
+    if time <= LONGEST_PUSH_BACK {
+        return Ok(());
+    }
+    Err(SettingError::new(setting, format!("{time:?} is more than {LONGEST_PUSH_BACK:?}")))
+}
+
 /// More keys than this are not told apart, and cost their memory at the start.
 pub(crate) const MAX_KEYS: usize = 1 << 24;
 

@@ -15,7 +15,9 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use kitex_codec::Limits;
-use kitex_core::{AcceptPolicy, Figure, Inspect, Observer, Registry, Router, RouterError, ServerConfig};
+use kitex_core::{
+    AcceptPolicy, Figure, Inspect, Observer, Registry, Router, RouterError, ServerConfig, SettingError,
+};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -285,6 +287,8 @@ pub enum ServeError {
     Address(AddressError),
     /// An address cannot be listened at.
     Listen(Address, io::Error),
+    /// A setting makes no sense.
+    Setting(SettingError),
 }
 
 /// As [`Display`](fmt::Display), which is what a `main` that returns the error shows.
@@ -299,6 +303,7 @@ impl fmt::Display for ServeError {
         match self {
             Self::Services(error) => error.fmt(f),
             Self::Address(error) => error.fmt(f),
+            Self::Setting(error) => error.fmt(f),
             Self::Listen(address, error) => write!(f, "cannot listen at {address}: {error}"),
         }
     }
@@ -310,6 +315,7 @@ impl std::error::Error for ServeError {
             // What they hold is part of what they say.
             Self::Services(error) => error.source(),
             Self::Address(error) => error.source(),
+            Self::Setting(error) => error.source(),
             Self::Listen(_, error) => error.source(),
         }
     }
@@ -318,6 +324,12 @@ impl std::error::Error for ServeError {
 impl From<RouterError> for ServeError {
     fn from(error: RouterError) -> Self {
         Self::Services(error)
+    }
+}
+
+impl From<SettingError> for ServeError {
+    fn from(error: SettingError) -> Self {
+        Self::Setting(error)
     }
 }
 

@@ -291,6 +291,10 @@ impl<C: GeneratedClient> ClientBuilder<C> {
             return Err(no_header(self.config.connection.form));
         }
         check_apache(&self.config.connection)?;
+        if self.timeout.is_zero() {
+            let text = "in 0 s no call is answered";
+            return Err(Error::new(ErrorKind::Connect, Stage::Local, text).with_setting("timeout"));
+        }
         let mut frame = Frame::default();
         frame.trace = self.traced.then(|| trace_layer(&addresses));
         let mut defaults = self.defaults;

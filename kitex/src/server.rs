@@ -10,7 +10,7 @@ use std::time::Duration;
 use kitex_codec::Limits;
 use kitex_core::{
     AcceptPolicy, BoxError, Execution, NamedService, Observer, Registry, Request, Response, Router,
-    SharedService,
+    SettingError, SharedService,
 };
 use kitex_middleware::{DeadlineLayer, Frame, LayerStack, Suite, TraceLayer};
 use kitex_transport::{Addresses, Bound, ServeError, ServerSettings, SocketOptions};
@@ -301,6 +301,9 @@ impl Server {
     pub async fn bind(self, address: impl Into<Addresses>) -> Result<BoundServer, ServeError> {
         let Self { mut router, fallback, executions, layers, settings, registry, default_timeout, traced } =
             self;
+        if default_timeout == Some(Duration::ZERO) {
+            return Err(SettingError::new("default_timeout", "in 0 s no call is answered").into());
+        }
         if let Some(name) = fallback {
             router.set_fallback(&name)?;
         }

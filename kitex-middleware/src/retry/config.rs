@@ -56,6 +56,9 @@ pub struct RetryPolicy {
     pub longest_push_back: Duration,
 }
 
+/// More than any call has left.
+const LONGEST_LEAST_TIME: Duration = Duration::from_secs(24 * 3600);
+
 /// More attempts are a storm by themselves.
 const MOST_ATTEMPTS: u32 = 16;
 
@@ -103,6 +106,10 @@ impl RetryPolicy {
         }
         if zero(self.attempt_timeout) {
             return Err(SettingError::new("RetryPolicy::attempt_timeout", "no attempt succeeds in 0 s"));
+        }
+        if self.least_time > LONGEST_LEAST_TIME {
+            let text = format!("no call has {:?} left, and so none is retried", self.least_time);
+            return Err(SettingError::new("RetryPolicy::least_time", text));
         }
         self.back_off.check()?;
         let Some(hedge) = self.hedge else { return Ok(()) };

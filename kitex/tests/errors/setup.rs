@@ -1,5 +1,7 @@
 //! What is wrong before anything runs.
 
+use std::time::Duration;
+
 use kitex::{Framing, Protocol, Server};
 
 use crate::golden::Tour;
@@ -24,6 +26,13 @@ async fn clients(tour: &mut Tour) {
     tour.error("Compact behind a header", &error.unwrap_err());
     let error = TourClient::builder("127.0.0.1:1").service_prefix("Tour").connect().await;
     tour.error("a service's name before that of the method, behind a header", &error.unwrap_err());
+}
+
+async fn times(tour_of: &mut Tour) {
+    let error = TourClient::builder("127.0.0.1:1").timeout(Duration::ZERO).connect().await;
+    tour_of.error("a client of no time", &error.unwrap_err());
+    let error = Server::new().add(tour()).default_timeout(Duration::ZERO).bind("127.0.0.1:0").await;
+    tour_of.other("a server of no time", &error.unwrap_err());
 }
 
 struct Later;
@@ -63,5 +72,6 @@ async fn what_is_wrong_before_anything_runs() {
     let mut tour = Tour::new("setup");
     clients(&mut tour).await;
     servers(&mut tour).await;
+    times(&mut tour).await;
     tour.finish();
 }
