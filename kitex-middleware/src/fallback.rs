@@ -1,9 +1,10 @@
 //! What a call ends with in place of a failure.
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
 
 use serde_json::{Value, json};
 use tower_layer::Layer;
@@ -12,10 +13,11 @@ use tower_service::Service;
 use kitex_codec::Limits;
 use kitex_core::{
     BoxError, BoxFuture, CallError, CallResult, Error, ErrorKind, Inspect, Method, MethodResult, Payload,
-    Registry, Request, Response, Sent, SettingError, SharedService, Status,
+    Registry, Request, Response, Sent, SettingError, SharedService, Stage, Status,
 };
 
 use crate::Match;
+use crate::clock::now;
 use crate::last::Last;
 use crate::panic::{catch, caught, closure_panicked};
 
@@ -48,7 +50,8 @@ use crate::panic::{catch, caught, closure_panicked};
 /// stream is never kept, and its failure stays one. An answer that is a stream is passed on; if it fails later, that is
 /// no matter of this layer.
 ///
-/// A fallback has what is left of the call's time, and its own calls inherit that with the request's context. If it
+/// A fallback has what is left of the call's time, and its own calls inherit that with the request's context: of one that
+/// is asked because that time is over an answer counts that is there at once. If it
 /// panics, or if a function that picks errors does, the call fails with [`ErrorKind::Panic`].
 #[derive(Clone)]
 pub struct FallbackLayer {
@@ -178,7 +181,7 @@ fn call(shared: &Arc<Shared>, inner: &SharedService, request: Request) -> BoxFut
         }
     };
     let Some(kept) = kept else { return inner.call(request) };
-    let (answer, shared) = (inner.call(request), Arc::clone(shared));
+    let (answer, shared) = (in_time(inner.call(request), &kept), Arc::clone(shared));
     Box::pin(async move {
         let result = answer.await;
         match catch(|| shared.is_for(&result)) {
@@ -188,6 +191,24 @@ fn call(shared: &Arc<Shared>, inner: &SharedService, request: Request) -> BoxFut
                 Err(closure_panicked("the function that picks a fallback's errors", &kept.method, &said))
             }
         }
+    })
+}
+
+/// An answer, or the failure of a call that is still waited for after its deadline. Who ends it for that outside of this
+/// layer is woken by the same moment as who does beneath, and whichever is first must not decide whether there is a
+/// fallback. On a server the connection ends calls, a little later than their callers do.
+fn in_time(mut answer: BoxFuture<CallResult>, request: &Request) -> impl Future<Output = CallResult> + use<> {
+    let context = &request.context;
+    let deadline = context.deadline.filter(|_| context.connection().is_none());
+    let (terms, method) = (context.deadline_terms(), request.method.clone());
+    poll_fn(move |task| {
+        let polled = answer.as_mut().poll(task);
+        if polled.is_pending() && deadline.is_some_and(|deadline| deadline.has_passed(now())) {
+            let late = || Error::deadline(Stage::Read);
+            let late = terms.map_or_else(late, |terms| Error::deadline_of(Stage::Read, &terms));
+            return Poll::Ready(Err(late.with_method(&method)));
+        }
+        polled
     })
 }
 

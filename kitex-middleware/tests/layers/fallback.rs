@@ -229,6 +229,20 @@ async fn a_whole_service_can_stand_by() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_fallback_of_a_client_answers_for_the_calls_time_whoever_notices_first_that_it_is_over() {
+    let fallback = |_, error: Error| async move {
+        assert!(error.to_string().contains("the call's deadline has passed: 20ms"), "{error}");
+        Ok(Response::empty(Status::Ok))
+    };
+    let layer = FallbackLayer::new(fallback).on(fallback::timeouts);
+    let mut service =
+        DeadlineLayer::new(Duration::from_millis(20)).layer(layer.layer(Mock::new(|_| never())));
+    let began = tokio::time::Instant::now();
+    call(&mut service, Context::new()).await.unwrap();
+    assert_eq!(began.elapsed(), Duration::from_millis(20));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_fallback_has_what_is_left_of_the_calls_time() {
     let slow = FallbackLayer::new(|_, _| never());
     let mut service =
