@@ -50,6 +50,7 @@ fn take_place() -> usize {
 
 /// One `T` for each thread that came by, and one that the rest shares.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Cells<T: ?Sized> {
     own: [OnceLock<Box<T>>; OWN],
     shared: OnceLock<Box<T>>,

@@ -74,12 +74,23 @@ impl GaugeFn for Gauge {
 }
 
 /// How many values lay between which bounds.
+///
+/// A call adds to several of them, and a call that waited for the kernel finds nothing of them near: what is read first
+/// stands together, and so do the sum and the counts of small values.
 #[derive(Debug)]
+#[repr(C, align(64))]
 pub(crate) struct Histogram {
     bounds: Arc<[f64]>,
-    /// The sum, and then the counts, of which there is one more than there are bounds: one piece of memory a thread.
-    cells: Cells<[AtomicU64]>,
+    cells: Cells<[Line]>,
 }
+
+/// The sum, and then the counts, of which there is one more than there are bounds; of one thread.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+struct Line([AtomicU64; LINE]);
+
+/// Numbers in a cache line.
+const LINE: usize = 8;
 
 /// What a histogram has counted.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,17 +109,19 @@ impl Histogram {
     pub(crate) fn counted(&self) -> Counted {
         let mut counts = vec![0_u64; self.bounds.len() + 1];
         let mut sum = 0.0;
-        for (own_sum, own_counts) in self.cells.all().filter_map(<[_]>::split_first) {
-            for (total, count) in counts.iter_mut().zip(own_counts) {
-                *total = total.wrapping_add(count.load(Ordering::Relaxed));
+        for lines in self.cells.all() {
+            let mut numbers =
+                lines.iter().flat_map(|Line(numbers)| numbers).map(|number| number.load(Ordering::Relaxed));
+            sum += numbers.next().map_or(0.0, f64::from_bits);
+            for (total, count) in counts.iter_mut().zip(numbers) {
+                *total = total.wrapping_add(count);
             }
-            sum += f64::from_bits(own_sum.load(Ordering::Relaxed));
         }
         Counted { bounds: Arc::clone(&self.bounds), counts, sum }
     }
 
-    fn cell(&self) -> Box<[AtomicU64]> {
-        (0..self.bounds.len() + 2).map(|_| AtomicU64::new(0)).collect()
+    fn lines(&self) -> Box<[Line]> {
+        (0..(self.bounds.len() + 2).div_ceil(LINE)).map(|_| Line::default()).collect()
     }
 }
 
@@ -119,15 +132,13 @@ impl HistogramFn for Histogram {
             return;
         }
         // From below: most calls are quick, and most messages small.
-        let place = self.bounds.iter().take_while(|bound| value > **bound).count();
+        let place = 1 + self.bounds.iter().take_while(|bound| value > **bound).count();
         self.cells.add(
-            || self.cell(),
-            |cell, writer| {
-                if let [sum, counts @ ..] = cell
-                    && let Some(count) = counts.get(place)
-                {
-                    writer.add(count, 1);
-                    writer.add_float(sum, value);
+            || self.lines(),
+            |lines, writer| {
+                if let Some(Line(numbers)) = lines.get(place / LINE) {
+                    writer.add(&numbers[place % LINE], 1);
+                    writer.add_float(&lines[0].0[0], value);
                 }
             },
         );
