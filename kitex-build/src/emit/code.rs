@@ -2,6 +2,9 @@
 
 use super::layout::{self, Node, Returns};
 
+/// How wide a line with traits to derive may be: rustfmt keeps some room behind it.
+const DERIVE: usize = 96;
+
 /// Lines of Rust, indented.
 #[derive(Debug, Default)]
 pub(crate) struct Code {
@@ -85,14 +88,17 @@ impl Code {
         self.text.push('\n');
     }
 
-    /// `#[name(arguments)]`
-    pub(crate) fn attribute(&mut self, name: &str, arguments: &[&str]) {
-        let line = format!("#[{name}({})]", arguments.join(", "));
-        if self.indent + layout::width(&line) <= 100 {
-            return self.line(line);
+    /// `#[derive(traits)]`, on one line, or on one line inside of the brackets, or each on its own.
+    pub(crate) fn derive(&mut self, traits: &[&str]) {
+        let row = traits.join(", ");
+        if self.indent + layout::width(&row) + "#[derive()]".len() <= DERIVE {
+            return self.line(format!("#[derive({row})]"));
         }
-        self.line(format!("#[{name}("));
-        let rows = arguments.iter().map(|argument| format!("{argument},\n")).collect::<String>();
+        self.line("#[derive(");
+        let rows = match self.indent + 4 + layout::width(&row) <= 100 {
+            true => row + ",",
+            false => traits.iter().map(|path| format!("{path},\n")).collect::<String>(),
+        };
         self.body(|code| code.lines(&rows), ")]");
     }
 
@@ -170,5 +176,21 @@ impl Code {
     ) {
         self.text.push_str(&layout::implementation(self.indent, generics, interface, target));
         self.body(body, "}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn derives_take_as_many_lines_as_they_need() {
+        let lines = |last: usize| {
+            let mut code = Code::default();
+            code.derive(&["Clone", "PartialEq", &"a".repeat(last)]);
+            code.into_text().lines().count()
+        };
+        // `Clone, PartialEq, ` has 18 columns, `#[derive()]` 11; four more are in front of a line inside.
+        assert_eq!([67, 68, 78, 79].map(lines), [1, 3, 3, 5]);
     }
 }

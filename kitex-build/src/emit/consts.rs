@@ -56,8 +56,13 @@ impl Emitter<'_> {
         let ty = self.ty(&constant.ty, false, from);
         let value = self.value(&constant.ty, &constant.value, false, from);
         let ty = Node::generic("::std::sync::LazyLock", vec![ty]);
-        let value = match value.flat().strip_suffix("default()") {
-            Some(path) => Node::call("::std::sync::LazyLock::new", vec![format!("{path}default").into()]),
+        let maker = match &value {
+            Node::Text(text) => text.strip_suffix("()").filter(|path| path.ends_with("::default")),
+            Node::Call(path, arguments, "") if arguments.is_empty() => Some(path.as_str()),
+            _ => None,
+        };
+        let value = match maker {
+            Some(path) => Node::call("::std::sync::LazyLock::new", vec![path.into()]),
             None => Node::Lazy(Box::new(value)),
         };
         code.declare(&format!("pub static {name}:"), &ty, &value);

@@ -58,55 +58,78 @@ impl Node {
 
     /// On one line, whatever its length.
     pub(crate) fn flat(&self) -> String {
-        let join = |nodes: &[Node]| nodes.iter().map(Node::flat).collect::<Vec<_>>().join(", ");
-        match self {
-            Node::Text(text) => text.clone(),
-            Node::Call(head, arguments, tail) => format!("{head}({}){tail}", join(arguments)),
-            Node::Generic(head, arguments, tail) => format!("{head}<{}>{tail}", join(arguments)),
-            Node::Variant(name, ty) => format!("{name}({})", ty.flat()),
-            Node::Array(items) => format!("[{}]", join(items)),
-            Node::Tuple(items) => format!("({})", join(items)),
-            Node::Struct(head, members, rest) => {
-                let members = members.iter().map(|(name, value)| member(name, value.flat()));
-                let members: Vec<_> = members.chain(rest.iter().map(|rest| format!("..{rest}"))).collect();
-                if members.is_empty() {
-                    format!("{head} {{}}")
-                } else {
-                    format!("{head} {{ {} }}", members.join(", "))
-                }
+        let mut out = String::new();
+        self.write_flat(&mut out);
+        out
+    }
+
+    fn write_flat(&self, out: &mut String) {
+        let around = |out: &mut String, parts: [&str; 3], items: &[Node], tail: &str| {
+            let [head, open, close] = parts;
+            out.push_str(head);
+            out.push_str(open);
+            for (at, item) in items.iter().enumerate() {
+                out.push_str(if at == 0 { "" } else { ", " });
+                item.write_flat(out);
             }
-            Node::Prefixed(prefix, node) => format!("{prefix}{}", node.flat()),
-            Node::Lazy(value) => format!("{LAZY}(|| {})", value.flat()),
-            Node::Closure(parameters, value) => format!("|{parameters}| {}", value.flat()),
+            out.push_str(close);
+            out.push_str(tail);
+        };
+        match self {
+            Node::Text(text) => out.push_str(text),
+            Node::Call(head, arguments, tail) => around(out, [head, "(", ")"], arguments, tail),
+            Node::Generic(head, arguments, tail) => around(out, [head, "<", ">"], arguments, tail),
+            Node::Variant(name, ty) => around(out, [name, "(", ")"], std::slice::from_ref(&**ty), ""),
+            Node::Array(items) => around(out, ["", "[", "]"], items, ""),
+            Node::Tuple(items) => around(out, ["", "(", ")"], items, ""),
+            Node::Struct(head, members, rest) => write_literal(out, head, members, rest.as_deref()),
+            Node::Prefixed(prefix, node) => {
+                out.push_str(prefix);
+                node.write_flat(out);
+            }
+            Node::Lazy(value) => {
+                around(out, [LAZY, "(|| ", ")"], std::slice::from_ref(&**value), "");
+            }
+            Node::Closure(parameters, value) => {
+                out.push_str(&format!("|{parameters}| "));
+                value.write_flat(out);
+            }
         }
     }
 
-    /// On one line, if the style wants it so where there is room.
-    fn single(&self) -> Option<String> {
-        let all = |nodes: &[Node]| nodes.iter().map(Node::single).collect::<Option<Vec<_>>>();
-        let small = |nodes: &[Node]| all(nodes).is_some_and(|items| width(&items.join(", ")) <= SMALL);
-        let fits = match self {
-            Node::Text(_) => true,
+    /// How wide it is on one line, if the style wants it so where there is room, and it is at most `room` wide. Looks at
+    /// no more than fits, since what is large is asked at every level.
+    fn single(&self, room: usize) -> Option<usize> {
+        let found = match self {
+            Node::Text(text) => width(text),
             // A sole array is held to its own limit only.
-            Node::Call(_, items, _) if matches!(items[..], [Node::Array(_)]) => all(items).is_some(),
-            Node::Call(_, items, _) | Node::Array(items) | Node::Tuple(items) => small(items),
-            Node::Generic(_, arguments, _) => all(arguments).is_some(),
-            Node::Struct(head, members, _) => {
-                members.iter().all(|(_, value)| value.single().is_some())
-                    && width(&self.flat()) <= LITERAL + head.len() + " {  }".len()
+            Node::Call(head, items, tail) if matches!(items[..], [Node::Array(_)]) => {
+                joined(items, room, width(head) + width("()") + width(tail))?
             }
-            Node::Variant(_, node) | Node::Prefixed(_, node) | Node::Lazy(node) | Node::Closure(_, node) => {
-                node.single().is_some()
+            Node::Call(head, items, tail) => {
+                let around = width(head) + width("()") + width(tail);
+                joined(items, room.min(around + SMALL), around)?
             }
+            Node::Array(items) | Node::Tuple(items) => {
+                joined(items, room.min(width("[]") + SMALL), width("[]"))?
+            }
+            Node::Generic(head, arguments, tail) => {
+                joined(arguments, room, width(head) + width("<>") + width(tail))?
+            }
+            Node::Struct(head, members, rest) => literal(members, rest.as_deref())? + width(head),
+            Node::Variant(name, node) => joined(std::slice::from_ref(&**node), room, width(name) + 2)?,
+            Node::Prefixed(prefix, node) => width(prefix) + node.single(room)?,
+            Node::Lazy(node) => width(LAZY) + width("(|| )") + node.single(room)?,
+            Node::Closure(parameters, node) => width(parameters) + width("|| ") + node.single(room)?,
         };
-        fits.then(|| self.flat())
+        (found <= room).then_some(found)
     }
 
     /// At the end of a line that is `column` wide already, with `after` characters behind it.
     pub(crate) fn render(&self, indent: usize, column: usize, after: usize) -> String {
-        match self.single() {
-            Some(line) if column + width(&line) + after <= WIDTH => line,
-            _ => self.broken(indent),
+        match WIDTH.checked_sub(column + after).and_then(|room| self.single(room)) {
+            Some(_) => self.flat(),
+            None => self.broken(indent, column, WIDTH.saturating_sub(after)),
         }
     }
 
@@ -115,17 +138,59 @@ impl Node {
         matches!(self, Node::Call(..) | Node::Array(_) | Node::Tuple(_) | Node::Struct(..))
     }
 
-    fn broken(&self, indent: usize) -> String {
+    /// Whether it does so at the column `start`, where its first line must end before `end`.
+    fn hugs_at(&self, start: usize, end: usize) -> bool {
+        self.hugs() && {
+            let first = self.opening(start, self.end(start, end));
+            first <= SMALL && start + first <= self.end(start, end)
+        }
+    }
+
+    /// Where the lines of a sole argument or item end that opens at `start`: a call has no more than the limit.
+    fn end(&self, start: usize, end: usize) -> usize {
+        if matches!(self, Node::Call(..)) { end.min(start + SMALL) } else { end }
+    }
+
+    /// The width of its first line when it is broken.
+    fn opening(&self, column: usize, end: usize) -> usize {
+        let (head, items, tail) = match self {
+            Node::Text(text) => return width(text),
+            Node::Struct(head, ..) => return width(head) + " {".len(),
+            Node::Call(head, items, tail) => (width(head) + 1, items, width(tail)),
+            Node::Array(items) => (1, items, 0),
+            _ => return 1,
+        };
+        let end = end.saturating_sub(1 + tail);
+        match &items[..] {
+            [only] if only.hugs_at(column + head, end) => {
+                head + only.opening(column + head, only.end(column + head, end))
+            }
+            _ => head,
+        }
+    }
+
+    /// Over several lines: the first begins at `column` and, as the last, ends before `end`.
+    fn broken(&self, indent: usize, column: usize, end: usize) -> String {
         match self {
             Node::Text(text) => text.clone(),
-            Node::Call(head, arguments, tail) => match &arguments[..] {
-                [only] if only.hugs() => format!("{head}({}){tail}", only.broken(indent)),
-                _ => format!("{head}({}){tail}", rows(arguments, indent)),
-            },
+            Node::Call(head, arguments, tail) => {
+                let start = column + width(head) + 1;
+                let end = end.saturating_sub(1 + width(tail));
+                match &arguments[..] {
+                    [only] if only.hugs_at(start, end) => {
+                        let end = only.end(start, end);
+                        format!("{head}({}){tail}", only.broken(indent, start, end))
+                    }
+                    _ => format!("{head}({}){tail}", rows(arguments, indent)),
+                }
+            }
             Node::Generic(head, arguments, tail) => format!("{head}<{}>{tail}", rows(arguments, indent)),
             Node::Variant(name, ty) => format!("{name}({})", vertical(std::slice::from_ref(&**ty), indent)),
             Node::Array(items) => match &items[..] {
-                [only] if only.hugs() => format!("[{}]", only.broken(indent)),
+                [only] if only.hugs_at(column + 1, end.saturating_sub(1)) => {
+                    let end = only.end(column + 1, end.saturating_sub(1));
+                    format!("[{}]", only.broken(indent, column + 1, end))
+                }
                 _ => format!("[{}]", rows(items, indent)),
             },
             Node::Tuple(items) => format!("({})", vertical(items, indent)),
@@ -138,14 +203,16 @@ impl Node {
                 }
                 out + &spaces(indent) + "}"
             }
-            Node::Prefixed(prefix, node) => format!("{prefix}{}", node.broken(indent)),
+            Node::Prefixed(prefix, node) => {
+                format!("{prefix}{}", node.broken(indent, column + width(prefix), end))
+            }
             Node::Closure(parameters, value) => {
                 let inner = indent + STEP;
                 let value = value.render(inner, inner, 0);
                 format!("|{parameters}| {{\n{}{value}\n{}}}", spaces(inner), spaces(indent))
             }
             Node::Lazy(value) => match &**value {
-                Node::Struct(..) => format!("{LAZY}(|| {})", value.broken(indent)),
+                Node::Struct(..) => format!("{LAZY}(|| {})", value.broken(indent, column, end)),
                 _ => {
                     let inner = indent + STEP;
                     let value = value.render(inner, inner, 0);
@@ -161,15 +228,53 @@ fn row(name: &str, value: &Node, indent: usize) -> String {
     let margin = spaces(indent);
     let column = indent + width(name) + ": ".len();
     match value {
-        _ if value.flat() == name => format!("{margin}{name},\n"),
+        Node::Text(text) if text == name => format!("{margin}{name},\n"),
         Node::Text(_) => assign(indent, &format!("{name}:"), value, ",") + "\n",
         _ => format!("{margin}{name}: {},\n", value.render(indent, column, 1)),
     }
 }
 
-/// `name: value`, or only the name where the value is called the same.
-fn member(name: &str, value: String) -> String {
-    if value == name { value } else { format!("{name}: {value}") }
+/// `head { members, ..rest }`, a member that is called like its value by its name alone.
+fn write_literal(out: &mut String, head: &str, members: &[(String, Node)], rest: Option<&str>) {
+    out.push_str(head);
+    out.push_str(" {");
+    for (at, (name, value)) in members.iter().enumerate() {
+        out.push_str(if at == 0 { " " } else { ", " });
+        if !matches!(value, Node::Text(text) if text == name) {
+            out.push_str(&format!("{name}: "));
+        }
+        value.write_flat(out);
+    }
+    if let Some(rest) = rest {
+        out.push_str(&format!("{}..{rest}", if members.is_empty() { " " } else { ", " }));
+    }
+    out.push_str(if members.is_empty() && rest.is_none() { "}" } else { " }" });
+}
+
+/// The width of a struct literal behind its head, if it fits its limit.
+fn literal(members: &[(String, Node)], rest: Option<&str>) -> Option<usize> {
+    let mut found = rest.map_or(0, |rest| width("..") + width(rest));
+    for (at, (name, value)) in members.iter().enumerate() {
+        let same = matches!(value, Node::Text(text) if text == name);
+        let label = if same { 0 } else { width(name) + width(": ") };
+        let separator = if at == 0 && rest.is_none() { 0 } else { width(", ") };
+        found += separator + label + value.single(LITERAL)?;
+        if found > LITERAL {
+            return None;
+        }
+    }
+    let empty = members.is_empty() && rest.is_none();
+    (found <= LITERAL).then_some(if empty { width(" {}") } else { found + width(" {  }") })
+}
+
+/// The width of what stands on one line between brackets, with the `around` of those, if it is at most `room`.
+fn joined(items: &[Node], room: usize, around: usize) -> Option<usize> {
+    let mut found = around;
+    for (at, item) in items.iter().enumerate() {
+        found += if at == 0 { 0 } else { width(", ") };
+        found += item.single(room.checked_sub(found)?)?;
+    }
+    (found <= room).then_some(found)
 }
 
 /// One item a line, or as many as fit when all are short. Begins and ends with a line break, unless there is no item.
@@ -177,9 +282,11 @@ fn rows(items: &[Node], indent: usize) -> String {
     if items.is_empty() {
         return String::new();
     }
-    let flat: Vec<String> = items.iter().map(Node::flat).collect();
-    let short = flat.iter().all(|item| width(item) <= SHORT && !item.contains("::"));
-    if short { filled(&flat, indent) } else { vertical(items, indent) }
+    let short = |item: &Node| item.single(SHORT).is_some() && !item.flat().contains("::");
+    match items.iter().all(short) {
+        true => filled(&items.iter().map(Node::flat).collect::<Vec<_>>(), indent),
+        false => vertical(items, indent),
+    }
 }
 
 fn vertical(items: &[Node], indent: usize) -> String {
@@ -218,15 +325,20 @@ fn filled(items: &[String], indent: usize) -> String {
 pub(crate) fn assign(indent: usize, left: &str, right: &Node, end: &str) -> String {
     let margin = spaces(indent);
     let column = left.rsplit_once('\n').map_or(indent + width(left), |(_, last)| width(last)) + 1;
-    if let Some(line) = right.single() {
-        if column + width(&line) + width(end) <= WIDTH {
-            return format!("{margin}{left} {line}{end}");
+    let (next, last) = (indent + STEP, WIDTH.saturating_sub(width(end)));
+    if let Some(found) = right.single(WIDTH) {
+        if column + found + width(end) <= WIDTH {
+            return format!("{margin}{left} {}{end}", right.flat());
         }
-        if indent + STEP + width(&line) + width(end) <= WIDTH {
-            return format!("{margin}{left}\n{}{line}{end}", spaces(indent + STEP));
+        if next + found + width(end) <= WIDTH {
+            return format!("{margin}{left}\n{}{}{end}", spaces(next), right.flat());
         }
     }
-    let broken = right.broken(indent);
+    // What opens further on the next line is moved there.
+    if right.opening(column, last) < right.opening(next, last) && column > next {
+        return format!("{margin}{left}\n{}{}{end}", spaces(next), right.broken(next, next, last));
+    }
+    let broken = right.broken(indent, column, last);
     let first = broken.lines().next().unwrap_or("");
     // Behind a brace inside of parentheses rustfmt keeps room for its end.
     let reserve = match right {
@@ -238,7 +350,7 @@ pub(crate) fn assign(indent: usize, left: &str, right: &Node, end: &str) -> Stri
     if column + width(first) + reserve <= WIDTH || matches!(right, Node::Text(_)) {
         return format!("{margin}{left} {broken}{end}");
     }
-    format!("{margin}{left}\n{}{}{end}", spaces(indent + STEP), right.broken(indent + STEP))
+    format!("{margin}{left}\n{}{}{end}", spaces(next), right.broken(next, next, last))
 }
 
 /// What a function returns.
@@ -295,7 +407,7 @@ fn returned(indent: usize, returns: &Returns, end: &str) -> String {
         Returns::Type(ty) => {
             let line = ty.flat();
             if width(&line) + 3 + indent > WIDTH {
-                format!(" -> {}{end}", ty.broken(indent))
+                format!(" -> {}{end}", ty.broken(indent, indent, WIDTH))
             } else if 2 * indent + ") -> ".len() + width(&line) + width(end) > WIDTH && end == " {" {
                 format!(" -> {line}\n{}{{", spaces(indent))
             } else {
@@ -309,7 +421,7 @@ fn returned(indent: usize, returns: &Returns, end: &str) -> String {
             } else if width(&line) + 2 * indent <= WIDTH {
                 format!(" -> {line}\n{}+ {bound}{end}", spaces(indent))
             } else {
-                format!(" -> {} + {bound}{end}", ty.broken(indent))
+                format!(" -> {} + {bound}{end}", ty.broken(indent, indent, WIDTH))
             }
         }
     }
@@ -345,13 +457,5 @@ pub(crate) fn width(text: &str) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_holds_nothing_is_whole_on_any_line() {
-        let call = Node::Call("from.read_i32_list".to_owned(), Vec::new(), "?");
-        assert_eq!(call.render(200, 200, 0), "from.read_i32_list()?");
-        assert_eq!(Node::Array(Vec::new()).broken(100), "[]");
-    }
-}
+#[path = "layout_tests.rs"]
+mod tests;

@@ -66,7 +66,7 @@ impl Emitter<'_> {
                 all.push(path);
             }
         }
-        code.attribute("derive", &all);
+        code.derive(&all);
         wishes.attributes.iter().for_each(|attribute| code.line(format!("#[{attribute}]")));
     }
 

@@ -165,3 +165,12 @@ fn little_input_cannot_ask_for_endless_output() {
     let text = format!("typedef double T0 {pairs} struct A {{ {fields} }}");
     assert!(compile(text).error.contains("too many types"));
 }
+
+#[test]
+fn constants_of_constants_are_told_apart_whatever_their_number() {
+    let structs: String =
+        (1..20_000).map(|at| format!("const S A{at} = {{'l': [A{}, A{}]}}\n", at - 1, at - 1)).collect();
+    let text =
+        format!("struct S {{ 1: list<S> l }} const S A0 = {{}} {structs} const set<S> ALL = [A9999, A19999]");
+    assert!(compile(text).error.contains("too many values in constants"));
+}

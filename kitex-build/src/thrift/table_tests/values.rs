@@ -115,6 +115,35 @@ const CONTAINERS: [Case; 16] = [
     Refused("const list<i32> A = [1,,2]", "1:24: expected a value, found `,`"),
 ];
 
+/// What is one value at run time, however it is written.
+const REPEATED: [Case; 13] = [
+    Lint("const list<i32> L = [1] const set<list<i32>> S = [L, [1]]", "repeated-element"),
+    Lint("const set<set<i32>> S = [[1, 2], [2, 1]]", "repeated-element"),
+    Lint("struct P { 1: i32 a } const P O = {'a': 1} const set<P> S = [{'a': 1}, O]", "repeated-element"),
+    Fine("const set<double> S = [0.0, -0.0] const set<list<i32>> L = [[1, 2], [2, 1], [2], []]"),
+    Fine("struct P { 1: i32 a, 2: i32 b } const set<P> S = [{'a': 1}, {'b': 1}, {'a': 1, 'b': 1}]"),
+    Fine("union U { 1: i32 a, 2: i32 b } const set<U> S = [{'a': 1}, {'b': 1}]"),
+    Fine("enum E { A = 1, B = 2 } const E C = E.A const set<E> S = [C, E.B]"),
+    Refused(
+        "enum E { A = 1, B = 1 } const map<E, i32> M = {E.A: 1, E.B: 2}",
+        "1:56: this map has the key twice",
+    ),
+    Refused(
+        "const list<i32> L = [1] const map<list<i32>, i32> M = {L: 1, [1]: 2}",
+        "1:62: this map has the key twice",
+    ),
+    Refused("const map<set<i8>, i8> M = {[1, 2]: 1, [2, 1]: 2}", "1:40: this map has the key twice"),
+    Refused(
+        "const map<map<i8, i8>, i8> M = {{1: 1, 2: 2}: 1, {2: 2, 1: 1}: 2}",
+        "1:50: this map has the key twice",
+    ),
+    Refused(
+        "const binary B = 'x' const map<binary, i32> M = {B: 1, '\\x78': 2}",
+        "1:56: this map has the key twice",
+    ),
+    Refused("const map<double, i32> M = {1: 1, 1.0: 2}", "1:35: this map has the key twice"),
+];
+
 const STRUCTS: [Case; 14] = [
     Fine("struct S { 1: i32 a, 2: string b = 'x' } const S A = {'a': 1} const S B = {}"),
     Fine("exception X { 1: i32 a } const X A = {'a': 1}"),
@@ -150,6 +179,7 @@ fn rules_of_values_hold() {
     check(&ENUMS);
     check(&REFERENCES);
     check(&CONTAINERS);
+    check(&REPEATED);
     check(&STRUCTS);
 }
 

@@ -1,5 +1,6 @@
 //! Values of constants and defaults: each is checked against its type and becomes a value of it.
 
+mod identity;
 mod members;
 mod order;
 mod reference;
@@ -20,30 +21,37 @@ pub(super) fn evaluate(program: &mut Program, build: &Build, symbols: &Symbols<'
     let Some(order) = order::order(program, &definitions, symbols, report) else {
         return;
     };
-    let mut members = members::Members::default();
+    let mut known = Known::default();
     for id in order {
         if let DefinitionKind::Const(_, value) = &definitions[id].kind {
             let Kind::Const(constant) = &program.definitions[id].kind else { continue };
             let ty = constant.ty.clone();
             let (file, path) =
                 (program.definitions[id].file, vec![program.definitions[id].name.text.clone()]);
-            let members = &mut members;
-            let typed = Typer { program, symbols, members, report, file, path }.value(&ty, value);
+            let Known { members, identities } = &mut known;
+            let typed = Typer { program, symbols, members, identities, report, file, path }.value(&ty, value);
             if let (Some(typed), Kind::Const(constant)) = (typed, &mut program.definitions[id].kind) {
                 constant.value = typed;
             }
         }
     }
     for (id, definition) in definitions.iter().enumerate() {
-        defaults(program, id, definition, (symbols, &mut members), report);
+        defaults(program, id, definition, (symbols, &mut known), report);
     }
+}
+
+/// What was found out about the program and serves all values.
+#[derive(Debug, Default)]
+struct Known {
+    members: members::Members,
+    identities: identity::Identities,
 }
 
 fn defaults(
     program: &mut Program,
     id: Id,
     definition: &syntax::Definition,
-    (symbols, members): (&Symbols<'_>, &mut members::Members),
+    (symbols, known): (&Symbols<'_>, &mut Known),
     report: &mut Report,
 ) {
     let file = program.definitions[id].file;
@@ -59,8 +67,8 @@ fn defaults(
             let Some(value) = &field.default else { continue };
             let ty = fields_of(program, id, list)[at].ty.clone();
             let path = vec![field.name.text.clone()];
-            let members = &mut *members;
-            let typed = Typer { program, symbols, members, report, file, path }.value(&ty, value);
+            let Known { members, identities } = &mut *known;
+            let typed = Typer { program, symbols, members, identities, report, file, path }.value(&ty, value);
             fields_of(program, id, list)[at].default = typed;
         }
     }
@@ -80,6 +88,7 @@ struct Typer<'a> {
     program: &'a Program,
     symbols: &'a Symbols<'a>,
     members: &'a mut members::Members,
+    identities: &'a mut identity::Identities,
     report: &'a mut Report,
     file: usize,
     /// The way to the value from the constant or field that it belongs to.

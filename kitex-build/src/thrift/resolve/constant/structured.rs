@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::super::super::model::{Field, Id, Kind, Requiredness, StructKind, Type, Value};
+use super::super::super::model::{Field, Id, Requiredness, StructKind, Type, Value};
 use super::super::super::syntax::{self, ValueKind};
 use super::Typer;
 use crate::dialect::Dialect;
@@ -30,7 +30,7 @@ impl Typer<'_> {
         };
         let mut seen = HashSet::new();
         let before = items.len();
-        items.retain(|item| seen.insert(self.identity(item)));
+        items.retain(|item| seen.insert(self.identities.of(self.program, element, item)));
         if items.len() < before {
             self.report.lint(Lint::RepeatedElement, value.span, "this set has a value more than once");
         }
@@ -57,28 +57,14 @@ impl Typer<'_> {
         for (written, item) in entries {
             let typed_key = self.inside("<key>".to_owned(), key, written);
             let found = typed_key.zip(self.inside("<value>".to_owned(), element, item));
-            if let Some((key, _)) = &found
-                && !seen.insert(self.identity(key))
+            if let Some((name, _)) = &found
+                && !seen.insert(self.identities.of(self.program, key, name))
             {
                 self.report.error(written.span, "this map has the key twice");
             }
             typed.push(found);
         }
         typed.into_iter().collect::<Option<_>>().map(Value::Map)
-    }
-
-    /// What tells values apart. Text that stands for itself is the same as a constant of that text.
-    fn identity(&self, value: &Value) -> String {
-        let text = |id: Id| match &self.program.definitions[id].kind {
-            Kind::Const(constant) if matches!(constant.value, Value::Text(_) | Value::Bytes(_)) => {
-                Some(&constant.value)
-            }
-            _ => None,
-        };
-        match value {
-            Value::Const(id) => format!("{:?}", text(*id).unwrap_or(value)),
-            value => format!("{value:?}"),
-        }
     }
 
     /// A number that names a value of the enum.
