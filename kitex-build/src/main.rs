@@ -1,6 +1,8 @@
 //! `kitex-build check FILE…` and `kitex-build gen FILE… --out DIR`: the compiler without a build script, for editors,
 //! CI and curiosity. Reports go to stderr; the exit code is 0 if nothing is wrong and 1 if something is.
 
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use kitex_build::{Builder, Dialect, Level, Lint};
@@ -29,6 +31,7 @@ options:
       --elsewhere NAMESPACE=PATH
                        takes the types of a namespace from a module that is generated elsewhere
       --output NAME    the name of what gen writes, without `.rs`; default: that of the first file
+      --               what follows are files, whatever they are called
   -h, --help           shows this
   -V, --version        shows the version
 ";
@@ -37,61 +40,85 @@ options:
 #[derive(Default)]
 struct Asked {
     builder: Builder,
-    files: Vec<String>,
+    files: Vec<OsString>,
     out: bool,
 }
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
-    let command = arguments.next();
-    let done = match command.as_deref() {
+    let mut arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let command = if arguments.is_empty() { OsString::new() } else { arguments.remove(0) };
+    let options = arguments.iter().take_while(|argument| *argument != "--");
+    let help = options.chain([&command]).any(|argument| argument == "-h" || argument == "--help");
+    let done = match command.to_str() {
+        _ if help => print(USAGE),
         Some("check") => parse(arguments).and_then(check),
         Some("gen") => parse(arguments).and_then(generate),
-        Some("-h" | "--help" | "help") => print(USAGE),
+        Some("help") => print(USAGE),
         Some("-V" | "--version") => print(concat!("kitex-build ", env!("CARGO_PKG_VERSION"), "\n")),
-        Some(other) => Err(format!("error: there is no command `{other}`\n\n{USAGE}")),
-        None => Err(USAGE.to_owned()),
+        Some("") => Err(USAGE.to_owned()),
+        _ => Err(format!("error: there is no command `{}`\n\n{USAGE}", command.display())),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(text) => {
-            eprintln!("{}", text.trim_end());
+            tell(text.trim_end());
             ExitCode::FAILURE
         }
     }
 }
 
-#[expect(clippy::print_stdout, reason = "what was asked for goes to stdout")]
+/// What was asked for goes to stdout. Whoever reads it may be gone.
 fn print(text: &str) -> Result<(), String> {
-    print!("{text}");
-    Ok(())
+    let mut out = io::stdout();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    written.map_err(|error| format!("error: cannot write to stdout: {error}\n"))
 }
 
-fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Asked, String> {
+/// For people, on stderr. Where that cannot be written to, the exit code has to do.
+fn tell(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+fn parse(arguments: Vec<OsString>) -> Result<Asked, String> {
     let mut asked = Asked::default();
+    let mut arguments = arguments.into_iter();
     while let Some(argument) = arguments.next() {
-        let (option, given) = match argument.split_once('=') {
-            Some((option, value)) if option.starts_with("--") => (option.to_owned(), Some(value.to_owned())),
-            _ => (argument.clone(), None),
+        let (option, given) = match argument.to_str() {
+            Some("--") => {
+                asked.files.extend(arguments);
+                break;
+            }
+            Some(text) if text.len() > 1 && text.starts_with('-') => split(text),
+            _ => {
+                asked.files.push(argument);
+                continue;
+            }
         };
-        if let Some(set) = switch(&option) {
+        if let (Some(set), None) = (switch(option), given) {
             asked.builder = set(asked.builder);
             continue;
         }
-        if option == "-" || !option.starts_with('-') {
-            asked.files.push(argument);
-            continue;
-        }
-        let value = match given.or_else(|| arguments.next()) {
+        let value = match given.map(OsString::from).or_else(|| arguments.next()) {
             Some(value) => value,
             None => return Err(format!("error: `{option}` needs a value\n")),
         };
-        asked = set(asked, &option, &value)?;
+        asked = set(asked, option, &value)?;
     }
     if asked.files.is_empty() {
         return Err(format!("error: there is no file to compile\n\n{USAGE}"));
     }
     Ok(asked)
+}
+
+/// An option and the value that is part of it: `--out=DIR`, `-oDIR`.
+fn split(argument: &str) -> (&str, Option<&str>) {
+    if argument.starts_with("--") {
+        return argument.split_once('=').map_or((argument, None), |(option, value)| (option, Some(value)));
+    }
+    match argument.split_at_checked(2) {
+        Some((option @ ("-I" | "-o"), value)) if !value.is_empty() => (option, Some(value)),
+        _ => (argument, None),
+    }
 }
 
 /// What an option without a value does.
@@ -104,7 +131,7 @@ fn switch(option: &str) -> Option<fn(Builder) -> Builder> {
     }
 }
 
-fn set(mut asked: Asked, option: &str, value: &str) -> Result<Asked, String> {
+fn set(mut asked: Asked, option: &str, value: &OsStr) -> Result<Asked, String> {
     let builder = asked.builder;
     asked.builder = match option {
         "-I" | "--include" => builder.include_dir(value),
@@ -112,6 +139,13 @@ fn set(mut asked: Asked, option: &str, value: &str) -> Result<Asked, String> {
             asked.out = true;
             builder.out_dir(value)
         }
+        _ => chosen(builder, option, &value.to_string_lossy())?,
+    };
+    Ok(asked)
+}
+
+fn chosen(builder: Builder, option: &str, value: &str) -> Result<Builder, String> {
+    let builder = match option {
         "--output" => builder.output(value),
         "--derive" => builder.derive(value),
         "--elsewhere" => match value.split_once('=') {
@@ -124,9 +158,10 @@ fn set(mut asked: Asked, option: &str, value: &str) -> Result<Asked, String> {
         },
         "--deny" => level(builder, value, Level::Deny)?,
         "--allow" => level(builder, value, Level::Allow)?,
+        _ if switch(option).is_some() => return Err(format!("error: `{option}` takes no value\n")),
         _ => return Err(format!("error: there is no option `{option}`\n\n{USAGE}")),
     };
-    Ok(asked)
+    Ok(builder)
 }
 
 fn level(builder: Builder, name: &str, level: Level) -> Result<Builder, String> {
@@ -162,6 +197,6 @@ fn failure(error: kitex_build::Error) -> String {
 
 fn show(warnings: &kitex_build::Warnings) {
     if !warnings.is_empty() {
-        eprintln!("{warnings}\n");
+        tell(&format!("{warnings}\n"));
     }
 }

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a step that fails fails the test")]
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 const TESTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
 
@@ -43,7 +43,9 @@ fn includes_are_looked_for_where_it_is_said() {
     assert!(code == 1 && report.contains("cannot find the included file"), "{report}");
     let (code, _, report) = run(&["check", "-I", "errors/more", "errors/resolve.thrift"]);
     assert!(code == 1 && report.contains("did you mean `shared.Address`?"), "{report}");
-    assert_eq!(run(&["check", "--include=errors/more", "errors/resolve.thrift"]).2, report);
+    for include in [&["--include=errors/more"][..], &["-Ierrors/more"], &["--include", "errors/more"]] {
+        assert_eq!(run(&[&["check"], include, &["errors/resolve.thrift"]].concat()).2, report);
+    }
 }
 
 #[test]
@@ -125,10 +127,51 @@ fn wrong_command_lines_are_explained() {
         (&["check", "--wrong", "x"], "there is no option `--wrong`"),
         (&["check", "a.thrift", "-I"], "`-I` needs a value"),
         (&["check", "missing.thrift"], "cannot find missing.thrift"),
+        (&["check", "--", "-I"], "cannot find -I"),
+        (&["check", "--all=no", "a.thrift"], "`--all` takes no value"),
+        (&["check", "-xyz", "a.thrift"], "there is no option `-xyz`"),
     ] {
         let (code, out, report) = run(arguments);
         assert_eq!((code, out.as_str()), (1, ""), "{arguments:?}");
         assert!(report.contains(text), "{arguments:?}: {report}");
     }
     assert!(run(&["--help"]).1.starts_with("Compiles Thrift IDL") && run(&["--version"]).0 == 0);
+}
+
+#[test]
+fn help_is_shown_wherever_it_is_asked_for() {
+    let (_, help, _) = run(&["--help"]);
+    for arguments in [&["help"][..], &["-h"], &["check", "--help"], &["gen", "golden/echo.thrift", "-h"]] {
+        assert_eq!(run(arguments), (0, help.clone(), String::new()), "{arguments:?}");
+    }
+    assert_eq!(run(&["check", "--", "-h"]).0, 1);
+}
+
+#[test]
+fn a_reader_that_is_gone_is_an_error() {
+    for arguments in [&["--help"][..], &["check", "errors/names.thrift"]] {
+        // The other end of each pipe is closed: the first write to it fails.
+        let closed = || Stdio::from(std::io::pipe().unwrap().1);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kitex-build"));
+        let status = command.current_dir(TESTS).args(arguments).stdout(closed()).stderr(closed()).status();
+        assert_eq!(status.unwrap().code(), Some(1), "{arguments:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn files_may_be_called_anything() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let out = directory("names");
+    std::fs::create_dir_all(&out).unwrap();
+    let file = out.join(std::ffi::OsStr::from_bytes(b"a\xff b.thrift"));
+    std::fs::write(&file, "struct A {}").unwrap();
+    let done =
+        Command::new(env!("CARGO_BIN_EXE_kitex-build")).arg("gen").arg(&file).arg("-o").arg(&out).output();
+    assert!(done.unwrap().status.success());
+    let written = std::fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().path());
+    let code =
+        written.filter(|path| path.extension().is_some_and(|end| end == "rs")).map(std::fs::read_to_string);
+    assert!(code.map(Result::unwrap).any(|code| code.contains("pub struct A {}")));
 }
