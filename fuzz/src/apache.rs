@@ -2,7 +2,8 @@
 //!
 //! Both read the same value or both refuse the bytes, but where generated code of Apache's is told by the ids alone what
 //! stands on the wire: a field or elements of another type, and a union without exactly one member that it knows, it
-//! refuses, and nothing else. Reading takes no more of the heap than the budget, and goes no deeper than the limit.
+//! refuses, and nothing else; ours refuses of such unions one that has no member and is all there is. Reading takes no more
+//! of the heap than the budget, and goes no deeper than the limit.
 
 mod classes;
 mod values;

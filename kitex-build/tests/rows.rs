@@ -96,3 +96,11 @@ fn assert_survives<M: Message + PartialEq + std::fmt::Debug>(message: &M) {
         assert!(read::<M>(&whole[..length]).is_err(), "{message:?} cut at {length}");
     }
 }
+
+/// Asserts that a union has no member, which no protocol writes.
+fn assert_unwritable<M: Message>(message: &M) {
+    for protocol in [Protocol::Binary, Protocol::Compact, Protocol::Json] {
+        let error = protocol.encode(message, &Limits::default()).unwrap_err().to_string();
+        assert!(error.ends_with("no member of the union is set"), "{protocol:?}: {error}");
+    }
+}

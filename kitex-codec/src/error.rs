@@ -63,6 +63,8 @@ pub enum DecodeReason {
     Trailing(usize),
     /// A union with more than one known member.
     UnionMembers(&'static str),
+    /// A union without a member where nothing can stand for its absence.
+    EmptyUnion(&'static str),
     /// What code says that the Apache compiler has generated, or that it reads another type than the wire has.
     Apache(Cow<'static, str>),
     /// The first bytes belong to something that is not spoken here.
@@ -129,6 +131,12 @@ impl DecodeError {
         Self::new(DecodeReason::UnionMembers(union))
     }
 
+    /// No member of `union` was set.
+    #[cold]
+    pub fn empty_union(union: &'static str) -> Self {
+        Self::new(DecodeReason::EmptyUnion(union))
+    }
+
     /// Generated code of the Apache compiler has refused a value.
     #[cfg(feature = "thrift")]
     #[cold]
@@ -184,6 +192,7 @@ impl fmt::Display for DecodeError {
                 write!(f, "{bytes} bytes stand behind the end of the struct (Limits::refuse_trailing)")
             }
             DecodeReason::UnionMembers(union) => write!(f, "union {union} has more than one member set"),
+            DecodeReason::EmptyUnion(union) => write!(f, "union {union} has no member set"),
             DecodeReason::Apache(what) => write!(f, "Apache's generated code: {what}"),
             DecodeReason::WrongProtocol { name, head } => {
                 match *name {
@@ -240,6 +249,12 @@ impl EncodeError {
     #[cold]
     pub fn unwritable(what: &'static str, why: &'static str) -> Self {
         Self(Box::new(EncodeReason::Unwritable { what, why }))
+    }
+
+    /// No member of `union` is set.
+    #[cold]
+    pub fn empty_union(union: &'static str) -> Self {
+        Self::unwritable(union, "no member of the union is set")
     }
 
     /// Generated code of the Apache compiler has refused a value.

@@ -48,6 +48,35 @@ pub trait Message: Sized {
         *self = Self::decode(from)?;
         Ok(())
     }
+
+    /// The name of the union that this is, if no member of it is set: a message that is one is neither encoded nor
+    /// decoded, and a field that holds one counts as absent.
+    ///
+    /// Generated for unions.
+    fn empty_union(&self) -> Option<&'static str> {
+        None
+    }
+}
+
+/// What was decoded, unless it is a union without a member. Errors as the decoding did.
+// The result is passed through where it stands: to move a struct costs more than to read it.
+#[inline(always)]
+fn refuse_empty<M: Message>(mut decoded: Result<M, DecodeError>) -> Result<M, DecodeError> {
+    if let Ok(message) = &decoded
+        && let Some(union) = message.empty_union()
+    {
+        decoded = Err(DecodeError::empty_union(union));
+    }
+    decoded
+}
+
+/// Errors if the message is a union without a member.
+#[inline]
+fn check_not_empty<M: Message>(message: &M) -> Result<(), EncodeError> {
+    match message.empty_union() {
+        Some(union) => Err(EncodeError::empty_union(union)),
+        None => Ok(()),
+    }
 }
 
 /// Reads a struct over its default: what generated code decodes by.

@@ -16,7 +16,7 @@ pub(super) enum Class {
     OtherType,
     /// Only the values of a map are: a key is read before that shows, and refused first if it is none.
     OtherValues,
-    /// A union has no member. Ours is a value that says so.
+    /// A union has no member. In a field ours takes it for absent; by itself both refuse it.
     NoMember,
     /// It has a member that nobody knows, or that is of another type. Ours keeps it.
     UnknownMember,

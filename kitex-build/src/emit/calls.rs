@@ -175,7 +175,7 @@ impl Emitter<'_> {
             return outcome_arm(code, &pattern, value);
         }
         code.block(format!("{pattern} =>"), |code| {
-            let read = self.read_container(code, ty, (false, false), inside);
+            let read = self.read_option(code, ty, (false, false), inside);
             code.assign("let read =", &read, ";");
             code.block("if let Some(read) = read", |code| {
                 let read = self.closed(ty, "read".into(), inside);

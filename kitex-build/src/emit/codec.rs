@@ -3,7 +3,7 @@
 use super::Emitter;
 use super::code::Code;
 use super::layout::Node;
-use crate::thrift::model::{Base, Choice, Field, Type};
+use crate::thrift::model::{Base, Choice, Field, Requiredness, Type};
 
 /// What holds the value that is written: a place such as `self.name`, or a variable with a reference.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +50,14 @@ impl Place<'_> {
 }
 
 impl Emitter<'_> {
+    /// Writes a field with its header, be it a union without a member.
+    pub(crate) fn write_required(&self, code: &mut Code, id: i16, ty: &Type, place: Place<'_>) {
+        match self.is_union(ty) {
+            true => self.write_apart(code, id, ty, place),
+            false => self.write_field(code, id, ty, place),
+        }
+    }
+
     /// Writes a field with its header.
     pub(crate) fn write_field(&self, code: &mut Code, id: i16, ty: &Type, place: Place<'_>) {
         if let Some((newtype, inner)) = self.transparent(ty) {
@@ -58,11 +66,14 @@ impl Emitter<'_> {
         }
         match self.field_call(id, ty, place) {
             Some(call) => code.expression(&call, ";"),
-            None => {
-                code.line(format!("out.write_field({}, {id});", self.wire(ty)));
-                self.write_value(code, ty, place);
-            }
+            None => self.write_apart(code, id, ty, place),
         }
+    }
+
+    /// Writes a field's header and then its value.
+    fn write_apart(&self, code: &mut Code, id: i16, ty: &Type, place: Place<'_>) {
+        code.line(format!("out.write_field({}, {id});", self.wire(ty)));
+        self.write_value(code, ty, place);
     }
 
     /// Writes a field in the arm of a match.
@@ -77,11 +88,12 @@ impl Emitter<'_> {
         }
     }
 
-    /// The call that writes header and value at once, which there is for base types and enums.
+    /// The call that writes header and value at once, which there is for base types, enums and unions.
     fn field_call(&self, id: i16, ty: &Type, place: Place<'_>) -> Option<Node> {
         let (method, value, fails) = match self.program.target(ty) {
             Type::Base(base) => base_call(*base, place),
             Type::Named(owner) if self.is_enum(*owner) => ("i32", format!("{}.0", place.text), false),
+            Type::Named(_) if self.is_union(ty) => ("union", place.borrowed(), true),
             _ => return None,
         };
         let arguments = vec![id.to_string().into(), value.into()];
@@ -138,7 +150,8 @@ impl Emitter<'_> {
         code.line("out.end_map();");
     }
 
-    /// The expression that reads a value which is no container.
+    /// The expression that reads a value which is there if it came: no container, whose elements may be of another type, and
+    /// no union, which may have no member.
     pub(crate) fn read_plain(&self, ty: &Type, key: bool, from: &[String]) -> Option<Node> {
         if let Some((newtype, inner)) = self.transparent(ty) {
             let read = self.read_plain(inner, self.traits[newtype].key, from)?;
@@ -150,13 +163,17 @@ impl Emitter<'_> {
             Type::Named(id) if self.is_enum(*id) => {
                 Node::call(self.plan.definition(from, *id), vec!["from.read_i32()?".into()])
             }
+            Type::Named(_) if self.is_union(ty) => return None,
             Type::Named(_) => "Message::decode(from)?".into(),
             Type::List(_) | Type::Set(_) | Type::Map(..) => return None,
         })
     }
 
-    /// The same for a field, in the type that its annotation chooses.
+    /// The same for a field, in the type that its annotation chooses. A required union is there without a member too.
     pub(crate) fn read_field(&self, field: &Field, key: bool, from: &[String]) -> Option<Node> {
+        if field.requiredness == Requiredness::Required && self.is_union(&field.ty) {
+            return Some("Message::decode(from)?".into());
+        }
         let read = self.read_plain(self.field_kind(field), key, from)?;
         Some(match field.wishes.choice {
             Choice::Text => Node::call("::std::string::String::from", vec![read]),
@@ -168,12 +185,13 @@ impl Emitter<'_> {
     /// Whether the field holds a struct that is read where it stays.
     pub(crate) fn is_read_in_place(&self, field: &Field) -> bool {
         let is_struct = self.program.struct_of(&field.ty).is_some();
-        is_struct && !field.boxed && field.wishes.choice == Choice::Usual
+        let is_certain = field.requiredness == Requiredness::Required || !self.is_union(&field.ty);
+        is_struct && is_certain && !field.boxed && field.wishes.choice == Choice::Usual
     }
 
-    /// The expression that reads a container: an `Option`, `None` when its elements are of another type.
-    /// Statements that it needs come before it.
-    pub(crate) fn read_container(
+    /// The expression that reads a container or a union: an `Option`, `None` when its elements are of another type or it has
+    /// no member. Statements that it needs come before it.
+    pub(crate) fn read_option(
         &self,
         code: &mut Code,
         ty: &Type,
@@ -201,7 +219,7 @@ impl Emitter<'_> {
                 }
                 None => self.read_elements(code, "list", element, key, from),
             },
-            _ => "None".into(),
+            _ => "from.read_union()?".into(),
         }
     }
 
@@ -255,7 +273,7 @@ impl Emitter<'_> {
 
     /// The value of a closure that reads a container inside a container.
     fn read_nested(&self, code: &mut Code, ty: &Type, key: bool, from: &[String]) {
-        let read = self.read_container(code, ty, (key, false), from);
+        let read = self.read_option(code, ty, (key, false), from);
         code.assign("let read =", &read, ";");
         let what = super::value::literal(&self.spelled(self.program.target(ty)));
         code.assign("let what =", &what.into(), ";");

@@ -1,7 +1,7 @@
 //! Typedefs that are types of their own, where that is asked for: a user's id is no order's id then.
 
 use super::layout::Node;
-use super::structs::{decode_function, encode_function};
+use super::structs::{decode_function, empty_union_function, encode_function};
 use super::{Code, Emitter};
 use crate::thrift::model::{Choice, Field, Id, Kind, StructKind, Type};
 
@@ -87,7 +87,7 @@ impl Emitter<'_> {
         let structure = self.program.struct_of(ty);
         if structure.is_some() {
             code.gap();
-            newtype_message(code, name);
+            newtype_message(code, name, self.is_union(ty));
         }
         if matches!(self.program.target(ty), Type::Named(_)) {
             code.gap();
@@ -115,11 +115,15 @@ impl Emitter<'_> {
 }
 
 /// A struct by another name is the same message.
-fn newtype_message(code: &mut Code, name: &str) {
+fn newtype_message(code: &mut Code, name: &str, union: bool) {
     code.implementation("::kitex::codegen::Message", name, |code| {
         encode_function(code, |code| code.line("Message::encode(&self.0, out)"));
         code.gap();
         decode_function(code, |code| code.line("Message::decode(from).map(Self)"));
+        if union {
+            code.gap();
+            empty_union_function(code, |code| code.line("Message::empty_union(&self.0)"));
+        }
     });
 }
 

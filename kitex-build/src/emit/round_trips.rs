@@ -85,6 +85,22 @@ fn every_value_of_every_type_survives_every_protocol() {
     }
 }
 
+/// By itself a union without a member is refused, and nothing else is for that.
+#[test]
+fn an_empty_struct_is_no_union() {
+    let mut unions = 0;
+    for input in Input::all() {
+        for (path, shape) in input.messages() {
+            let Some((_, walk)) = TYPES.iter().find(|(known, _)| *known == path) else { continue };
+            let refused = walk(&Bytes::from_static(b"\0")).err().unwrap_or_default();
+            let is_union = input.is_union_shape(&shape);
+            assert_eq!(refused.ends_with("has no member set"), is_union, "{path}: {refused:?}");
+            unions += usize::from(is_union);
+        }
+    }
+    assert!(unions >= 28, "{unions}");
+}
+
 /// All that implements `Message` in the reviewed code is walked, and all that is walked is there.
 #[test]
 fn no_type_is_left_out() {

@@ -144,7 +144,10 @@ impl Emitter<'_> {
         if !field.is_option() {
             let choice = field.wishes.choice;
             let place = Place { text: &place, reference: false, boxed: field.boxed, key, choice };
-            return self.write_field(code, field.id, self.field_kind(field), place);
+            return match field.requiredness {
+                Requiredness::Required => self.write_required(code, field.id, self.field_kind(field), place),
+                _ => self.write_field(code, field.id, self.field_kind(field), place),
+            };
         }
         let reference = field.boxed || !self.is_copy(&field.ty);
         let borrow = if reference { "&" } else { "" };
@@ -227,7 +230,7 @@ impl Emitter<'_> {
         }
         code.block(format!("{pattern} =>"), |code| {
             let sorted = field.wishes.choice == Choice::Sorted;
-            let read = self.read_container(code, self.field_kind(field), (key, sorted), from);
+            let read = self.read_option(code, self.field_kind(field), (key, sorted), from);
             code.assign("let read =", &read, ";");
             code.block("if let Some(read) = read", |code| {
                 let read = self.closed(self.field_kind(field), "read".into(), from);
@@ -301,6 +304,13 @@ pub(crate) fn decode_function(code: &mut Code, body: impl FnOnce(&mut Code)) {
     let returns = Returns::Type("::std::result::Result<Self, ::kitex::codegen::DecodeError>".into());
     let parameters = [("from".into(), "&mut R".into())];
     code.function("fn decode<R: ::kitex::codegen::ThriftReader>", &parameters, &returns, |code| {
+        code.importing(&IMPORTS, body);
+    });
+}
+
+pub(crate) fn empty_union_function(code: &mut Code, body: impl FnOnce(&mut Code)) {
+    let returns = Returns::Type(Node::generic("::std::option::Option", vec!["&'static str".into()]));
+    code.function("fn empty_union", &[("&self".into(), "".into())], &returns, |code| {
         code.importing(&IMPORTS, body);
     });
 }

@@ -97,6 +97,10 @@ impl Emitter<'_> {
         matches!(self.program.definitions[id].kind, Kind::Enum(_))
     }
 
+    pub(crate) fn is_union(&self, ty: &Type) -> bool {
+        self.program.struct_of(ty).is_some_and(|(_, found)| found.kind == StructKind::Union)
+    }
+
     /// Whether values are passed by copy.
     pub(crate) fn is_copy(&self, ty: &Type) -> bool {
         match self.program.target(ty) {

@@ -2,7 +2,9 @@
 
 use super::codec::Place;
 use super::layout::Node;
-use super::structs::{MISMATCH, declaration, decode_function, encode_function, pointed};
+use super::structs::{
+    MISMATCH, declaration, decode_function, empty_union_function, encode_function, pointed,
+};
 use super::value::literal;
 use super::{Code, Emitter, docs};
 use crate::thrift::model::{Choice, Field, Id, Struct};
@@ -34,6 +36,8 @@ impl Emitter<'_> {
             self.encode_union(code, id, found, unknown);
             code.gap();
             self.decode_union(code, id, found, unknown, from);
+            code.gap();
+            self.empty_union(code, id, found, unknown);
         });
         self.described(code, id);
     }
@@ -113,6 +117,27 @@ impl Emitter<'_> {
         });
     }
 
+    /// A member that is a union is there if it has a member itself.
+    fn empty_union(&self, code: &mut Code, id: Id, found: &Struct, unknown: &str) {
+        let members = found.fields.iter().zip(&self.plan.members[id]);
+        let unions: Vec<_> = members.filter(|(field, _)| self.is_union(&field.ty)).collect();
+        empty_union_function(code, |code| {
+            code.block("match self", |code| {
+                for (field, variant) in &unions {
+                    let value = if field.boxed { "&**value" } else { "value" };
+                    let call = Node::call("Message::empty_union", vec![value.into()]);
+                    code.arm(&format!("Self::{variant}(value)"), &call);
+                }
+                let name = literal(&self.program.definitions[id].name.text);
+                let absent = Node::call("field.is_none().then_some", vec![name.into()]);
+                code.arm(&format!("Self::{unknown}(field)"), &absent);
+                if unions.len() < found.fields.len() {
+                    code.line("_ => None,");
+                }
+            });
+        });
+    }
+
     fn decode_member(&self, code: &mut Code, id: Id, field: &Field, variant: &str, from: &[String]) {
         let pattern = format!("({}, {})", field.id, self.wire(&field.ty));
         let key = self.traits[id].key;
@@ -133,7 +158,7 @@ impl Emitter<'_> {
         }
         code.block(format!("{pattern} =>"), |code| {
             let sorted = field.wishes.choice == Choice::Sorted;
-            let read = self.read_container(code, self.field_kind(field), (key, sorted), from);
+            let read = self.read_option(code, self.field_kind(field), (key, sorted), from);
             code.assign("let read =", &read, ";");
             self.close_option(code, self.field_kind(field), from);
             if field.boxed {

@@ -134,6 +134,13 @@ pub mod apache_more {
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
         }
+
+        fn empty_union(&self) -> ::std::option::Option<&'static str> {
+            match self {
+                Self::Unknown(field) => field.is_none().then_some("Either"),
+                _ => None,
+            }
+        }
     }
 
     impl ::kitex::codegen::Described for Either {

@@ -2338,6 +2338,13 @@ pub mod clashes {
                         }
                         Ok(member.unwrap_or(Self::Unknown3(unknown)))
                     }
+
+                    fn empty_union(&self) -> ::std::option::Option<&'static str> {
+                        match self {
+                            Self::Unknown3(field) => field.is_none().then_some("Unknown"),
+                            _ => None,
+                        }
+                    }
                 }
 
                 impl ::kitex::codegen::Described for Unknown {

@@ -352,6 +352,13 @@ pub mod consts {
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
         }
+
+        fn empty_union(&self) -> ::std::option::Option<&'static str> {
+            match self {
+                Self::Unknown(field) => field.is_none().then_some("Choice"),
+                _ => None,
+            }
+        }
     }
 
     impl ::kitex::codegen::Described for Choice {
@@ -444,8 +451,7 @@ pub mod consts {
                 Message::encode(item, out)?;
             }
             out.end_map();
-            out.write_field(Type::Struct, 4);
-            Message::encode(&self.choice, out)?;
+            out.write_union_field(4, &self.choice)?;
             out.write_field(Type::Set, 5);
             out.begin_set(Type::Double, self.weights.len())?;
             for item in &self.weights {
@@ -518,7 +524,12 @@ pub mod consts {
                             self.by_name = read;
                         }
                     }
-                    (4, Type::Struct) => from.read_struct(&mut self.choice)?,
+                    (4, Type::Struct) => {
+                        let read = from.read_union()?;
+                        if let Some(read) = read {
+                            self.choice = read;
+                        }
+                    }
                     (5, Type::Set) => {
                         let read_item =
                             |from: &mut R| Ok(::kitex::codegen::Double(from.read_double()?));

@@ -301,8 +301,7 @@ pub mod defaults {
             out.end_map();
             out.write_field(Type::List, 22);
             out.write_i32_list(&self.v)?;
-            out.write_field(Type::Struct, 23);
-            Message::encode(&self.w, out)?;
+            out.write_union_field(23, &self.w)?;
             out.write_field(Type::List, 24);
             out.begin_list(Type::List, self.x.len())?;
             for item in &self.x {
@@ -402,7 +401,12 @@ pub mod defaults {
                             self.v = read;
                         }
                     }
-                    (23, Type::Struct) => from.read_struct(&mut self.w)?,
+                    (23, Type::Struct) => {
+                        let read = from.read_union()?;
+                        if let Some(read) = read {
+                            self.w = read;
+                        }
+                    }
                     (24, Type::List) => {
                         let read_item = |from: &mut R| {
                             let read = from.read_struct_list()?;
@@ -515,6 +519,13 @@ pub mod defaults {
                 member = read.or(member);
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
+        }
+
+        fn empty_union(&self) -> ::std::option::Option<&'static str> {
+            match self {
+                Self::Unknown(field) => field.is_none().then_some("Either"),
+                _ => None,
+            }
         }
     }
 

@@ -225,6 +225,13 @@ pub mod derives {
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
         }
+
+        fn empty_union(&self) -> ::std::option::Option<&'static str> {
+            match self {
+                Self::Unknown(field) => field.is_none().then_some("Either"),
+                _ => None,
+            }
+        }
     }
 
     impl ::kitex::codegen::Described for Either {
@@ -293,8 +300,7 @@ pub mod derives {
             }
             out.end_map();
             if let Some(value) = &self.choice {
-                out.write_field(Type::Struct, 6);
-                Message::encode(value, out)?;
+                out.write_union_field(6, value)?;
             }
             out.write_field(Type::List, 7);
             out.begin_list(Type::Struct, self.failed.len())?;
@@ -362,7 +368,10 @@ pub mod derives {
                         }
                     }
                     (6, Type::Struct) => {
-                        from.read_struct(self.choice.insert(::std::default::Default::default()))?;
+                        let read = from.read_union()?;
+                        if let Some(read) = read {
+                            self.choice = Some(read);
+                        }
                     }
                     (7, Type::List) => {
                         let read = from.read_struct_list()?;
@@ -489,6 +498,13 @@ pub mod derives {
                 member = read.or(member);
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
+        }
+
+        fn empty_union(&self) -> ::std::option::Option<&'static str> {
+            match self {
+                Self::Unknown(field) => field.is_none().then_some("Choice"),
+                _ => None,
+            }
         }
     }
 

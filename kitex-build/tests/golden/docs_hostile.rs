@@ -226,6 +226,13 @@ pub mod docs_hostile {
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
         }
+
+        fn empty_union(&self) -> ::std::option::Option<&'static str> {
+            match self {
+                Self::Unknown(field) => field.is_none().then_some("Shapes"),
+                _ => None,
+            }
+        }
     }
 
     impl ::kitex::codegen::Described for Shapes {

@@ -589,6 +589,13 @@ pub mod docs_odd {
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
         }
+
+        fn empty_union(&self) -> ::std::option::Option<&'static str> {
+            match self {
+                Self::Unknown(field) => field.is_none().then_some("U"),
+                _ => None,
+            }
+        }
     }
 
     impl ::kitex::codegen::Described for U {

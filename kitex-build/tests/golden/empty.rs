@@ -84,6 +84,12 @@ pub mod empty {
             }
             Ok(Self::Unknown(unknown))
         }
+
+        fn empty_union(&self) -> ::std::option::Option<&'static str> {
+            match self {
+                Self::Unknown(field) => field.is_none().then_some("Union"),
+            }
+        }
     }
 
     impl ::kitex::codegen::Described for Union {
@@ -557,16 +563,14 @@ pub mod empty {
             out.begin_struct()?;
             out.write_field(Type::Struct, 1);
             Message::encode(&self.a, out)?;
-            out.write_field(Type::Struct, 2);
-            Message::encode(&self.b, out)?;
+            out.write_union_field(2, &self.b)?;
             out.write_field(Type::Struct, 3);
             Message::encode(&self.c, out)?;
             out.write_i32_field(4, self.d.0);
             out.write_field(Type::Struct, 5);
             Message::encode(&self.e, out)?;
             if let Some(value) = &self.f {
-                out.write_field(Type::Struct, 6);
-                Message::encode(value, out)?;
+                out.write_union_field(6, value)?;
             }
             out.write_field(Type::List, 7);
             out.begin_list(Type::Struct, self.g.len())?;
@@ -609,7 +613,12 @@ pub mod empty {
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
                     (1, Type::Struct) => from.read_struct(&mut self.a)?,
-                    (2, Type::Struct) => from.read_struct(&mut self.b)?,
+                    (2, Type::Struct) => {
+                        let read = from.read_union()?;
+                        if let Some(read) = read {
+                            self.b = read;
+                        }
+                    }
                     (3, Type::Struct) => from.read_struct(&mut self.c)?,
                     (4, Type::I32) => self.d = Enum(from.read_i32()?),
                     (5, Type::Struct) => {
@@ -617,7 +626,10 @@ pub mod empty {
                         has_e = true;
                     }
                     (6, Type::Struct) => {
-                        from.read_struct(self.f.insert(::std::default::Default::default()))?;
+                        let read = from.read_union()?;
+                        if let Some(read) = read {
+                            self.f = Some(read);
+                        }
                     }
                     (7, Type::List) => {
                         let read = from.read_struct_list()?;

@@ -638,6 +638,13 @@ pub mod keywords {
                     }
                     Ok(member.unwrap_or(Self::Unknown(unknown)))
                 }
+
+                fn empty_union(&self) -> ::std::option::Option<&'static str> {
+                    match self {
+                        Self::Unknown(field) => field.is_none().then_some("match"),
+                        _ => None,
+                    }
+                }
             }
 
             impl ::kitex::codegen::Described for Match {

@@ -1186,6 +1186,13 @@ pub mod names {
                 }
                 Ok(member.unwrap_or(Self::Unknown3(unknown)))
             }
+
+            fn empty_union(&self) -> ::std::option::Option<&'static str> {
+                match self {
+                    Self::Unknown3(field) => field.is_none().then_some("Sync"),
+                    _ => None,
+                }
+            }
         }
 
         impl ::kitex::codegen::Described for Sync {

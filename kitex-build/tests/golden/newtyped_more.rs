@@ -248,6 +248,12 @@ pub mod newtyped_more {
 
             Message::decode(from).map(Self)
         }
+
+        fn empty_union(&self) -> ::std::option::Option<&'static str> {
+            use ::kitex::codegen::Message;
+
+            Message::empty_union(&self.0)
+        }
     }
 
     impl ::kitex::codegen::Described for Which {
@@ -447,10 +453,7 @@ pub mod newtyped_more {
                     Message::encode(value, out)?;
                 }
                 Self::Tint(value) => out.write_i32_field(2, value.0.0),
-                Self::Which(value) => {
-                    out.write_field(Type::Struct, 3);
-                    Message::encode(&**value, out)?;
-                }
+                Self::Which(value) => out.write_union_field(3, &**value)?,
                 Self::Path(value) => {
                     out.write_field(Type::List, 4);
                     out.begin_list(Type::Struct, value.0.len())?;
@@ -478,8 +481,10 @@ pub mod newtyped_more {
                     (1, Type::Struct) => Some(Self::Place(Message::decode(from)?)),
                     (2, Type::I32) => Some(Self::Tint(Tint(Color(from.read_i32()?)))),
                     (3, Type::Struct) => {
-                        let read = Message::decode(from)?;
-                        Some(Self::Which(from.boxed(read)?))
+                        let read = from.read_union()?;
+                        let read = read.map(Which);
+                        let read = read.map(|read| from.boxed(read)).transpose()?;
+                        read.map(Self::Which)
                     }
                     (4, Type::List) => {
                         let read = from.read_struct_list()?;
@@ -498,6 +503,16 @@ pub mod newtyped_more {
                 member = read.or(member);
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
+        }
+
+        fn empty_union(&self) -> ::std::option::Option<&'static str> {
+            use ::kitex::codegen::Message;
+
+            match self {
+                Self::Which(value) => Message::empty_union(&**value),
+                Self::Unknown(field) => field.is_none().then_some("Either"),
+                _ => None,
+            }
         }
     }
 
@@ -611,8 +626,7 @@ pub mod newtyped_more {
                 out.write_field(Type::Struct, 1);
                 Message::encode(&**value, out)?;
             }
-            out.write_field(Type::Struct, 2);
-            Message::encode(&self.which, out)?;
+            out.write_union_field(2, &self.which)?;
             out.end_struct();
             Ok(())
         }
@@ -637,7 +651,12 @@ pub mod newtyped_more {
                         let read = Message::decode(from)?;
                         self.next = Some(from.boxed(read)?);
                     }
-                    (2, Type::Struct) => from.read_struct(&mut self.which)?,
+                    (2, Type::Struct) => {
+                        let read = from.read_union()?;
+                        if let Some(read) = read {
+                            self.which = Which(read);
+                        }
+                    }
                     _ => from.skip(field.kind)?,
                 }
             }
@@ -789,8 +808,7 @@ pub mod newtyped_more {
             out.end_map();
             out.write_field(Type::Struct, 13);
             Message::encode(&self.plain, out)?;
-            out.write_field(Type::Struct, 14);
-            Message::encode(&self.which, out)?;
+            out.write_union_field(14, &self.which)?;
             out.write_field(Type::List, 15);
             out.begin_list(Type::Set, self.nested.len())?;
             for item in &self.nested {
@@ -890,7 +908,12 @@ pub mod newtyped_more {
                         }
                     }
                     (13, Type::Struct) => from.read_struct(&mut self.plain)?,
-                    (14, Type::Struct) => from.read_struct(&mut self.which)?,
+                    (14, Type::Struct) => {
+                        let read = from.read_union()?;
+                        if let Some(read) = read {
+                            self.which = Which(read);
+                        }
+                    }
                     (15, Type::List) => {
                         let read_item = |from: &mut R| {
                             let read = R::read_set(from, Type::Struct, Message::decode)?;
@@ -1447,11 +1470,8 @@ pub mod newtyped_more {
                 &self,
                 out: &mut W,
             ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
-                use ::kitex::codegen::{Message, Type};
-
                 out.begin_struct()?;
-                out.write_field(Type::Struct, 1);
-                Message::encode(&self.which, out)?;
+                out.write_union_field(1, &self.which)?;
                 out.end_struct();
                 Ok(())
             }
@@ -1472,7 +1492,12 @@ pub mod newtyped_more {
                 from.begin_struct()?;
                 while let Some(field) = from.read_field()? {
                     match (field.id, field.kind) {
-                        (1, Type::Struct) => from.read_struct(&mut self.which)?,
+                        (1, Type::Struct) => {
+                            let read = from.read_union()?;
+                            if let Some(read) = read {
+                                self.which = super::Which(read);
+                            }
+                        }
                         _ => from.skip(field.kind)?,
                     }
                 }

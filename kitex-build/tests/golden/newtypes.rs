@@ -671,7 +671,7 @@ pub mod newtypes {
             &self,
             out: &mut W,
         ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
-            use ::kitex::codegen::{Message, Type};
+            use ::kitex::codegen::Type;
 
             out.begin_struct()?;
             match self {
@@ -702,10 +702,7 @@ pub mod newtypes {
                     }
                     out.end_map();
                 }
-                Self::Key(value) => {
-                    out.write_field(Type::Struct, 5);
-                    Message::encode(&**value, out)?;
-                }
+                Self::Key(value) => out.write_union_field(5, &**value)?,
                 Self::Unknown(field) => out.write_unknown(field),
             }
             out.end_struct();
@@ -715,7 +712,7 @@ pub mod newtypes {
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-            use ::kitex::codegen::{Message, Type};
+            use ::kitex::codegen::Type;
 
             let mismatch = ::kitex::codegen::DecodeError::element_type;
             let mut member = None;
@@ -753,8 +750,9 @@ pub mod newtypes {
                         read.map(Self::Groups)
                     }
                     (5, Type::Struct) => {
-                        let read = Message::decode(from)?;
-                        Some(Self::Key(from.boxed(read)?))
+                        let read = from.read_union()?;
+                        let read = read.map(|read| from.boxed(read)).transpose()?;
+                        read.map(Self::Key)
                     }
                     _ => {
                         unknown = from.read_unknown(field)?;
@@ -768,6 +766,16 @@ pub mod newtypes {
                 member = read.or(member);
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
+        }
+
+        fn empty_union(&self) -> ::std::option::Option<&'static str> {
+            use ::kitex::codegen::Message;
+
+            match self {
+                Self::Key(value) => Message::empty_union(&**value),
+                Self::Unknown(field) => field.is_none().then_some("Key"),
+                _ => None,
+            }
         }
     }
 

@@ -232,6 +232,13 @@ pub mod prelude {
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
         }
+
+        fn empty_union(&self) -> ::std::option::Option<&'static str> {
+            match self {
+                Self::Unknown(field) => field.is_none().then_some("Result"),
+                _ => None,
+            }
+        }
     }
 
     impl ::kitex::codegen::Described for Result {
@@ -1414,10 +1421,7 @@ pub mod prelude {
 
                 out.begin_struct()?;
                 match &self.outcome {
-                    Some(Ok(value)) => {
-                        out.write_field(Type::Struct, 0);
-                        Message::encode(value, out)?;
-                    }
+                    Some(Ok(value)) => out.write_union_field(0, value)?,
                     Some(Err(Error::Err(value))) => {
                         out.write_field(Type::Struct, 1);
                         Message::encode(value, out)?;
@@ -1440,8 +1444,10 @@ pub mod prelude {
                 while let Some(field) = from.read_field()? {
                     match (field.id, field.kind) {
                         (0, Type::Struct) if !matches!(outcome, Some(Err(_))) => {
-                            let read = Message::decode(from)?;
-                            outcome = Some(Ok(read));
+                            let read = from.read_union()?;
+                            if let Some(read) = read {
+                                outcome = Some(Ok(read));
+                            }
                         }
                         (1, Type::Struct) => {
                             let exception = Message::decode(from)?;

@@ -414,10 +414,7 @@ pub mod recursion {
 
             out.begin_struct()?;
             match self {
-                Self::Choice(value) => {
-                    out.write_field(Type::Struct, 1);
-                    Message::encode(&**value, out)?;
-                }
+                Self::Choice(value) => out.write_union_field(1, &**value)?,
                 Self::Branch(value) => {
                     out.write_field(Type::Struct, 2);
                     Message::encode(&**value, out)?;
@@ -440,8 +437,9 @@ pub mod recursion {
             while let Some(field) = from.read_field()? {
                 let read = match (field.id, field.kind) {
                     (1, Type::Struct) => {
-                        let read = Message::decode(from)?;
-                        Some(Self::Choice(from.boxed(read)?))
+                        let read = from.read_union()?;
+                        let read = read.map(|read| from.boxed(read)).transpose()?;
+                        read.map(Self::Choice)
                     }
                     (2, Type::Struct) => {
                         let read = Message::decode(from)?;
@@ -460,6 +458,16 @@ pub mod recursion {
                 member = read.or(member);
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
+        }
+
+        fn empty_union(&self) -> ::std::option::Option<&'static str> {
+            use ::kitex::codegen::Message;
+
+            match self {
+                Self::Choice(value) => Message::empty_union(&**value),
+                Self::Unknown(field) => field.is_none().then_some("Choice"),
+                _ => None,
+            }
         }
     }
 
@@ -490,8 +498,7 @@ pub mod recursion {
 
             out.begin_struct()?;
             if let Some(value) = &self.choice {
-                out.write_field(Type::Struct, 1);
-                Message::encode(value, out)?;
+                out.write_union_field(1, value)?;
             }
             out.write_field(Type::List, 2);
             out.begin_list(Type::Struct, self.choices.len())?;
@@ -520,7 +527,10 @@ pub mod recursion {
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
                     (1, Type::Struct) => {
-                        from.read_struct(self.choice.insert(::std::default::Default::default()))?;
+                        let read = from.read_union()?;
+                        if let Some(read) = read {
+                            self.choice = Some(read);
+                        }
                     }
                     (2, Type::List) => {
                         let read = from.read_struct_list()?;

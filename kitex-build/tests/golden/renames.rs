@@ -160,6 +160,13 @@ pub mod renames {
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
         }
+
+        fn empty_union(&self) -> ::std::option::Option<&'static str> {
+            match self {
+                Self::Unknown(field) => field.is_none().then_some("u_t"),
+                _ => None,
+            }
+        }
     }
 
     impl ::kitex::codegen::Described for Either {

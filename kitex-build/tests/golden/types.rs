@@ -628,8 +628,7 @@ pub mod types {
                 out.write_i32_list(value)?;
             }
             if let Some(value) = &self.choice {
-                out.write_field(Type::Struct, 10);
-                Message::encode(value, out)?;
+                out.write_union_field(10, value)?;
             }
             if let Some(value) = &self.map {
                 out.write_field(Type::Map, 11);
@@ -677,7 +676,10 @@ pub mod types {
                         }
                     }
                     (10, Type::Struct) => {
-                        from.read_struct(self.choice.insert(::std::default::Default::default()))?;
+                        let read = from.read_union()?;
+                        if let Some(read) = read {
+                            self.choice = Some(read);
+                        }
                     }
                     (11, Type::Map) => {
                         let read = R::read_map(
@@ -1879,10 +1881,7 @@ pub mod types {
                     }
                     out.end_list();
                 }
-                Self::Nested(value) => {
-                    out.write_field(Type::Struct, 5);
-                    Message::encode(&**value, out)?;
-                }
+                Self::Nested(value) => out.write_union_field(5, &**value)?,
                 Self::Color(value) => out.write_i32_field(6, value.0),
                 Self::Ratio(value) => out.write_double_field(7, value.0),
                 Self::Table(value) => {
@@ -1923,8 +1922,9 @@ pub mod types {
                         read.map(Self::Inners)
                     }
                     (5, Type::Struct) => {
-                        let read = Message::decode(from)?;
-                        Some(Self::Nested(from.boxed(read)?))
+                        let read = from.read_union()?;
+                        let read = read.map(|read| from.boxed(read)).transpose()?;
+                        read.map(Self::Nested)
                     }
                     (6, Type::I32) => Some(Self::Color(Color(from.read_i32()?))),
                     (7, Type::Double) => {
@@ -1960,6 +1960,16 @@ pub mod types {
                 member = read.or(member);
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
+        }
+
+        fn empty_union(&self) -> ::std::option::Option<&'static str> {
+            use ::kitex::codegen::Message;
+
+            match self {
+                Self::Nested(value) => Message::empty_union(&**value),
+                Self::Unknown(field) => field.is_none().then_some("Choice"),
+                _ => None,
+            }
         }
     }
 
@@ -2038,6 +2048,13 @@ pub mod types {
             }
             Ok(member.unwrap_or(Self::Unknown2(unknown)))
         }
+
+        fn empty_union(&self) -> ::std::option::Option<&'static str> {
+            match self {
+                Self::Unknown2(field) => field.is_none().then_some("Chosen"),
+                _ => None,
+            }
+        }
     }
 
     impl ::kitex::codegen::Described for Chosen {
@@ -2084,6 +2101,12 @@ pub mod types {
                 unknown = from.read_unknown(field)?;
             }
             Ok(Self::Unknown(unknown))
+        }
+
+        fn empty_union(&self) -> ::std::option::Option<&'static str> {
+            match self {
+                Self::Unknown(field) => field.is_none().then_some("Nothing"),
+            }
         }
     }
 

@@ -54,6 +54,12 @@ pub mod unions {
             }
             Ok(Self::Unknown(unknown))
         }
+
+        fn empty_union(&self) -> ::std::option::Option<&'static str> {
+            match self {
+                Self::Unknown(field) => field.is_none().then_some("Empty"),
+            }
+        }
     }
 
     impl ::kitex::codegen::Described for Empty {
@@ -62,7 +68,7 @@ pub mod unions {
     }
 
     /// `union One`
-    #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+    #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
     pub enum One {
         /// `1: i32 only`
         Only(i32),
@@ -113,6 +119,13 @@ pub mod unions {
                 member = read.or(member);
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
+        }
+
+        fn empty_union(&self) -> ::std::option::Option<&'static str> {
+            match self {
+                Self::Unknown(field) => field.is_none().then_some("One"),
+                _ => None,
+            }
         }
     }
 
@@ -180,14 +193,8 @@ pub mod unions {
                     }
                     out.end_map();
                 }
-                Self::One(value) => {
-                    out.write_field(Type::Struct, 5);
-                    Message::encode(value, out)?;
-                }
-                Self::Many(value) => {
-                    out.write_field(Type::Struct, 6);
-                    Message::encode(&**value, out)?;
-                }
+                Self::One(value) => out.write_union_field(5, value)?,
+                Self::Many(value) => out.write_union_field(6, &**value)?,
                 Self::Ratio(value) => out.write_double_field(7, *value),
                 Self::Raw(value) => out.write_bytes_field(8, value)?,
                 Self::Kind(value) => out.write_i32_field(9, value.0),
@@ -225,10 +232,14 @@ pub mod unions {
                         )?;
                         read.map(Self::Named)
                     }
-                    (5, Type::Struct) => Some(Self::One(Message::decode(from)?)),
+                    (5, Type::Struct) => {
+                        let read = from.read_union()?;
+                        read.map(Self::One)
+                    }
                     (6, Type::Struct) => {
-                        let read = Message::decode(from)?;
-                        Some(Self::Many(from.boxed(read)?))
+                        let read = from.read_union()?;
+                        let read = read.map(|read| from.boxed(read)).transpose()?;
+                        read.map(Self::Many)
                     }
                     (7, Type::Double) => Some(Self::Ratio(from.read_double()?)),
                     (8, Type::String) => Some(Self::Raw(from.read_bytes()?)),
@@ -247,6 +258,17 @@ pub mod unions {
                 member = read.or(member);
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
+        }
+
+        fn empty_union(&self) -> ::std::option::Option<&'static str> {
+            use ::kitex::codegen::Message;
+
+            match self {
+                Self::One(value) => Message::empty_union(value),
+                Self::Many(value) => Message::empty_union(&**value),
+                Self::Unknown(field) => field.is_none().then_some("Many"),
+                _ => None,
+            }
         }
     }
 
@@ -328,6 +350,13 @@ pub mod unions {
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
         }
+
+        fn empty_union(&self) -> ::std::option::Option<&'static str> {
+            match self {
+                Self::Unknown(field) => field.is_none().then_some("Chosen"),
+                _ => None,
+            }
+        }
     }
 
     impl ::kitex::codegen::Described for Chosen {
@@ -395,6 +424,13 @@ pub mod unions {
                 member = read.or(member);
             }
             Ok(member.unwrap_or(Self::Unknown3(unknown)))
+        }
+
+        fn empty_union(&self) -> ::std::option::Option<&'static str> {
+            match self {
+                Self::Unknown3(field) => field.is_none().then_some("Unknown"),
+                _ => None,
+            }
         }
     }
 
@@ -480,6 +516,13 @@ pub mod unions {
                 member = read.or(member);
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
+        }
+
+        fn empty_union(&self) -> ::std::option::Option<&'static str> {
+            match self {
+                Self::Unknown(field) => field.is_none().then_some("Key"),
+                _ => None,
+            }
         }
     }
 
@@ -577,11 +620,9 @@ pub mod unions {
             use ::kitex::codegen::{Message, Type};
 
             out.begin_struct()?;
-            out.write_field(Type::Struct, 1);
-            Message::encode(&self.empty, out)?;
+            out.write_union_field(1, &self.empty)?;
             if let Some(value) = &self.one {
-                out.write_field(Type::Struct, 2);
-                Message::encode(value, out)?;
+                out.write_union_field(2, value)?;
             }
             out.write_field(Type::Struct, 3);
             Message::encode(&self.many, out)?;
@@ -597,10 +638,8 @@ pub mod unions {
                 Message::encode(item, out)?;
             }
             out.end_set();
-            out.write_field(Type::Struct, 6);
-            Message::encode(&self.chosen, out)?;
-            out.write_field(Type::Struct, 7);
-            Message::encode(&self.given, out)?;
+            out.write_union_field(6, &self.chosen)?;
+            out.write_union_field(7, &self.given)?;
             out.end_struct();
             Ok(())
         }
@@ -622,9 +661,17 @@ pub mod unions {
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::Struct) => from.read_struct(&mut self.empty)?,
+                    (1, Type::Struct) => {
+                        let read = from.read_union()?;
+                        if let Some(read) = read {
+                            self.empty = read;
+                        }
+                    }
                     (2, Type::Struct) => {
-                        from.read_struct(self.one.insert(::std::default::Default::default()))?;
+                        let read = from.read_union()?;
+                        if let Some(read) = read {
+                            self.one = Some(read);
+                        }
                     }
                     (3, Type::Struct) => {
                         from.read_struct(&mut self.many)?;
@@ -642,8 +689,18 @@ pub mod unions {
                             self.keys = read;
                         }
                     }
-                    (6, Type::Struct) => from.read_struct(&mut self.chosen)?,
-                    (7, Type::Struct) => from.read_struct(&mut self.given)?,
+                    (6, Type::Struct) => {
+                        let read = from.read_union()?;
+                        if let Some(read) = read {
+                            self.chosen = read;
+                        }
+                    }
+                    (7, Type::Struct) => {
+                        let read = from.read_union()?;
+                        if let Some(read) = read {
+                            self.given = read;
+                        }
+                    }
                     _ => from.skip(field.kind)?,
                 }
             }
@@ -672,6 +729,934 @@ pub mod unions {
             );
     }
 
+    /// `struct Fields`
+    #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+    pub struct Fields {
+        /// `1: optional One given`
+        pub given: ::std::option::Option<One>,
+        /// `2: required One shared`
+        pub shared: ::std::sync::Arc<One>,
+        /// `3: optional One apart`
+        pub apart: ::std::option::Option<::std::sync::Arc<One>>,
+        /// `4: Same same`
+        pub same: Same,
+        /// `5: optional Outer outer`
+        pub outer: ::std::option::Option<Outer>,
+    }
+
+    impl ::std::default::Default for Fields {
+        fn default() -> Self {
+            Self {
+                given: Some(One::Only(4)),
+                shared: ::std::default::Default::default(),
+                apart: None,
+                same: ::std::default::Default::default(),
+                outer: None,
+            }
+        }
+    }
+
+    impl ::kitex::codegen::Message for Fields {
+        fn encode<W: ::kitex::codegen::ThriftWriter>(
+            &self,
+            out: &mut W,
+        ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
+            use ::kitex::codegen::{Message, Type};
+
+            out.begin_struct()?;
+            if let Some(value) = &self.given {
+                out.write_union_field(1, value)?;
+            }
+            out.write_field(Type::Struct, 2);
+            Message::encode(&*self.shared, out)?;
+            if let Some(value) = &self.apart {
+                out.write_union_field(3, &**value)?;
+            }
+            out.write_union_field(4, &self.same)?;
+            if let Some(value) = &self.outer {
+                out.write_union_field(5, value)?;
+            }
+            out.end_struct();
+            Ok(())
+        }
+
+        #[inline(always)]
+        fn decode<R: ::kitex::codegen::ThriftReader>(
+            from: &mut R,
+        ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+            use ::kitex::codegen::{Message, Type};
+
+            let mut has_shared = false;
+            from.begin_struct()?;
+            while let Some(field) = from.read_field()? {
+                match (field.id, field.kind) {
+                    (1, Type::Struct) => {
+                        let read = from.read_union()?;
+                        if let Some(read) = read {
+                            self.given = Some(read);
+                        }
+                    }
+                    (2, Type::Struct) => {
+                        let read = Message::decode(from)?;
+                        self.shared = ::std::sync::Arc::from(from.boxed(read)?);
+                        has_shared = true;
+                    }
+                    (3, Type::Struct) => {
+                        let read = from.read_union()?;
+                        if let Some(read) = read {
+                            self.apart = Some(::std::sync::Arc::from(from.boxed(read)?));
+                        }
+                    }
+                    (4, Type::Struct) => {
+                        let read = from.read_union()?;
+                        if let Some(read) = read {
+                            self.same = Same(read);
+                        }
+                    }
+                    (5, Type::Struct) => {
+                        let read = from.read_union()?;
+                        if let Some(read) = read {
+                            self.outer = Some(read);
+                        }
+                    }
+                    _ => from.skip(field.kind)?,
+                }
+            }
+            if !has_shared {
+                let error = ::kitex::codegen::DecodeError::missing_field("Fields", "shared", 2);
+                return Err(error);
+            }
+            Ok(())
+        }
+    }
+
+    impl ::kitex::codegen::Described for Fields {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Fields",
+                &[],
+                &[
+                    ("given", 1, &[]),
+                    ("shared", 2, &[("rust.type", "Arc")]),
+                    ("apart", 3, &[("rust.type", "Arc")]),
+                    ("same", 4, &[]),
+                    ("outer", 5, &[]),
+                ],
+            );
+    }
+
+    /// `struct Nils`
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    pub struct Nils {
+        /// `1: One plain`
+        pub plain: One,
+        /// `2: optional One maybe`
+        pub maybe: ::std::option::Option<One>,
+        /// `3: required One needed`
+        pub needed: One,
+        /// `4: list<One> many`
+        pub many: ::std::vec::Vec<One>,
+        /// `5: map<string, One> named`
+        pub named: ::std::collections::HashMap<::kitex::codegen::Str, One>,
+        /// `6: set<One> some`
+        pub some: ::std::collections::HashSet<One>,
+        /// `7: map<One, i32> keyed`
+        pub keyed: ::std::collections::HashMap<One, i32>,
+    }
+
+    impl ::kitex::codegen::Message for Nils {
+        fn encode<W: ::kitex::codegen::ThriftWriter>(
+            &self,
+            out: &mut W,
+        ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
+            use ::kitex::codegen::{Message, Type};
+
+            out.begin_struct()?;
+            out.write_union_field(1, &self.plain)?;
+            if let Some(value) = &self.maybe {
+                out.write_union_field(2, value)?;
+            }
+            out.write_field(Type::Struct, 3);
+            Message::encode(&self.needed, out)?;
+            out.write_field(Type::List, 4);
+            out.begin_list(Type::Struct, self.many.len())?;
+            for item in &self.many {
+                Message::encode(item, out)?;
+            }
+            out.end_list();
+            out.write_field(Type::Map, 5);
+            out.begin_map(Type::String, Type::Struct, self.named.len())?;
+            for (key, item) in &self.named {
+                out.write_str(key)?;
+                Message::encode(item, out)?;
+            }
+            out.end_map();
+            out.write_field(Type::Set, 6);
+            out.begin_set(Type::Struct, self.some.len())?;
+            for item in &self.some {
+                Message::encode(item, out)?;
+            }
+            out.end_set();
+            out.write_field(Type::Map, 7);
+            out.begin_map(Type::Struct, Type::I32, self.keyed.len())?;
+            for (key, item) in &self.keyed {
+                Message::encode(key, out)?;
+                out.write_i32(*item);
+            }
+            out.end_map();
+            out.end_struct();
+            Ok(())
+        }
+
+        #[inline(always)]
+        fn decode<R: ::kitex::codegen::ThriftReader>(
+            from: &mut R,
+        ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            ::kitex::codegen::decode_default(from)
+        }
+
+        fn merge<R: ::kitex::codegen::ThriftReader>(
+            &mut self,
+            from: &mut R,
+        ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+            use ::kitex::codegen::{Message, Type};
+
+            let mut has_needed = false;
+            from.begin_struct()?;
+            while let Some(field) = from.read_field()? {
+                match (field.id, field.kind) {
+                    (1, Type::Struct) => {
+                        let read = from.read_union()?;
+                        if let Some(read) = read {
+                            self.plain = read;
+                        }
+                    }
+                    (2, Type::Struct) => {
+                        let read = from.read_union()?;
+                        if let Some(read) = read {
+                            self.maybe = Some(read);
+                        }
+                    }
+                    (3, Type::Struct) => {
+                        from.read_struct(&mut self.needed)?;
+                        has_needed = true;
+                    }
+                    (4, Type::List) => {
+                        let read = from.read_struct_list()?;
+                        if let Some(read) = read {
+                            self.many = read;
+                        }
+                    }
+                    (5, Type::Map) => {
+                        let read = R::read_map(
+                            from,
+                            Type::String,
+                            Type::Struct,
+                            R::read_str,
+                            Message::decode,
+                        )?;
+                        if let Some(read) = read {
+                            self.named = read;
+                        }
+                    }
+                    (6, Type::Set) => {
+                        let read = R::read_set(from, Type::Struct, Message::decode)?;
+                        if let Some(read) = read {
+                            self.some = read;
+                        }
+                    }
+                    (7, Type::Map) => {
+                        let read = R::read_map(
+                            from,
+                            Type::Struct,
+                            Type::I32,
+                            Message::decode,
+                            R::read_i32,
+                        )?;
+                        if let Some(read) = read {
+                            self.keyed = read;
+                        }
+                    }
+                    _ => from.skip(field.kind)?,
+                }
+            }
+            if !has_needed {
+                let error = ::kitex::codegen::DecodeError::missing_field("Nils", "needed", 3);
+                return Err(error);
+            }
+            Ok(())
+        }
+    }
+
+    impl ::kitex::codegen::Described for Nils {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Nils",
+                &[],
+                &[
+                    ("plain", 1, &[]),
+                    ("maybe", 2, &[]),
+                    ("needed", 3, &[]),
+                    ("many", 4, &[]),
+                    ("named", 5, &[]),
+                    ("some", 6, &[]),
+                    ("keyed", 7, &[]),
+                ],
+            );
+    }
+
+    /// `typedef One Same`
+    #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+    pub struct Same(pub One);
+
+    impl ::std::convert::From<One> for Same {
+        fn from(value: One) -> Self {
+            Self(value)
+        }
+    }
+
+    impl ::std::ops::Deref for Same {
+        type Target = One;
+
+        fn deref(&self) -> &Self::Target {
+            &self.0
+        }
+    }
+
+    impl ::kitex::codegen::Message for Same {
+        fn encode<W: ::kitex::codegen::ThriftWriter>(
+            &self,
+            out: &mut W,
+        ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
+            use ::kitex::codegen::Message;
+
+            Message::encode(&self.0, out)
+        }
+
+        fn decode<R: ::kitex::codegen::ThriftReader>(
+            from: &mut R,
+        ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            use ::kitex::codegen::Message;
+
+            Message::decode(from).map(Self)
+        }
+
+        fn empty_union(&self) -> ::std::option::Option<&'static str> {
+            use ::kitex::codegen::Message;
+
+            Message::empty_union(&self.0)
+        }
+    }
+
+    impl ::kitex::codegen::Described for Same {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            <One as ::kitex::codegen::Described>::DESCRIPTOR;
+    }
+
+    /// `union Outer`
+    #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+    pub enum Outer {
+        /// `1: One one`
+        One(One),
+        /// `2: Same same`
+        Same(Same),
+        /// `3: One apart`
+        Apart(::std::sync::Arc<One>),
+        /// `4: Outer outer`
+        Outer(::std::boxed::Box<Outer>),
+        /// Nothing, or a member that this build does not know.
+        Unknown(::kitex::codegen::UnknownField),
+    }
+
+    impl ::std::default::Default for Outer {
+        fn default() -> Self {
+            Self::Unknown(::kitex::codegen::UnknownField::none())
+        }
+    }
+
+    impl ::kitex::codegen::Message for Outer {
+        fn encode<W: ::kitex::codegen::ThriftWriter>(
+            &self,
+            out: &mut W,
+        ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
+            out.begin_struct()?;
+            match self {
+                Self::One(value) => out.write_union_field(1, value)?,
+                Self::Same(value) => out.write_union_field(2, value)?,
+                Self::Apart(value) => out.write_union_field(3, &**value)?,
+                Self::Outer(value) => out.write_union_field(4, &**value)?,
+                Self::Unknown(field) => out.write_unknown(field),
+            }
+            out.end_struct();
+            Ok(())
+        }
+
+        fn decode<R: ::kitex::codegen::ThriftReader>(
+            from: &mut R,
+        ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            use ::kitex::codegen::Type;
+
+            let mut member = None;
+            let mut unknown = ::kitex::codegen::UnknownField::none();
+            from.begin_struct()?;
+            while let Some(field) = from.read_field()? {
+                let read = match (field.id, field.kind) {
+                    (1, Type::Struct) => {
+                        let read = from.read_union()?;
+                        read.map(Self::One)
+                    }
+                    (2, Type::Struct) => {
+                        let read = from.read_union()?;
+                        let read = read.map(Same);
+                        read.map(Self::Same)
+                    }
+                    (3, Type::Struct) => {
+                        let read = from.read_union()?;
+                        let read = read.map(|read| from.boxed(read)).transpose()?;
+                        let read = read.map(::std::sync::Arc::from);
+                        read.map(Self::Apart)
+                    }
+                    (4, Type::Struct) => {
+                        let read = from.read_union()?;
+                        let read = read.map(|read| from.boxed(read)).transpose()?;
+                        read.map(Self::Outer)
+                    }
+                    _ => {
+                        unknown = from.read_unknown(field)?;
+                        None
+                    }
+                };
+                if member.is_some() && read.is_some() {
+                    let error = ::kitex::codegen::DecodeError::union_members("Outer");
+                    return Err(error);
+                }
+                member = read.or(member);
+            }
+            Ok(member.unwrap_or(Self::Unknown(unknown)))
+        }
+
+        fn empty_union(&self) -> ::std::option::Option<&'static str> {
+            use ::kitex::codegen::Message;
+
+            match self {
+                Self::One(value) => Message::empty_union(value),
+                Self::Same(value) => Message::empty_union(value),
+                Self::Apart(value) => Message::empty_union(&**value),
+                Self::Outer(value) => Message::empty_union(&**value),
+                Self::Unknown(field) => field.is_none().then_some("Outer"),
+            }
+        }
+    }
+
+    impl ::kitex::codegen::Described for Outer {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new(
+                "Outer",
+                &[],
+                &[
+                    ("one", 1, &[]),
+                    ("same", 2, &[]),
+                    ("apart", 3, &[("rust.type", "Arc")]),
+                    ("outer", 4, &[]),
+                ],
+            );
+    }
+
+    /// `union Only`
+    #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+    pub enum Only {
+        /// `1: One one`
+        One(One),
+        /// Nothing, or a member that this build does not know.
+        Unknown(::kitex::codegen::UnknownField),
+    }
+
+    impl ::std::default::Default for Only {
+        fn default() -> Self {
+            Self::Unknown(::kitex::codegen::UnknownField::none())
+        }
+    }
+
+    impl ::kitex::codegen::Message for Only {
+        fn encode<W: ::kitex::codegen::ThriftWriter>(
+            &self,
+            out: &mut W,
+        ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
+            out.begin_struct()?;
+            match self {
+                Self::One(value) => out.write_union_field(1, value)?,
+                Self::Unknown(field) => out.write_unknown(field),
+            }
+            out.end_struct();
+            Ok(())
+        }
+
+        fn decode<R: ::kitex::codegen::ThriftReader>(
+            from: &mut R,
+        ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+            use ::kitex::codegen::Type;
+
+            let mut member = None;
+            let mut unknown = ::kitex::codegen::UnknownField::none();
+            from.begin_struct()?;
+            while let Some(field) = from.read_field()? {
+                let read = match (field.id, field.kind) {
+                    (1, Type::Struct) => {
+                        let read = from.read_union()?;
+                        read.map(Self::One)
+                    }
+                    _ => {
+                        unknown = from.read_unknown(field)?;
+                        None
+                    }
+                };
+                if member.is_some() && read.is_some() {
+                    let error = ::kitex::codegen::DecodeError::union_members("Only");
+                    return Err(error);
+                }
+                member = read.or(member);
+            }
+            Ok(member.unwrap_or(Self::Unknown(unknown)))
+        }
+
+        fn empty_union(&self) -> ::std::option::Option<&'static str> {
+            use ::kitex::codegen::Message;
+
+            match self {
+                Self::One(value) => Message::empty_union(value),
+                Self::Unknown(field) => field.is_none().then_some("Only"),
+            }
+        }
+    }
+
+    impl ::kitex::codegen::Described for Only {
+        const DESCRIPTOR: &'static ::kitex::codegen::Descriptor =
+            &::kitex::codegen::Descriptor::new("Only", &[], &[("one", 1, &[])]);
+    }
+
+    /// `service Picks`
+    pub trait Picks: ::std::marker::Send + ::std::marker::Sync + 'static {
+        /// `One Pick(1: One one)`
+        fn pick(
+            &self,
+            context: &mut ::kitex::codegen::Context,
+            one: One,
+        ) -> impl ::std::future::Future<
+            Output = ::std::result::Result<One, ::kitex::codegen::CallError>,
+        > + ::std::marker::Send;
+
+        /// `Same Same()`
+        fn same(
+            &self,
+            context: &mut ::kitex::codegen::Context,
+        ) -> impl ::std::future::Future<
+            Output = ::std::result::Result<Same, ::kitex::codegen::CallError>,
+        > + ::std::marker::Send;
+    }
+
+    /// Serves `Picks`: a tower service over the framework's requests.
+    pub struct PicksServer<H> {
+        handler: ::std::sync::Arc<H>,
+    }
+
+    impl<H: Picks> PicksServer<H> {
+        /// Serves with `handler`.
+        pub fn new(handler: H) -> Self {
+            Self::from_arc(::std::sync::Arc::new(handler))
+        }
+
+        /// Serves with a handler that is used elsewhere too.
+        pub fn from_arc(handler: ::std::sync::Arc<H>) -> Self {
+            Self { handler }
+        }
+    }
+
+    impl<H> ::std::clone::Clone for PicksServer<H> {
+        fn clone(&self) -> Self {
+            Self {
+                handler: ::std::sync::Arc::clone(&self.handler),
+            }
+        }
+    }
+
+    impl<H> ::std::fmt::Debug for PicksServer<H> {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.write_str("PicksServer")
+        }
+    }
+
+    impl<H: Picks> ::kitex::codegen::NamedService for PicksServer<H> {
+        const SERVICE: &'static ::kitex::codegen::ServiceDescriptor = &picks_calls::SERVICE;
+    }
+
+    impl<H: Picks> ::kitex::codegen::Service<::kitex::codegen::Request> for PicksServer<H> {
+        type Response = ::kitex::codegen::Response;
+        type Error = ::kitex::codegen::Error;
+        type Future =
+            ::kitex::codegen::BoxFuture<::std::result::Result<Self::Response, Self::Error>>;
+
+        fn poll_ready(
+            &mut self,
+            _: &mut ::std::task::Context<'_>,
+        ) -> ::std::task::Poll<::std::result::Result<(), Self::Error>> {
+            ::std::task::Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, request: ::kitex::codegen::Request) -> Self::Future {
+            use self::picks_calls as calls;
+
+            let handler = ::std::sync::Arc::clone(&self.handler);
+            ::std::boxed::Box::pin(async move {
+                match request.method.index_in(&calls::SERVICE) {
+                    Some(0) => {
+                        let (mut call, args) =
+                            ::kitex::codegen::accept::<calls::PickArgs>(request)?;
+                        let answer = Picks::pick(&*handler, call.context(), args.one);
+                        let outcome = answer.await;
+                        call.reply::<calls::PickResult>(outcome)
+                    }
+                    Some(1) => {
+                        let (mut call, _) = ::kitex::codegen::accept::<calls::SameArgs>(request)?;
+                        let answer = Picks::same(&*handler, call.context());
+                        let outcome = answer.await;
+                        call.reply::<calls::SameResult>(outcome)
+                    }
+                    _ => Err(::kitex::codegen::Error::unknown_method(&request.method)),
+                }
+            })
+        }
+    }
+
+    /// Calls `Picks`. Cheap to clone.
+    #[derive(Clone, Debug)]
+    pub struct PicksClient {
+        handle: ::kitex::codegen::ClientHandle,
+    }
+
+    impl PicksClient {
+        /// Calls over any service of requests: a channel, layers, or a server in the same process.
+        pub fn new<S>(service: S) -> Self
+        where
+            S: ::kitex::codegen::Service<
+                    ::kitex::codegen::Request,
+                    Response = ::kitex::codegen::Response,
+                > + ::std::clone::Clone
+                + ::std::marker::Send
+                + ::std::marker::Sync
+                + 'static,
+            S::Error: ::std::convert::Into<::kitex::codegen::BoxError>,
+            S::Future: ::std::marker::Send + 'static,
+        {
+            let handle = ::kitex::codegen::ClientHandle::new(service);
+            Self { handle }
+        }
+
+        /// Connects to `target` with the defaults.
+        pub async fn connect(
+            target: impl ::std::convert::Into<::kitex::codegen::Addresses>,
+        ) -> ::std::result::Result<Self, ::kitex::codegen::Error> {
+            ::kitex::codegen::connect(target).await
+        }
+
+        /// Sets up a client of `target`.
+        pub fn builder(
+            target: impl ::std::convert::Into<::kitex::codegen::Addresses>,
+        ) -> ::kitex::codegen::ClientBuilder<Self> {
+            ::kitex::codegen::ClientBuilder::new(target)
+        }
+
+        /// `One Pick(1: One one)`
+        pub fn pick(&self, one: One) -> ::kitex::codegen::Call<'_, picks_calls::PickResult> {
+            let args = picks_calls::PickArgs { one };
+            let method = &picks_calls::METHODS[0];
+            self.handle.call(method, &args)
+        }
+
+        /// `Same Same()`
+        pub fn same(&self) -> ::kitex::codegen::Call<'_, picks_calls::SameResult> {
+            let args = picks_calls::SameArgs {};
+            let method = &picks_calls::METHODS[1];
+            self.handle.call(method, &args)
+        }
+
+        /// How a call of `Pick` ends, for layers that answer it.
+        pub fn pick_answer(
+            outcome: ::std::result::Result<One, ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<picks_calls::PickResult>(outcome)
+        }
+
+        /// How a call of `Same` ends, for layers that answer it.
+        pub fn same_answer(
+            outcome: ::std::result::Result<Same, ::kitex::codegen::CallError>,
+        ) -> ::std::result::Result<::kitex::codegen::Response, ::kitex::codegen::Error> {
+            ::kitex::codegen::answer::<picks_calls::SameResult>(outcome)
+        }
+    }
+
+    impl ::kitex::codegen::GeneratedClient for PicksClient {
+        const SERVICE: &'static ::kitex::codegen::ServiceDescriptor = &picks_calls::SERVICE;
+
+        fn from_handle(handle: ::kitex::codegen::ClientHandle) -> Self {
+            Self { handle }
+        }
+    }
+
+    /// What the calls of `Picks` carry.
+    #[doc(hidden)]
+    pub mod picks_calls {
+        /// The service.
+        pub static SERVICE: ::kitex::codegen::ServiceDescriptor =
+            ::kitex::codegen::ServiceDescriptor {
+                name: "Picks",
+                methods: &METHODS,
+                idl: &::kitex::codegen::Descriptor::new(
+                    "Picks",
+                    &[],
+                    &[("Pick", 0, &[]), ("Pick.one", 1, &[]), ("Same", 1, &[])],
+                ),
+            };
+
+        /// Its methods, inherited ones first.
+        pub static METHODS: [::kitex::codegen::MethodDescriptor; 2] = [
+            ::kitex::codegen::MethodDescriptor {
+                service: "Picks",
+                name: "Pick",
+                index: 0,
+                oneway: false,
+                idempotent: false,
+                streaming: ::kitex::codegen::Streaming::None,
+                exceptions: &[],
+                annotations: &[],
+            },
+            ::kitex::codegen::MethodDescriptor {
+                service: "Picks",
+                name: "Same",
+                index: 1,
+                oneway: false,
+                idempotent: false,
+                streaming: ::kitex::codegen::Streaming::None,
+                exceptions: &[],
+                annotations: &[],
+            },
+        ];
+
+        /// The arguments of `Pick`.
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct PickArgs {
+            /// `1: One one`
+            pub one: super::One,
+        }
+
+        impl ::kitex::codegen::Message for PickArgs {
+            fn encode<W: ::kitex::codegen::ThriftWriter>(
+                &self,
+                out: &mut W,
+            ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
+                out.begin_struct()?;
+                out.write_union_field(1, &self.one)?;
+                out.end_struct();
+                Ok(())
+            }
+
+            #[inline(always)]
+            fn decode<R: ::kitex::codegen::ThriftReader>(
+                from: &mut R,
+            ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+                ::kitex::codegen::decode_default(from)
+            }
+
+            fn merge<R: ::kitex::codegen::ThriftReader>(
+                &mut self,
+                from: &mut R,
+            ) -> ::std::result::Result<(), ::kitex::codegen::DecodeError> {
+                use ::kitex::codegen::Type;
+
+                from.begin_struct()?;
+                while let Some(field) = from.read_field()? {
+                    match (field.id, field.kind) {
+                        (1, Type::Struct) => {
+                            let read = from.read_union()?;
+                            if let Some(read) = read {
+                                self.one = read;
+                            }
+                        }
+                        _ => from.skip(field.kind)?,
+                    }
+                }
+                Ok(())
+            }
+        }
+
+        /// What `Pick` ended with.
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct PickResult {
+            /// Absent where the peer has set nothing.
+            pub outcome: ::std::option::Option<
+                ::std::result::Result<super::One, ::kitex::codegen::NoException>,
+            >,
+        }
+
+        impl ::kitex::codegen::MethodResult for PickResult {
+            type Success = super::One;
+            type Exception = ::kitex::codegen::NoException;
+
+            fn from_outcome(
+                outcome: ::std::result::Result<Self::Success, Self::Exception>,
+            ) -> Self {
+                Self {
+                    outcome: Some(outcome),
+                }
+            }
+
+            fn into_outcome(
+                self,
+            ) -> ::std::option::Option<::std::result::Result<Self::Success, Self::Exception>>
+            {
+                self.outcome
+            }
+        }
+
+        impl ::kitex::codegen::Message for PickResult {
+            fn encode<W: ::kitex::codegen::ThriftWriter>(
+                &self,
+                out: &mut W,
+            ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
+                out.begin_struct()?;
+                match &self.outcome {
+                    Some(Ok(value)) => out.write_union_field(0, value)?,
+                    Some(Err(never)) => match *never {},
+                    None => {}
+                }
+                out.end_struct();
+                Ok(())
+            }
+
+            fn decode<R: ::kitex::codegen::ThriftReader>(
+                from: &mut R,
+            ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+                use ::kitex::codegen::Type;
+
+                let mut outcome = None;
+                from.begin_struct()?;
+                while let Some(field) = from.read_field()? {
+                    match (field.id, field.kind) {
+                        (0, Type::Struct) => {
+                            let read = from.read_union()?;
+                            if let Some(read) = read {
+                                outcome = Some(Ok(read));
+                            }
+                        }
+                        _ => from.skip(field.kind)?,
+                    }
+                }
+                Ok(Self { outcome })
+            }
+        }
+
+        /// The arguments of `Same`.
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct SameArgs {}
+
+        impl ::kitex::codegen::Message for SameArgs {
+            fn encode<W: ::kitex::codegen::ThriftWriter>(
+                &self,
+                out: &mut W,
+            ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
+                out.begin_struct()?;
+                out.end_struct();
+                Ok(())
+            }
+
+            fn decode<R: ::kitex::codegen::ThriftReader>(
+                from: &mut R,
+            ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+                from.begin_struct()?;
+                while let Some(field) = from.read_field()? {
+                    from.skip(field.kind)?;
+                }
+                Ok(::std::default::Default::default())
+            }
+        }
+
+        /// What `Same` ended with.
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct SameResult {
+            /// Absent where the peer has set nothing.
+            pub outcome: ::std::option::Option<
+                ::std::result::Result<super::Same, ::kitex::codegen::NoException>,
+            >,
+        }
+
+        impl ::kitex::codegen::MethodResult for SameResult {
+            type Success = super::Same;
+            type Exception = ::kitex::codegen::NoException;
+
+            fn from_outcome(
+                outcome: ::std::result::Result<Self::Success, Self::Exception>,
+            ) -> Self {
+                Self {
+                    outcome: Some(outcome),
+                }
+            }
+
+            fn into_outcome(
+                self,
+            ) -> ::std::option::Option<::std::result::Result<Self::Success, Self::Exception>>
+            {
+                self.outcome
+            }
+        }
+
+        impl ::kitex::codegen::Message for SameResult {
+            fn encode<W: ::kitex::codegen::ThriftWriter>(
+                &self,
+                out: &mut W,
+            ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
+                out.begin_struct()?;
+                match &self.outcome {
+                    Some(Ok(value)) => out.write_union_field(0, value)?,
+                    Some(Err(never)) => match *never {},
+                    None => {}
+                }
+                out.end_struct();
+                Ok(())
+            }
+
+            fn decode<R: ::kitex::codegen::ThriftReader>(
+                from: &mut R,
+            ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
+                use ::kitex::codegen::Type;
+
+                let mut outcome = None;
+                from.begin_struct()?;
+                while let Some(field) = from.read_field()? {
+                    match (field.id, field.kind) {
+                        (0, Type::Struct) => {
+                            let read = from.read_union()?;
+                            if let Some(read) = read {
+                                outcome = Some(Ok(super::Same(read)));
+                            }
+                        }
+                        _ => from.skip(field.kind)?,
+                    }
+                }
+                Ok(Self { outcome })
+            }
+        }
+    }
+
     /// `const One CONSTANT`
     pub static CONSTANT: ::std::sync::LazyLock<One> = ::std::sync::LazyLock::new(|| One::Only(1));
+
+    /// What the IDL says of the namespace, of typedefs and of constants.
+    pub static DESCRIPTOR: ::kitex::codegen::Descriptor =
+        ::kitex::codegen::Descriptor::new("unions", &[], &[("Same", 0, &[("rust.newtype", "1")])]);
 }

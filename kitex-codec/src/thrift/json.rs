@@ -17,12 +17,15 @@ pub(super) use token::Tokens;
 
 use bytes::Bytes;
 
+use super::{check_not_empty, refuse_empty};
 use crate::output::segments;
 use crate::thrift::{ThriftReader, Type};
 use crate::{DecodeError, EncodeError, Limits, Message, Segments};
 
-/// Encodes a struct. Errors if a limit does not allow it, or if it has a map whose keys are structs or containers.
+/// Encodes a struct. Errors if a limit does not allow it, if it has a map whose keys are structs or containers, or if it is a
+/// union without a member.
 pub fn encode<M: Message>(message: &M, limits: &Limits) -> Result<Segments, EncodeError> {
+    check_not_empty(message)?;
     segments(|out| {
         let mut writer = JsonWriter::new(out, limits);
         message.encode(&mut writer)?;
@@ -36,12 +39,12 @@ pub fn encode_to_vec<M: Message>(message: &M, limits: &Limits) -> Result<Vec<u8>
 }
 
 /// Decodes a struct. Bytes behind its end are ignored, unless the limits [refuse](Limits::refuse_trailing) them. Errors if
-/// the bytes are none, or if a limit does not allow it.
+/// the bytes are none, if a limit does not allow it, or if it is a union without a member.
 pub fn decode<M: Message>(bytes: &Bytes, limits: &Limits) -> Result<M, DecodeError> {
     if limits.refuse_trailing {
         check_end(bytes, limits)?;
     }
-    M::decode(&mut JsonReader::new(bytes, limits))
+    refuse_empty(M::decode(&mut JsonReader::new(bytes, limits)))
 }
 
 /// Decodes a struct whose values share nothing with the bytes. Else as [`decode`].
@@ -49,7 +52,7 @@ pub fn decode_slice<M: Message>(bytes: &[u8], limits: &Limits) -> Result<M, Deco
     if limits.refuse_trailing {
         check_end(bytes, limits)?;
     }
-    M::decode(&mut JsonReader::borrowed(bytes, limits))
+    refuse_empty(M::decode(&mut JsonReader::borrowed(bytes, limits)))
 }
 
 /// Errors if anything stands behind the struct.

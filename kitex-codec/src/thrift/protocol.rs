@@ -47,7 +47,8 @@ const COMPACT: u8 = 0x82;
 const VERSION: u8 = 1;
 
 impl Protocol {
-    /// Encodes a struct. Errors if a limit does not allow it, or if the protocol has no form for it.
+    /// Encodes a struct. Errors if a limit does not allow it, if the protocol has no form for it, or if it is a union without
+    /// a member.
     pub fn encode<M: Message>(self, message: &M, limits: &Limits) -> Result<Segments, EncodeError> {
         match self {
             Self::Binary => binary::encode(message, limits),
@@ -62,7 +63,7 @@ impl Protocol {
     }
 
     /// Decodes a struct. Bytes behind its end are ignored, unless the limits [refuse](Limits::refuse_trailing) them.
-    /// Errors if the bytes are none, or if a limit does not allow it.
+    /// Errors if the bytes are none, if a limit does not allow it, or if it is a union without a member.
     pub fn decode<M: Message>(self, bytes: &Bytes, limits: &Limits) -> Result<M, DecodeError> {
         match self {
             Self::Binary => binary::decode(bytes, limits),

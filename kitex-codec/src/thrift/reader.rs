@@ -89,6 +89,12 @@ pub trait ThriftReader: Sized {
         place.merge(self)
     }
 
+    /// Reads the union of a field that may be absent: `None` if it has no member.
+    #[inline]
+    fn read_union<T: Message>(&mut self) -> Result<Option<T>, DecodeError> {
+        T::decode(self).map(|union| if union.empty_union().is_none() { Some(union) } else { None })
+    }
+
     /// Reads a list of structs, each where it stays. `None` as for a list.
     #[inline]
     fn read_struct_list<T: Message + Default>(&mut self) -> Result<Option<Vec<T>>, DecodeError> {

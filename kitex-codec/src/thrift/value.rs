@@ -120,6 +120,11 @@ impl UnknownField {
         Self(Some((field.kind as u8, field.id, raw)))
     }
 
+    /// Whether there is no field.
+    pub const fn is_none(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// The field's id, unless there is no field.
     pub fn id(&self) -> Option<i16> {
         self.0.as_ref().map(|(_, id, _)| *id)

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Type, UnknownField, Uuid};
+use super::{Message, Type, UnknownField, Uuid};
 use crate::{EncodeError, Str};
 
 /// Writes Thrift values in one pass.
@@ -111,6 +111,18 @@ pub trait ThriftWriter {
     fn write_slice_field(&mut self, id: i16, value: &[u8]) -> Result<(), EncodeError> {
         self.write_field(Type::String, id);
         self.write_slice(value)
+    }
+    /// Writes a union field that may be absent: nothing if the union has no member. Errors as the union does.
+    #[inline]
+    fn write_union_field<T: Message>(&mut self, id: i16, union: &T) -> Result<(), EncodeError>
+    where
+        Self: Sized,
+    {
+        if union.empty_union().is_some() {
+            return Ok(());
+        }
+        self.write_field(Type::Struct, id);
+        union.encode(self)
     }
 
     /// Writes a list, value by value. Errors as [`begin_list`](Self::begin_list) does.

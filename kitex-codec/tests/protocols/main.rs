@@ -11,6 +11,7 @@ mod round_trip;
 mod sample;
 mod texts;
 mod typed;
+mod unions;
 mod value;
 
 use kitex_codec::{Limits, Protocol};

@@ -59,8 +59,7 @@ impl Message for Sample {
         out.end_map();
         out.write_uuid_field(12, &self.id);
         if let Some(choice) = &self.choice {
-            out.write_field(Type::Struct, 300);
-            choice.encode(out)?;
+            out.write_union_field(300, choice)?;
         }
         if let Some(next) = &self.next {
             out.write_field(Type::Struct, 14);
@@ -93,7 +92,7 @@ impl Message for Sample {
                     sample.map = map.unwrap_or(sample.map);
                 }
                 (12, Type::Uuid) => id = Some(from.read_uuid()?),
-                (300, Type::Struct) => sample.choice = Some(Choice::decode(from)?),
+                (300, Type::Struct) => sample.choice = from.read_union()?.or(sample.choice),
                 (14, Type::Struct) => sample.next = Some(Box::new(Sample::decode(from)?)),
                 (_, kind) => from.skip(kind)?,
             }
@@ -133,6 +132,13 @@ impl Message for Choice {
             }
         }
         Ok(member.unwrap_or(Self::Unknown(unknown)))
+    }
+
+    fn empty_union(&self) -> Option<&'static str> {
+        match self {
+            Self::Unknown(field) => field.is_none().then_some("Choice"),
+            _ => None,
+        }
     }
 }
 

@@ -1,9 +1,9 @@
 //! How a struct of known types is read from what an older, newer or careless peer has written: the same on every
-//! protocol (thrift-idl 8.3, 8.4, 18).
+//! protocol (thrift-idl 8.3, 18).
 
-use kitex_codec::{Bytes, DecodeReason, Protocol, Type, UnknownField};
+use kitex_codec::{Bytes, DecodeReason, Protocol, Type};
 
-use crate::sample::{Choice, Sample, sample};
+use crate::sample::{Sample, sample};
 use crate::value::{Fields, Value, double, fields_of, list, map, set, structure, text};
 use crate::{ALL, limits};
 
@@ -125,19 +125,6 @@ fn ids_may_be_high_low_and_out_of_order() {
     let fields = fields.into_iter().chain([ID, (4, Value::I32(7)), (1, Value::Bool(true))]);
     // Field 300 is a union here.
     assert_eq!(read(fields), Ok(Sample { number: 7, flag: true, ..only_id() }));
-}
-
-#[test]
-fn of_a_union_one_known_member_is_taken_and_two_are_refused() {
-    let choice = |fields: Vec<(i16, Value)>| read([(300, structure(fields)), ID]).map(|sample| sample.choice);
-    let (number, words) = ((1, Value::I32(5)), (2, text("x")));
-    let unknown = (9, list(Type::I64, [Value::I64(1)]));
-    assert_eq!(choice(vec![number.clone()]), Ok(Some(Choice::Number(5))));
-    assert_eq!(choice(vec![]), Ok(Some(Choice::Unknown(UnknownField::none()))));
-    assert_eq!(choice(vec![unknown.clone(), number.clone(), unknown.clone()]), Ok(Some(Choice::Number(5))));
-    assert_eq!(choice(vec![number, words]), Err(DecodeReason::UnionMembers("Choice")));
-    let Ok(Some(Choice::Unknown(kept))) = choice(vec![unknown]) else { panic!("the member is kept") };
-    assert_eq!(kept.id(), Some(9));
 }
 
 #[test]

@@ -133,6 +133,11 @@ async fn of_other_types(tour: &mut Tour) {
     let body = [&field(12, 0)[..], &field(8, 2), &[0, 0, 0, 1], &text(1, b"hi"), &[0]].concat();
     let result = played(call, &memory, async |stream| reply(stream, "choose", &body).await);
     tour.call("a result with both members of a union", result.await);
+    let (caller, memory) = client(|client| client);
+    let call = async { caller.choose().await };
+    let body = [&field(12, 0)[..], &[0, 0]].concat();
+    let result = played(call, &memory, async |stream| reply(stream, "choose", &body).await);
+    tour.call("a result with a union without a member", result.await);
     let rows = [&[15, 0, 0, 0, 11][..], &[11, 0, 0, 0, 0].repeat(11)].concat();
     of_a_table(tour, "a result with too many elements", &rows).await;
     of_a_table(tour, "a result with more elements than bytes", &[15, 0, 0, 0, 9]).await;

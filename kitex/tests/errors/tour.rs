@@ -131,6 +131,13 @@ pub mod tour {
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
         }
+
+        fn empty_union(&self) -> ::std::option::Option<&'static str> {
+            match self {
+                Self::Unknown(field) => field.is_none().then_some("Choice"),
+                _ => None,
+            }
+        }
     }
 
     impl ::kitex::codegen::Described for Choice {
@@ -956,14 +963,9 @@ pub mod tour {
                 &self,
                 out: &mut W,
             ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
-                use ::kitex::codegen::{Message, Type};
-
                 out.begin_struct()?;
                 match &self.outcome {
-                    Some(Ok(value)) => {
-                        out.write_field(Type::Struct, 0);
-                        Message::encode(value, out)?;
-                    }
+                    Some(Ok(value)) => out.write_union_field(0, value)?,
                     Some(Err(never)) => match *never {},
                     None => {}
                 }
@@ -974,13 +976,18 @@ pub mod tour {
             fn decode<R: ::kitex::codegen::ThriftReader>(
                 from: &mut R,
             ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-                use ::kitex::codegen::{Message, Type};
+                use ::kitex::codegen::Type;
 
                 let mut outcome = None;
                 from.begin_struct()?;
                 while let Some(field) = from.read_field()? {
                     match (field.id, field.kind) {
-                        (0, Type::Struct) => outcome = Some(Ok(Message::decode(from)?)),
+                        (0, Type::Struct) => {
+                            let read = from.read_union()?;
+                            if let Some(read) = read {
+                                outcome = Some(Ok(read));
+                            }
+                        }
                         _ => from.skip(field.kind)?,
                     }
                 }

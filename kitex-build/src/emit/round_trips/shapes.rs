@@ -83,6 +83,11 @@ impl Input {
         found
     }
 
+    /// Whether the message is a union.
+    pub(super) fn is_union_shape(&self, shape: &Shape) -> bool {
+        matches!(shape, Shape::Definition(id) if self.is_union(&Type::Named(*id)))
+    }
+
     fn is_message(&self, id: Id) -> bool {
         let definition = &self.program.definitions[id];
         match &definition.kind {
@@ -118,7 +123,13 @@ impl Input {
     /// A value of the shape.
     pub(super) fn value(&self, shape: &Shape, entropy: &mut Entropy<'_>) -> Tree {
         match shape {
-            Shape::Definition(id) => self.tree(&Type::Named(*id), 0, false, entropy),
+            Shape::Definition(id) => {
+                let tree = self.tree(&Type::Named(*id), 0, false, entropy);
+                match self.is_union(&Type::Named(*id)) && tree.is_nothing() {
+                    true => Tree::Struct(vec![(NOBODYS, unknown(entropy))]),
+                    false => tree,
+                }
+            }
             Shape::Arguments(id, at) => {
                 let method = self.program.method(*id, *at).method;
                 Tree::Struct(self.fields(&method.arguments, 0, false, entropy))
@@ -146,7 +157,17 @@ impl Input {
             return Vec::new();
         }
         let (id, ty) = members[chosen % members.len()];
-        vec![(id, self.tree(ty, depth, full, entropy))]
+        vec![(id, self.in_field(ty, depth, full, entropy))]
+    }
+
+    /// A value of a field that may be absent.
+    fn in_field(&self, ty: &Type, depth: usize, full: bool, entropy: &mut Entropy<'_>) -> Tree {
+        let tree = self.tree(ty, depth, full, entropy);
+        if self.is_union(ty) && tree.is_nothing() { Tree::Absent } else { tree }
+    }
+
+    fn is_union(&self, ty: &Type) -> bool {
+        self.program.struct_of(ty).is_some_and(|(_, found)| found.kind == StructKind::Union)
     }
 
     /// In `full`, all fields are there: two keys stay two when defaults are put in for what is not given.
@@ -161,8 +182,10 @@ impl Input {
         for field in fields {
             let required = field.requiredness == Requiredness::Required;
             let given = if full { depth <= DEPTH } else { entropy.below(4) > 0 && depth <= DEPTH };
-            if required || given {
+            if required {
                 found.push((field.id, self.tree(&field.ty, depth, full, entropy)));
+            } else if given {
+                found.push((field.id, self.in_field(&field.ty, depth, full, entropy)));
             }
         }
         // Peers send fields in any order.

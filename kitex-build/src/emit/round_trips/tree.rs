@@ -16,6 +16,8 @@ pub(super) enum Tree {
     List(u8, Vec<Tree>),
     Set(u8, Vec<Tree>),
     Map(u8, u8, Vec<(Tree, Tree)>),
+    /// A union without a member, in a field that is absent by it.
+    Absent,
 }
 
 impl Tree {
@@ -29,7 +31,7 @@ impl Tree {
             Tree::I32(_) => 8,
             Tree::I64(_) => 10,
             Tree::Bytes(_) => 11,
-            Tree::Struct(_) => 12,
+            Tree::Struct(_) | Tree::Absent => 12,
             Tree::Map(..) => 13,
             Tree::Set(..) => 14,
             Tree::List(..) => 15,
@@ -53,6 +55,7 @@ impl Tree {
             Tree::I64(value) => out.extend(value.to_be_bytes()),
             Tree::Double(bits) => out.extend(bits.to_be_bytes()),
             Tree::Uuid(bytes) => out.extend(bytes),
+            Tree::Absent => out.push(0),
             Tree::Bytes(bytes) => {
                 out.extend(length(bytes.len()));
                 out.extend(bytes);
@@ -88,15 +91,25 @@ impl Tree {
         tree
     }
 
+    /// Whether it is a struct of which nothing comes.
+    pub(super) fn is_nothing(&self) -> bool {
+        matches!(self, Tree::Struct(fields) if fields.iter().all(|(_, value)| *value == Tree::Absent))
+    }
+
     /// Whether all that `given` has is here, with the same values; there may be more fields.
     pub(super) fn holds(&self, given: &Tree) -> bool {
         let each = |found: &[Tree], given: &[Tree]| {
             found.len() == given.len() && found.iter().zip(given).all(|(found, given)| found.holds(given))
         };
         match (self, given) {
-            (Tree::Struct(found), Tree::Struct(given)) => given
-                .iter()
-                .all(|(id, given)| found.iter().any(|(known, found)| known == id && found.holds(given))),
+            (Tree::Struct(found), Tree::Struct(given)) => given.iter().all(|(id, given)| {
+                let found = found.iter().find(|(known, _)| known == id).map(|(_, found)| found);
+                match given {
+                    // There may be a default in its place.
+                    Tree::Absent => found.is_none_or(|found| !found.is_nothing()),
+                    given => found.is_some_and(|found| found.holds(given)),
+                }
+            }),
             (Tree::List(_, found), Tree::List(_, given)) => each(found, given),
             (Tree::Set(_, found), Tree::Set(_, given)) => {
                 found.len() == given.len()
@@ -112,7 +125,8 @@ impl Tree {
         }
     }
 
-    /// In an order of its own, where the wire has none, and without the types of elements that are not there.
+    /// In an order of its own, where the wire has none, without the types of elements that are not there, and without fields
+    /// that are absent.
     pub(super) fn canonical(&self) -> Tree {
         let all = |items: &[Tree]| items.iter().map(Tree::canonical).collect::<Vec<_>>();
         let sorted = |items: &[Tree]| {
@@ -123,7 +137,8 @@ impl Tree {
         let kind = |kind: u8, count: usize| if count == 0 { 0 } else { kind };
         match self {
             Tree::Struct(fields) => {
-                let mut fields: Vec<_> = fields.iter().map(|(id, value)| (*id, value.canonical())).collect();
+                let there = fields.iter().filter(|(_, value)| *value != Tree::Absent);
+                let mut fields: Vec<_> = there.map(|(id, value)| (*id, value.canonical())).collect();
                 fields.sort();
                 Tree::Struct(fields)
             }

@@ -1570,11 +1570,8 @@ pub mod clone_calls {
             &self,
             out: &mut W,
         ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
-            use ::kitex::codegen::{Message, Type};
-
             out.begin_struct()?;
-            out.write_field(Type::Struct, 1);
-            Message::encode(&self.args, out)?;
+            out.write_union_field(1, &self.args)?;
             out.end_struct();
             Ok(())
         }
@@ -1595,7 +1592,12 @@ pub mod clone_calls {
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::Struct) => from.read_struct(&mut self.args)?,
+                    (1, Type::Struct) => {
+                        let read = from.read_union()?;
+                        if let Some(read) = read {
+                            self.args = read;
+                        }
+                    }
                     _ => from.skip(field.kind)?,
                 }
             }

@@ -1157,11 +1157,8 @@ pub mod stock_calls {
             &self,
             out: &mut W,
         ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
-            use ::kitex::codegen::{Message, Type};
-
             out.begin_struct()?;
-            out.write_field(Type::Struct, 1);
-            Message::encode(&self.choice, out)?;
+            out.write_union_field(1, &self.choice)?;
             out.end_struct();
             Ok(())
         }
@@ -1182,7 +1179,12 @@ pub mod stock_calls {
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (1, Type::Struct) => from.read_struct(&mut self.choice)?,
+                    (1, Type::Struct) => {
+                        let read = from.read_union()?;
+                        if let Some(read) = read {
+                            self.choice = read;
+                        }
+                    }
                     _ => from.skip(field.kind)?,
                 }
             }
@@ -1221,14 +1223,9 @@ pub mod stock_calls {
             &self,
             out: &mut W,
         ) -> ::std::result::Result<(), ::kitex::codegen::EncodeError> {
-            use ::kitex::codegen::{Message, Type};
-
             out.begin_struct()?;
             match &self.outcome {
-                Some(Ok(value)) => {
-                    out.write_field(Type::Struct, 0);
-                    Message::encode(value, out)?;
-                }
+                Some(Ok(value)) => out.write_union_field(0, value)?,
                 Some(Err(never)) => match *never {},
                 None => {}
             }
@@ -1239,13 +1236,18 @@ pub mod stock_calls {
         fn decode<R: ::kitex::codegen::ThriftReader>(
             from: &mut R,
         ) -> ::std::result::Result<Self, ::kitex::codegen::DecodeError> {
-            use ::kitex::codegen::{Message, Type};
+            use ::kitex::codegen::Type;
 
             let mut outcome = None;
             from.begin_struct()?;
             while let Some(field) = from.read_field()? {
                 match (field.id, field.kind) {
-                    (0, Type::Struct) => outcome = Some(Ok(Message::decode(from)?)),
+                    (0, Type::Struct) => {
+                        let read = from.read_union()?;
+                        if let Some(read) = read {
+                            outcome = Some(Ok(read));
+                        }
+                    }
                     _ => from.skip(field.kind)?,
                 }
             }
@@ -1388,6 +1390,13 @@ impl ::kitex::codegen::Message for Choice {
             member = read.or(member);
         }
         Ok(member.unwrap_or(Self::Unknown(unknown)))
+    }
+
+    fn empty_union(&self) -> ::std::option::Option<&'static str> {
+        match self {
+            Self::Unknown(field) => field.is_none().then_some("Choice"),
+            _ => None,
+        }
     }
 }
 

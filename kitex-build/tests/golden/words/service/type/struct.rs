@@ -342,6 +342,13 @@ impl ::kitex::codegen::Message for Union {
         }
         Ok(member.unwrap_or(Self::Unknown(unknown)))
     }
+
+    fn empty_union(&self) -> ::std::option::Option<&'static str> {
+        match self {
+            Self::Unknown(field) => field.is_none().then_some("union"),
+            _ => None,
+        }
+    }
 }
 
 impl ::kitex::codegen::Described for Union {
