@@ -3,7 +3,7 @@
 use kitex::layer::{ConcurrencyConfig, ConcurrencyLayer, FallbackLayer, fallback};
 use kitex::{Error, Framing, Protocol, Request};
 
-use crate::crowd::{CROWD, at_once, serve};
+use crate::crowd::{CROWD, MS, at_once, serve};
 use crate::idl::calls::CallsClient;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -24,6 +24,20 @@ async fn a_fallback_answers_in_place_of_a_limit_and_of_nothing_else() {
         server.told(&error),
         "remote exception 6 calling Calls.act at <server> (at the peer): biz error: told to fail"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_fallback_for_timeouts_answers_all_of_them_over_pools_and_shared_connections() {
+    let server = serve(|server| server).await;
+    let instead = |_: Request, _: Error| async { CallsClient::act_answer(Ok("instead".into())) };
+    let layer = FallbackLayer::new(instead).on(fallback::timeouts);
+    for mux in [false, true] {
+        let clients = server.crowd(|client| {
+            let client = client.timeout(20 * MS).layer(layer.clone());
+            if mux { client.mux(1) } else { client }
+        });
+        at_once(&clients.await, "wait").next_answers(CROWD, "instead").await;
+    }
 }
 
 /// What the fallback makes knows its type, so that it need not know what was asked in.
