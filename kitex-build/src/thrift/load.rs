@@ -110,7 +110,8 @@ pub(crate) fn load(
     report: &mut Report,
 ) -> Build {
     let build = Build { dialect, ..Build::default() };
-    let mut loader = Loader { files, include_dirs, known: HashMap::new(), build, report };
+    let mut loader =
+        Loader { files, include_dirs, known: HashMap::new(), found: HashMap::new(), build, report };
     for root in roots {
         loader.root(root);
     }
@@ -123,9 +124,15 @@ struct Loader<'a> {
     include_dirs: &'a [PathBuf],
     /// By identity: the file's index, and whether its includes are all loaded.
     known: HashMap<PathBuf, (usize, bool)>,
+    /// By the directory of the including file and the path as it is written: where that leads, if anywhere. A file may
+    /// say the same a million times.
+    found: HashMap<(PathBuf, String), Option<Found>>,
     build: Build,
     report: &'a mut Report,
 }
+
+/// The path of an included file, and its identity.
+type Found = (PathBuf, PathBuf);
 
 /// A file whose includes are being loaded.
 struct Frame {
@@ -202,23 +209,29 @@ impl Loader<'_> {
     }
 
     /// An absolute path as it is; else beside the including file, then in each include directory.
-    fn search(&mut self, file: usize, written: &str, span: Span) -> Option<(PathBuf, PathBuf)> {
+    fn search(&mut self, file: usize, written: &str, span: Span) -> Option<Found> {
         if written.is_empty() {
             self.report.error(span, "an include needs the path of a file");
             return None;
         }
         let here = self.build.loaded[file].path.parent().unwrap_or(Path::new("")).to_owned();
-        let mut tried = Vec::new();
-        for directory in std::iter::once(&here).chain(self.include_dirs) {
-            let path = directory.join(written);
-            if let Some(identity) = self.files.identity(&path) {
-                return Some((path, identity));
-            }
-            tried.push(format!("`{}`", path.display()));
+        let (files, include_dirs) = (self.files, self.include_dirs);
+        let paths = |here: &Path| -> Vec<PathBuf> {
+            std::iter::once(here)
+                .chain(include_dirs.iter().map(PathBuf::as_path))
+                .map(|directory| directory.join(written))
+                .collect()
+        };
+        let found = self.found.entry((here.clone(), written.to_owned())).or_insert_with(|| {
+            paths(&here).into_iter().find_map(|path| files.identity(&path).map(|identity| (path, identity)))
+        });
+        if found.is_none() {
+            let tried: Vec<String> =
+                paths(&here).iter().map(|path| format!("`{}`", path.display())).collect();
+            let finding = self.report.error(span, format!("cannot find the included file `{written}`"));
+            finding.hint(format!("looked for {}", tried.join(", ")));
         }
-        let finding = self.report.error(span, format!("cannot find the included file `{written}`"));
-        finding.hint(format!("looked for {}", tried.join(", ")));
-        None
+        found.clone()
     }
 
     fn cycle(&mut self, to: usize, stack: &[Frame], span: Span) {
@@ -235,5 +248,43 @@ impl Loader<'_> {
             ),
         };
         self.report.error(span, "files include each other in a circle").hint(shown);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    /// Files that count how often one is looked for.
+    struct Counted<'a>(Memory<'a>, Cell<usize>);
+
+    impl Files for Counted<'_> {
+        fn identity(&self, path: &Path) -> Option<PathBuf> {
+            self.1.set(self.1.get() + 1);
+            self.0.identity(path)
+        }
+
+        fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+            self.0.read(path)
+        }
+    }
+
+    #[test]
+    fn what_is_included_again_is_not_looked_for_again() {
+        let text = "include 'a.thrift' include 'none.thrift' ".repeat(1_000);
+        let found = [
+            ("main.thrift", text.as_bytes()),
+            ("shared/a.thrift", b"include 'b.thrift'"),
+            ("shared/b.thrift", b""),
+        ];
+        let files = Counted(Memory::new(&found), Cell::new(0));
+        let mut report = Report::default();
+        let build = load(&files, &["main.thrift".into()], &["shared".into()], None, &mut report);
+        assert_eq!((build.loaded.len(), build.loaded[0].includes.len()), (3, 1));
+        // The root, two places for each of two files, and one for what stands beside the file that includes it.
+        assert_eq!(files.1.get(), 1 + 2 * 2 + 1);
+        assert!(report.render_errors(&build.sources).contains("error: 980 more errors are not shown"));
     }
 }
