@@ -28,10 +28,10 @@ async fn a_fallback_answers_in_place_of_a_limit_and_of_nothing_else() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_fallback_for_timeouts_answers_all_of_them_over_pools_and_shared_connections() {
-    let server = serve(|server| server).await;
     let instead = |_: Request, _: Error| async { CallsClient::act_answer(Ok("instead".into())) };
     let layer = FallbackLayer::new(instead).on(fallback::timeouts);
     for mux in [false, true] {
+        let server = serve(|server| server).await;
         let clients = server.crowd(|client| {
             let client = client.timeout(20 * MS).layer(layer.clone());
             if mux { client.mux(1) } else { client }
