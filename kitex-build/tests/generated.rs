@@ -228,6 +228,7 @@ fn constants_have_their_values() {
     assert_eq!((consts::BEST, consts::SAME), (consts::Color::BLUE, consts::Color::BLUE));
     assert_eq!(*consts::ALSO, ["a", "b"]);
     assert_eq!((consts::MANY.len(), consts::MANY[26]), (27, 100));
+    assert_eq!(*consts::HUNDREDS, (0..200).collect());
     assert_eq!((consts::TABLE["two"].clone(), consts::TABLE["none"].clone()), (vec![2, 2], vec![]));
     assert_eq!((consts::PART.n, consts::BLANK.n, consts::INNER.n), (5, 5, 100));
     assert_eq!(consts::OUTER.by_name["k"], *consts::INNER);

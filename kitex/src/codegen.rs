@@ -21,6 +21,11 @@ pub use tower_service::Service;
 
 pub use crate::ClientBuilder;
 
+/// A large collection of its parts, each of which is made in a stack frame of its own.
+pub fn gather<T, C: FromIterator<T>, const N: usize>(parts: [fn() -> Vec<T>; N]) -> C {
+    parts.into_iter().flat_map(|part| part()).collect()
+}
+
 /// Connects a generated client with the defaults.
 pub async fn connect<C: GeneratedClient>(target: impl Into<Addresses>) -> Result<C, Error> {
     ClientBuilder::new(target).connect().await

@@ -200,12 +200,23 @@ fn wrap(field: &Field, kind: StructKind, value: Node) -> Node {
     if kind != StructKind::Union && field.is_option() { Node::call("Some", vec![boxed]) } else { boxed }
 }
 
+/// Items that are made at once, in the stack frame of one function: a frame has room for each of them, and a program that
+/// is built for debugging keeps them apart even after they have been moved on.
+const AT_ONCE: usize = 128;
+
 fn collection(head: &str, items: impl Iterator<Item = Node>) -> Node {
     let items: Vec<Node> = items.collect();
-    match items.is_empty() {
-        true => DEFAULT.into(),
-        false => Node::call(format!("{head}::from"), vec![Node::Array(items)]),
+    if items.is_empty() {
+        return DEFAULT.into();
     }
+    if items.len() <= AT_ONCE {
+        return Node::call(format!("{head}::from"), vec![Node::Array(items)]);
+    }
+    let part = |part: &[Node]| {
+        let items = Node::call("::std::vec::Vec::from", vec![Node::Array(part.to_vec())]);
+        Node::Closure("", Box::new(items))
+    };
+    Node::call("::kitex::codegen::gather", vec![Node::Array(items.chunks(AT_ONCE).map(part).collect())])
 }
 
 pub(crate) fn uuid_node(uuid: &[u8; 16]) -> Node {
