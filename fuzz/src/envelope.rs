@@ -9,7 +9,7 @@ use std::fmt::Debug;
 
 use kitex_codec::{
     ApplicationException, BinaryReader, Bytes, Envelope, Limits, Message, MessageType, Output, Protocol,
-    Walk, Walker, encode, first_field,
+    Walk, Walker, decode, encode, first_field,
 };
 
 use crate::heap::measure;
@@ -99,6 +99,12 @@ fn check<M: Message + PartialEq + Clone + Debug>(body: &Bytes) -> bool {
         Walker::new(Protocol::Binary, 0, 1000).walk(body).expect("what was read can be walked"),
         Walk::Done(end)
     );
+    if value.empty_union().is_some() {
+        // It may stand in another, and is nothing by itself.
+        assert!(decode::<M>(body, &Limits::default()).is_err(), "a union without a member is refused");
+        assert!(encode(&value, &Limits::default()).is_err(), "a union without a member is not written");
+        return false;
+    }
     assert_comes_back(&value);
     true
 }
