@@ -35,7 +35,8 @@ pub fn put_chunk(mut chunk: BytesMut) {
     chunk.clear();
     // What is left of larger memory keeps all of it.
     let large = chunk.capacity() > LARGEST_KEPT || chunk.try_reclaim(LARGEST_KEPT + 1);
-    if large || chunk.capacity() < CHUNK / 4 && !chunk.try_reclaim(CHUNK / 4) {
+    // The whole of it, if nobody has a part any more: a read then brings as much as there is room for.
+    if large || !chunk.try_reclaim(CHUNK) && chunk.capacity() < CHUNK / 4 {
         return;
     }
     // What a thread that ends still holds goes back to the allocator.
@@ -50,6 +51,16 @@ pub fn put_chunk(mut chunk: BytesMut) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_chunk_whose_parts_are_gone_comes_back_whole() {
+        let mut chunk = take_chunk();
+        chunk.resize(CHUNK / 2, 7);
+        drop(chunk.split());
+        assert!(chunk.capacity() <= CHUNK / 2);
+        put_chunk(chunk);
+        assert!(take_chunk().capacity() >= CHUNK);
+    }
 
     #[test]
     fn a_chunk_comes_back_with_its_memory() {

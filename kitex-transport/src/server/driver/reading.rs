@@ -69,6 +69,10 @@ impl<S: Io> Driver<S> {
     /// Makes room for the next read: a chunk, or as much as a large message has brought already. What its header
     /// promises takes no memory.
     fn make_room(&mut self) {
+        if self.input.is_empty() && self.input.capacity() > 0 {
+            // All of it again, if those who had a part are gone: else it goes on with what is left.
+            let _all = self.input.try_reclaim(kitex_codec::CHUNK);
+        }
         if self.input.capacity() == 0 {
             self.input.begin();
         } else if self.input.capacity() - self.input.len() < 512 {
