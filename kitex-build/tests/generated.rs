@@ -198,6 +198,8 @@ fn unions_keep_what_they_do_not_know() {
     assert_eq!(read::<Choice>(&beside).unwrap(), Choice::Num(3));
     let two = [0x08, 0, 1, 0, 0, 0, 3, 0x0b, 0, 2, 0, 0, 0, 1, b'x', 0];
     assert_eq!(read::<Choice>(&two).unwrap_err().reason(), &DecodeReason::UnionMembers("Choice"));
+    let again = [0x08, 0, 1, 0, 0, 0, 3, 0x08, 0, 1, 0, 0, 0, 4, 0];
+    assert_eq!(read::<Choice>(&again).unwrap(), Choice::Num(4));
     assert_eq!(Chosen::default(), Chosen::Unknown("x".into()));
 }
 

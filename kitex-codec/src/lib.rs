@@ -54,7 +54,7 @@ mod thrift;
 pub use self::thrift::{
     ApplicationException, BinaryReader, BinaryWriter, CompactReader, CompactWriter, Double, Envelope, Field,
     JsonReader, JsonWriter, Message, MessageType, Protocol, ThriftReader, ThriftWriter, Type, UnknownField,
-    Uuid, Walk, Walker, binary, compact, decode, decode_default, encode, first_field, json,
+    Uuid, Walk, Walker, binary, compact, decode, decode_default, encode, first_field, json, only_member,
 };
 #[cfg(feature = "thrift")]
 pub use apache::Apache;

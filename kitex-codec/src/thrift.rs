@@ -18,6 +18,8 @@ mod walk;
 mod walker;
 mod writer;
 
+use std::mem::discriminant;
+
 use crate::{DecodeError, EncodeError};
 
 pub use binary::{BinaryReader, BinaryWriter, decode, encode, first_field};
@@ -76,6 +78,22 @@ fn check_not_empty<M: Message>(message: &M) -> Result<(), EncodeError> {
     match message.empty_union() {
         Some(union) => Err(EncodeError::empty_union(union)),
         None => Ok(()),
+    }
+}
+
+/// The member of a union after one more that was read, or was not known. Of one that comes twice it is the last, as of
+/// a struct's fields. Errors if it is another one than before.
+#[inline]
+pub fn only_member<U>(
+    before: Option<U>,
+    read: Option<U>,
+    union: &'static str,
+) -> Result<Option<U>, DecodeError> {
+    match (&before, &read) {
+        (Some(before), Some(read)) if discriminant(before) != discriminant(read) => {
+            Err(DecodeError::union_members(union))
+        }
+        _ => Ok(read.or(before)),
     }
 }
 

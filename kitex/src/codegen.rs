@@ -5,7 +5,7 @@
 /// Limits and values on the wire.
 pub use kitex_codec::{
     Bytes, DecodeError, Described, Descriptor, Double, EncodeError, Message, Str, ThriftReader, ThriftWriter,
-    Type, UnknownField, Uuid, decode_default,
+    Type, UnknownField, Uuid, decode_default, only_member,
 };
 /// Calls, on both sides.
 pub use kitex_core::{

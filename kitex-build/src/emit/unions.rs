@@ -102,13 +102,10 @@ impl Emitter<'_> {
                     });
                 };
                 code.body(arms, "};");
-                code.block("if member.is_some() && read.is_some()", |code| {
-                    let name = literal(&self.program.definitions[id].name.text);
-                    let error = Node::call("::kitex::codegen::DecodeError::union_members", vec![name.into()]);
-                    code.assign("let error =", &error, ";");
-                    code.line("return Err(error);");
-                });
-                code.line("member = read.or(member);");
+                let name = literal(&self.program.definitions[id].name.text);
+                let arguments = vec!["member".into(), "read".into(), name.into()];
+                let only = Node::call("::kitex::codegen::only_member", arguments);
+                code.assign("member =", &only, "?;");
             });
             match found.fields.is_empty() {
                 true => code.line(format!("Ok(Self::{unknown}(unknown))")),

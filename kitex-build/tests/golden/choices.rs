@@ -668,11 +668,7 @@ pub mod choices {
                         None
                     }
                 };
-                if member.is_some() && read.is_some() {
-                    let error = ::kitex::codegen::DecodeError::union_members("Either");
-                    return Err(error);
-                }
-                member = read.or(member);
+                member = ::kitex::codegen::only_member(member, read, "Either")?;
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
         }

@@ -2330,11 +2330,7 @@ pub mod clashes {
                                     None
                                 }
                             };
-                            if member.is_some() && read.is_some() {
-                                let error = ::kitex::codegen::DecodeError::union_members("Unknown");
-                                return Err(error);
-                            }
-                            member = read.or(member);
+                            member = ::kitex::codegen::only_member(member, read, "Unknown")?;
                         }
                         Ok(member.unwrap_or(Self::Unknown3(unknown)))
                     }

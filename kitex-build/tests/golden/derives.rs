@@ -217,11 +217,7 @@ pub mod derives {
                         None
                     }
                 };
-                if member.is_some() && read.is_some() {
-                    let error = ::kitex::codegen::DecodeError::union_members("Either");
-                    return Err(error);
-                }
-                member = read.or(member);
+                member = ::kitex::codegen::only_member(member, read, "Either")?;
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
         }
@@ -491,11 +487,7 @@ pub mod derives {
                         None
                     }
                 };
-                if member.is_some() && read.is_some() {
-                    let error = ::kitex::codegen::DecodeError::union_members("Choice");
-                    return Err(error);
-                }
-                member = read.or(member);
+                member = ::kitex::codegen::only_member(member, read, "Choice")?;
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
         }

@@ -232,11 +232,7 @@ pub mod docs {
                         None
                     }
                 };
-                if member.is_some() && read.is_some() {
-                    let error = ::kitex::codegen::DecodeError::union_members("Either");
-                    return Err(error);
-                }
-                member = read.or(member);
+                member = ::kitex::codegen::only_member(member, read, "Either")?;
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
         }

@@ -218,11 +218,7 @@ pub mod docs_hostile {
                         None
                     }
                 };
-                if member.is_some() && read.is_some() {
-                    let error = ::kitex::codegen::DecodeError::union_members("Shapes");
-                    return Err(error);
-                }
-                member = read.or(member);
+                member = ::kitex::codegen::only_member(member, read, "Shapes")?;
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
         }

@@ -581,11 +581,7 @@ pub mod docs_odd {
                         None
                     }
                 };
-                if member.is_some() && read.is_some() {
-                    let error = ::kitex::codegen::DecodeError::union_members("U");
-                    return Err(error);
-                }
-                member = read.or(member);
+                member = ::kitex::codegen::only_member(member, read, "U")?;
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
         }

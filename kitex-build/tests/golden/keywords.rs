@@ -630,11 +630,7 @@ pub mod keywords {
                                 None
                             }
                         };
-                        if member.is_some() && read.is_some() {
-                            let error = ::kitex::codegen::DecodeError::union_members("match");
-                            return Err(error);
-                        }
-                        member = read.or(member);
+                        member = ::kitex::codegen::only_member(member, read, "match")?;
                     }
                     Ok(member.unwrap_or(Self::Unknown(unknown)))
                 }

@@ -759,11 +759,7 @@ pub mod newtypes {
                         None
                     }
                 };
-                if member.is_some() && read.is_some() {
-                    let error = ::kitex::codegen::DecodeError::union_members("Key");
-                    return Err(error);
-                }
-                member = read.or(member);
+                member = ::kitex::codegen::only_member(member, read, "Key")?;
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
         }

@@ -224,11 +224,7 @@ pub mod prelude {
                         None
                     }
                 };
-                if member.is_some() && read.is_some() {
-                    let error = ::kitex::codegen::DecodeError::union_members("Result");
-                    return Err(error);
-                }
-                member = read.or(member);
+                member = ::kitex::codegen::only_member(member, read, "Result")?;
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
         }

@@ -152,11 +152,7 @@ pub mod renames {
                         None
                     }
                 };
-                if member.is_some() && read.is_some() {
-                    let error = ::kitex::codegen::DecodeError::union_members("u_t");
-                    return Err(error);
-                }
-                member = read.or(member);
+                member = ::kitex::codegen::only_member(member, read, "u_t")?;
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
         }

@@ -1953,11 +1953,7 @@ pub mod types {
                         None
                     }
                 };
-                if member.is_some() && read.is_some() {
-                    let error = ::kitex::codegen::DecodeError::union_members("Choice");
-                    return Err(error);
-                }
-                member = read.or(member);
+                member = ::kitex::codegen::only_member(member, read, "Choice")?;
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
         }
@@ -2040,11 +2036,7 @@ pub mod types {
                         None
                     }
                 };
-                if member.is_some() && read.is_some() {
-                    let error = ::kitex::codegen::DecodeError::union_members("Chosen");
-                    return Err(error);
-                }
-                member = read.or(member);
+                member = ::kitex::codegen::only_member(member, read, "Chosen")?;
             }
             Ok(member.unwrap_or(Self::Unknown2(unknown)))
         }

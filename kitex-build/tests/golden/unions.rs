@@ -112,11 +112,7 @@ pub mod unions {
                         None
                     }
                 };
-                if member.is_some() && read.is_some() {
-                    let error = ::kitex::codegen::DecodeError::union_members("One");
-                    return Err(error);
-                }
-                member = read.or(member);
+                member = ::kitex::codegen::only_member(member, read, "One")?;
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
         }
@@ -251,11 +247,7 @@ pub mod unions {
                         None
                     }
                 };
-                if member.is_some() && read.is_some() {
-                    let error = ::kitex::codegen::DecodeError::union_members("Many");
-                    return Err(error);
-                }
-                member = read.or(member);
+                member = ::kitex::codegen::only_member(member, read, "Many")?;
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
         }
@@ -342,11 +334,7 @@ pub mod unions {
                         None
                     }
                 };
-                if member.is_some() && read.is_some() {
-                    let error = ::kitex::codegen::DecodeError::union_members("Chosen");
-                    return Err(error);
-                }
-                member = read.or(member);
+                member = ::kitex::codegen::only_member(member, read, "Chosen")?;
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
         }
@@ -417,11 +405,7 @@ pub mod unions {
                         None
                     }
                 };
-                if member.is_some() && read.is_some() {
-                    let error = ::kitex::codegen::DecodeError::union_members("Unknown");
-                    return Err(error);
-                }
-                member = read.or(member);
+                member = ::kitex::codegen::only_member(member, read, "Unknown")?;
             }
             Ok(member.unwrap_or(Self::Unknown3(unknown)))
         }
@@ -509,11 +493,7 @@ pub mod unions {
                         None
                     }
                 };
-                if member.is_some() && read.is_some() {
-                    let error = ::kitex::codegen::DecodeError::union_members("Key");
-                    return Err(error);
-                }
-                member = read.or(member);
+                member = ::kitex::codegen::only_member(member, read, "Key")?;
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
         }
@@ -1133,11 +1113,7 @@ pub mod unions {
                         None
                     }
                 };
-                if member.is_some() && read.is_some() {
-                    let error = ::kitex::codegen::DecodeError::union_members("Outer");
-                    return Err(error);
-                }
-                member = read.or(member);
+                member = ::kitex::codegen::only_member(member, read, "Outer")?;
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
         }
@@ -1217,11 +1193,7 @@ pub mod unions {
                         None
                     }
                 };
-                if member.is_some() && read.is_some() {
-                    let error = ::kitex::codegen::DecodeError::union_members("Only");
-                    return Err(error);
-                }
-                member = read.or(member);
+                member = ::kitex::codegen::only_member(member, read, "Only")?;
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
         }

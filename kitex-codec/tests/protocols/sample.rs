@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use kitex_codec::{
     Bytes, DecodeError, EncodeError, Message, Str, ThriftReader, ThriftWriter, Type, UnknownField, Uuid,
+    only_member,
 };
 
 /// Every type once; of the fields only 12 is required.
@@ -120,16 +121,14 @@ impl Message for Choice {
         from.begin_struct()?;
         while let Some(field) = from.read_field()? {
             let read = match (field.id, field.kind) {
-                (1, Type::I32) => Self::Number(from.read_i32()?),
-                (2, Type::String) => Self::Text(from.read_str()?),
+                (1, Type::I32) => Some(Self::Number(from.read_i32()?)),
+                (2, Type::String) => Some(Self::Text(from.read_str()?)),
                 _ => {
                     unknown = from.read_unknown(field)?;
-                    continue;
+                    None
                 }
             };
-            if member.replace(read).is_some() {
-                return Err(DecodeError::union_members("Choice"));
-            }
+            member = only_member(member, read, "Choice")?;
         }
         Ok(member.unwrap_or(Self::Unknown(unknown)))
     }

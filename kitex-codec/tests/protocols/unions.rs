@@ -45,6 +45,14 @@ fn one_known_member_is_taken_with_whatever_stands_beside_it() {
 }
 
 #[test]
+fn of_a_member_that_comes_twice_the_last_counts() {
+    let twice = vec![(2, text("x")), NUMBER, NUMBER];
+    assert_eq!(by_itself(twice[1..].to_vec()), Ok(Choice::Number(5)));
+    assert_eq!(by_itself(twice), Err(DecodeReason::UnionMembers("Choice")));
+    assert_eq!(by_itself(vec![(2, text("x")), (2, text("y"))]), Ok(Choice::Text("y".into())));
+}
+
+#[test]
 fn two_known_members_are_refused() {
     let two = vec![NUMBER, (2, text("x"))];
     assert_eq!(by_itself(two.clone()), Err(DecodeReason::UnionMembers("Choice")));

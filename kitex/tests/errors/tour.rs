@@ -123,11 +123,7 @@ pub mod tour {
                         None
                     }
                 };
-                if member.is_some() && read.is_some() {
-                    let error = ::kitex::codegen::DecodeError::union_members("Choice");
-                    return Err(error);
-                }
-                member = read.or(member);
+                member = ::kitex::codegen::only_member(member, read, "Choice")?;
             }
             Ok(member.unwrap_or(Self::Unknown(unknown)))
         }

@@ -885,11 +885,7 @@ impl ::kitex::codegen::Message for Sync {
                     None
                 }
             };
-            if member.is_some() && read.is_some() {
-                let error = ::kitex::codegen::DecodeError::union_members("Sync");
-                return Err(error);
-            }
-            member = read.or(member);
+            member = ::kitex::codegen::only_member(member, read, "Sync")?;
         }
         Ok(member.unwrap_or(Self::Unknown3(unknown)))
     }

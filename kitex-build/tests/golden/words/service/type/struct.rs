@@ -334,11 +334,7 @@ impl ::kitex::codegen::Message for Union {
                     None
                 }
             };
-            if member.is_some() && read.is_some() {
-                let error = ::kitex::codegen::DecodeError::union_members("union");
-                return Err(error);
-            }
-            member = read.or(member);
+            member = ::kitex::codegen::only_member(member, read, "union")?;
         }
         Ok(member.unwrap_or(Self::Unknown(unknown)))
     }
