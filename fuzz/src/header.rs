@@ -53,6 +53,19 @@ fn look_up(header: &Header, limits: &Limits) {
     }
     assert!(strings.is_empty() || !header.pairs().is_empty());
     assert_eq!(header.service(), header.pairs().get(string_key::SERVICE));
+    look_up_noted(header, &strings);
+}
+
+/// What is found where it was noted, a walk finds too: the last that is not empty, where a trace is concerned.
+fn look_up_noted(header: &Header, strings: &[(Vec<u8>, Vec<u8>)]) {
+    let pairs = header.pairs();
+    assert_eq!(pairs.caller(), header.int(int_key::FROM_SERVICE));
+    let last = |key: &str| {
+        let of_key = |(found, value): &&(Vec<u8>, Vec<u8>)| found == key.as_bytes() && !value.is_empty();
+        strings.iter().rfind(of_key).map(|(_, value)| &value[..])
+    };
+    assert_eq!(pairs.trace_parent(), last(string_key::TRACE_PARENT));
+    assert_eq!(pairs.trace_state(), last(string_key::TRACE_STATE));
 }
 
 /// A message with a header of the same pairs, without the flag of a protocol that is not read; none if they need more room than a header has, as an ACL section does when

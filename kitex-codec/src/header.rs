@@ -10,7 +10,7 @@ use crate::{DecodeError, Limits, int_key, string_key};
 pub use pairs::{Pairs, PairsIter};
 pub use write::{HeaderWriter, PreparedSection};
 
-use pairs::Trace;
+use pairs::Places;
 
 /// Bytes of header info that the format can express.
 pub const MAX_HEADER_INFO: usize = 4 * 65535;
@@ -49,7 +49,7 @@ type Range = Option<(u32, u16)>;
 #[derive(Default)]
 struct Noted {
     service: Range,
-    trace: Trace,
+    places: Places,
 }
 
 impl Noted {
@@ -63,7 +63,7 @@ impl Noted {
             SERVICE if key == string_key::SERVICE.as_bytes() => {
                 self.service = Some((at as u32, value.len() as u16));
             }
-            PARENT | STATE => self.trace.pair(key, at, value),
+            PARENT | STATE => self.places.pair(key, at, value),
             _ => {}
         }
     }
@@ -97,7 +97,7 @@ impl Header {
             }
         }
         if entries > 0 {
-            header.pairs = Pairs::of_sections(info, strings, noted.trace);
+            header.pairs = Pairs::of_sections(info, strings, noted.places);
         }
         header.service = noted.service;
         Ok(header)
@@ -108,7 +108,7 @@ impl Header {
         match walk.byte()? {
             PADDING => Ok((0, false)),
             STRINGS => Ok((walk.strings(noted)?, true)),
-            INTEGERS => Ok((walk.ints(&mut self.timeout)?, false)),
+            INTEGERS => Ok((walk.ints(&mut self.timeout, &mut noted.places)?, false)),
             ACL => walk.value().map(|_| (1, true)),
             other => Err(DecodeError::header(format!("unknown section id {other:#04x}"))),
         }
@@ -198,7 +198,7 @@ impl<'a> Cursor<'a> {
         Ok(usize::from(count))
     }
 
-    fn ints(&mut self, timeout: &mut Range) -> Result<usize, DecodeError> {
+    fn ints(&mut self, timeout: &mut Range, places: &mut Places) -> Result<usize, DecodeError> {
         let count = self.u16()?;
         for _ in 0..count {
             let key = self.u16()?;
@@ -207,6 +207,7 @@ impl<'a> Cursor<'a> {
             if key == int_key::RPC_TIMEOUT {
                 *timeout = Some((at as u32, value.len() as u16));
             }
+            places.int(key, at);
         }
         Ok(usize::from(count))
     }
@@ -228,7 +229,7 @@ pub(crate) fn mesh_pairs(block: Bytes, limits: &Limits) -> Result<Pairs, DecodeE
     if !walk.rest.is_empty() {
         return Err(DecodeError::header("bytes behind the pairs of a mesh header"));
     }
-    Ok(Pairs::of_block(block, noted.trace))
+    Ok(Pairs::of_block(block, noted.places))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::{ACL, INTEGERS, STRINGS};
-use crate::string_key;
+use crate::{int_key, string_key};
 
 /// The pairs of one header. Cheap to clone; looked up by a walk, which for the handful of pairs that headers carry costs
 /// less than building a map. Those with string keys are its pairs; integer keys are found by [`int`](Self::int).
@@ -14,20 +14,42 @@ pub struct Pairs {
     /// Where the last section with string keys ends, 0 if there is none: they stand in front of integer keys, and who
     /// looks for one need not walk over those.
     strings: u32,
-    trace: Trace,
+    places: Places,
 }
 
 /// In place of where the strings end: `raw` begins with the count of its only section, as a mesh header does.
 const BARE: u32 = u32::MAX;
 
-/// Where the pairs of a trace stand, which all who serve or call look for, and few requests have.
+/// Where the pairs stand that all who serve or call look for: those of a trace, and the name of the caller.
+///
+/// From below, where the value of `traceparent` begins, 0 if there is none: a header is not longer than its format can
+/// express, which fits; in the next bits where the caller's name does; and [`STATE`](Self::STATE).
 #[derive(Clone, Copy, Default)]
-pub(super) struct Trace(u32);
+pub(super) struct Places(u32);
 
-impl Trace {
-    /// Set if there is a `tracestate`. The other bits are where the value of `traceparent` begins, 0 if there is none;
-    /// a header is not longer than its format can express, which fits.
+impl Places {
+    const PARENT: u32 = (1 << 18) - 1;
+
+    const CALLER_SHIFT: u32 = Self::PARENT.count_ones();
+
+    /// In place of where the caller's name begins: too far behind to be noted.
+    const FAR: u32 = (1 << (31 - Self::CALLER_SHIFT)) - 1;
+
+    /// Set if there is a `tracestate`.
     const STATE: u32 = 1 << 31;
+
+    /// Notes the value of a pair with an integer key. Of several the last counts.
+    #[inline]
+    pub(super) fn int(&mut self, key: u16, at: usize) {
+        if key == int_key::FROM_SERVICE {
+            let at = (at as u32).min(Self::FAR);
+            self.0 = self.0 & !(Self::FAR << Self::CALLER_SHIFT) | at << Self::CALLER_SHIFT;
+        }
+    }
+
+    fn caller(self) -> u32 {
+        self.0 >> Self::CALLER_SHIFT & Self::FAR
+    }
 
     /// Notes a pair that has the length of one of these. One that is empty does not count.
     #[inline(never)]
@@ -36,7 +58,8 @@ impl Trace {
             return;
         }
         if key == string_key::TRACE_PARENT.as_bytes() {
-            self.0 = self.0 & Self::STATE | at as u32 & !Self::STATE;
+            let at = Some(at as u32).filter(|at| *at <= Self::PARENT).unwrap_or_default();
+            self.0 = self.0 & !Self::PARENT | at;
         } else if key == string_key::TRACE_STATE.as_bytes() {
             self.0 |= Self::STATE;
         }
@@ -46,18 +69,18 @@ impl Trace {
 impl Pairs {
     /// No pairs.
     pub const fn new() -> Self {
-        Self { raw: Bytes::new(), strings: 0, trace: Trace(0) }
+        Self { raw: Bytes::new(), strings: 0, places: Places(0) }
     }
 
     /// `raw` must have been walked without an error; `strings` is where the last section with string keys ends.
-    pub(super) fn of_sections(raw: Bytes, strings: usize, trace: Trace) -> Self {
+    pub(super) fn of_sections(raw: Bytes, strings: usize, places: Places) -> Self {
         // A header is not longer than its format can express, which fits.
-        Self { raw, strings: u32::try_from(strings).unwrap_or(BARE - 1), trace }
+        Self { raw, strings: u32::try_from(strings).unwrap_or(BARE - 1), places }
     }
 
     /// `raw` must have been walked without an error.
-    pub(super) fn of_block(raw: Bytes, trace: Trace) -> Self {
-        if raw.len() > 2 { Self { raw, strings: BARE, trace } } else { Self::new() }
+    pub(super) fn of_block(raw: Bytes, places: Places) -> Self {
+        if raw.len() > 2 { Self { raw, strings: BARE, places } } else { Self::new() }
     }
 
     /// True if there is no pair with a string key.
@@ -74,18 +97,30 @@ impl Pairs {
     /// that is not empty.
     #[inline]
     pub fn trace_parent(&self) -> Option<&[u8]> {
-        let at = (self.trace.0 & !Trace::STATE) as usize;
-        if at == 0 {
-            return None;
+        self.value_at(self.places.0 & Places::PARENT)
+    }
+
+    /// The value of [`int_key::FROM_SERVICE`](crate::int_key::FROM_SERVICE), found at once in headers of a usual size; of
+    /// several the last.
+    #[inline]
+    pub fn caller(&self) -> Option<&[u8]> {
+        match self.places.caller() {
+            Places::FAR => self.int(int_key::FROM_SERVICE),
+            at => self.value_at(at),
         }
-        let (len, rest) = self.raw.get(at - 2..)?.split_first_chunk()?;
+    }
+
+    /// The value that begins there, behind its length; none at 0.
+    #[inline]
+    fn value_at(&self, at: u32) -> Option<&[u8]> {
+        let (len, rest) = self.raw.get((at as usize).checked_sub(2)?..)?.split_first_chunk()?;
         rest.get(..usize::from(u16::from_be_bytes(*len)))
     }
 
     /// Whether there is a value of [`string_key::TRACE_STATE`](crate::string_key::TRACE_STATE).
     #[inline]
     pub fn has_trace_state(&self) -> bool {
-        self.trace.0 & Trace::STATE != 0
+        self.places.0 & Places::STATE != 0
     }
 
     /// The value of [`string_key::TRACE_STATE`](crate::string_key::TRACE_STATE), by a walk if there is one; of several

@@ -63,6 +63,47 @@ fn string_keys_are_found_wherever_their_sections_stand() {
     }
 }
 
+/// However far behind it stands, and beside a trace or not: the last of several counts, and an empty one too.
+#[test]
+fn the_caller_is_found_at_once_as_a_walk_finds_it() {
+    let section = |names: &[&[u8]]| {
+        let pair = |name: &&[u8]| [b"\0\x03", &(name.len() as u16).to_be_bytes()[..], name].concat();
+        [b"\x10", &(names.len() as u16).to_be_bytes()[..], &names.iter().flat_map(pair).collect::<Vec<_>>()]
+            .concat()
+    };
+    let long = |len: usize| {
+        let value = vec![b'v'; len];
+        [b"\x01\0\x01\0\x01k", &(len as u16).to_be_bytes()[..], &value].concat()
+    };
+    let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let traced = [b"\x01\0\x01\0\x17RPC_TRANSIT_traceparent\0\x37", parent.as_bytes()].concat();
+    let cases: [(Vec<u8>, Option<&[u8]>); 8] = [
+        (section(&[b"cli"]), Some(b"cli")),
+        ([section(&[b"cli"]), traced.clone()].concat(), Some(b"cli")),
+        ([traced.clone(), section(&[b"cli", b"other"])].concat(), Some(b"other")),
+        ([traced.clone(), long(9000), section(&[b"far"])].concat(), Some(b"far")),
+        ([section(&[b"near"]), long(60_000), traced.clone(), section(&[b"far"])].concat(), Some(b"far")),
+        ([long(8170), section(&[b"edge"])].concat(), Some(b"edge")),
+        (section(&[b"cli", b""]), Some(b"")),
+        (traced.clone(), None),
+    ];
+    for (sections, expected) in cases {
+        let header = parsed(&[b"\0\0", &*sections].concat()).unwrap();
+        let pairs = header.pairs();
+        assert_eq!((pairs.caller(), pairs.int(int_key::FROM_SERVICE)), (expected, expected));
+        let has_trace = sections.windows(traced.len()).any(|part| part == traced);
+        assert_eq!(pairs.trace_parent(), has_trace.then_some(parent.as_bytes()));
+    }
+    // Longer than any header on the wire: what stands too far behind to be noted is absent, or found by a walk.
+    let endless = [long(60_000).repeat(5), traced.clone(), section(&[b"far"])].concat();
+    let header = parsed(&[b"\0\0", &*endless].concat()).unwrap();
+    assert_eq!((header.pairs().caller(), header.pairs().trace_parent()), (Some(&b"far"[..]), None));
+    for len in 8150..8220 {
+        let header = parsed(&[&b"\0\0"[..], &long(len), &section(&[b"cli"])].concat()).unwrap();
+        assert_eq!(header.pairs().caller(), Some(&b"cli"[..]), "{len}");
+    }
+}
+
 /// The header info with an ACL token of kitex-wire 6.9.
 #[test]
 fn an_acl_token_shows_as_a_transient_pair() {
