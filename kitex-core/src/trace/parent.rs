@@ -135,11 +135,9 @@ fn digits(number: u32) -> [u8; 8] {
 /// are not fields of lower-case hexadecimal digits.
 #[inline]
 fn numbers(fields: &[u8; LEN]) -> Option<([u64; 3], u8, u8)> {
-    let mut digits = [b'0'; 64];
+    let mut digits = [0; 48];
     digits[..32].copy_from_slice(&fields[3..35]);
-    digits[32..48].copy_from_slice(&fields[36..52]);
-    digits[48..50].copy_from_slice(&fields[..2]);
-    digits[50..52].copy_from_slice(&fields[53..]);
+    digits[32..].copy_from_slice(&fields[36..52]);
     // Without a branch, so that sixteen are looked at together.
     let mut wrong = 0_u8;
     for digit in &mut digits {
@@ -149,9 +147,20 @@ fn numbers(fields: &[u8; LEN]) -> Option<([u64; 3], u8, u8)> {
     }
     let word = |at: usize| digits[at..].first_chunk().map_or(0, together);
     let half = |at: usize| u64::from(word(at)) << 32 | u64::from(word(at + 8));
-    let [version, flags, ..] = word(48).to_be_bytes();
+    let (version, flags) = (pair(fields[0], fields[1])?, pair(fields[53], fields[54])?);
     let are_fields = [fields[2], fields[35], fields[52]] == [b'-'; 3];
     (wrong == 0 && are_fields && version != 0xff).then(|| ([half(0), half(16), half(32)], version, flags))
+}
+
+/// The number of two digits.
+#[inline(always)]
+fn pair(high: u8, low: u8) -> Option<u8> {
+    let value = |digit: u8| match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    };
+    Some(value(high)? << 4 | value(low)?)
 }
 
 /// The number of which each byte is a digit.
