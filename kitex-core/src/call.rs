@@ -11,9 +11,9 @@ use kitex_codec::{ApplicationException, Limits, Message, Str};
 use tower_service::Service;
 
 use crate::{
-    Body, BoxError, BoxFuture, BusinessStatus, CallResult, Context, Error, ErrorKind, Metadata, Method,
-    MethodDescriptor, Payload, Peer, Protocol, Request, Response, Scope, ServiceDescriptor, SharedService,
-    Stage, Status, catch_panic,
+    Body, BoxCall, BoxError, BusinessStatus, Context, Error, ErrorKind, Metadata, Method, MethodDescriptor,
+    Payload, Peer, Protocol, Request, Response, Scope, ServiceDescriptor, SharedService, Stage, Status,
+    catch_panic,
 };
 
 /// The struct that a method's calls end with. Generated.
@@ -249,7 +249,7 @@ impl<'a, R> Call<'a, R> {
         match self.request {
             Ok(request) => {
                 let method = request.method.clone();
-                let state = match catch_panic(|| handle.service.call(request)) {
+                let state = match catch_panic(|| handle.service.call_here(request)) {
                     Ok(answer) => State::Called { answer: Guarded(Some(answer)), method },
                     Err(said) => State::Refused(Some(panicked(&method, &said))),
                 };
@@ -322,19 +322,19 @@ impl<'a, R: MethodResult + 'a> IntoFuture for ReplyCall<'a, R> {
 
 struct Started<'a> {
     handle: &'a ClientHandle,
-    state: State,
+    state: State<'a>,
 }
 
-enum State {
-    Called { answer: Guarded, method: Method },
+enum State<'a> {
+    Called { answer: Guarded<'a>, method: Method },
     Refused(Option<Error>),
 }
 
 /// The future of an answer. What panics while it is dropped has been reported by the panic hook, and is no matter of
 /// whoever gives the call up.
-struct Guarded(Option<BoxFuture<CallResult>>);
+struct Guarded<'a>(Option<BoxCall<'a>>);
 
-impl Drop for Guarded {
+impl Drop for Guarded<'_> {
     fn drop(&mut self) {
         let answer = self.0.take();
         let _ = catch_panic(|| drop(answer));

@@ -212,8 +212,13 @@ impl Context {
 
     /// The caller's service name; empty if it did not say.
     pub fn caller(&self) -> &str {
+        std::str::from_utf8(self.caller_bytes()).unwrap_or_default()
+    }
+
+    /// The same as it came, be it text or not: for those who keep it and seldom look at it.
+    pub fn caller_bytes(&self) -> &[u8] {
         match self.noted_caller() {
-            Some((service, _)) => service,
+            Some((service, _)) => service.as_bytes(),
             None => head::caller(&self.metadata),
         }
     }

@@ -42,8 +42,8 @@ pub(crate) fn service_name(frame: &Frame) -> &[u8] {
 }
 
 /// What the header that came with a request says of its caller's service.
-pub(crate) fn caller(received: &Metadata) -> &str {
-    text(received, int_key::FROM_SERVICE)
+pub(crate) fn caller(received: &Metadata) -> &[u8] {
+    received.header().and_then(Pairs::caller).unwrap_or_default()
 }
 
 /// What the header that came with a request says of the method that its caller was serving.

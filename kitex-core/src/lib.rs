@@ -54,8 +54,8 @@ pub use registry::{Figure, FigureKind, Inspect, Registry};
 pub use request::{Request, Response, ended_at, forget_end, known_end};
 pub use router::{Router, RouterError, Target};
 pub use service::{
-    Beneath, BoxFuture, CallRef, Layered, NamedService, Outermost, SharedService, Within, boxed_call,
-    poll_future, polled, refused_call,
+    Beneath, BoxCall, BoxFuture, CallRef, Layered, NamedService, Outermost, SharedService, ToWhole, Within,
+    boxed_call, poll_future, polled, refused_call,
 };
 pub use setting::SettingError;
 pub use status::{BusinessStatus, Status};

@@ -13,7 +13,8 @@ use tower_service::Service;
 use crate::{BoxError, Error, Request, Response, ServiceDescriptor};
 
 pub use in_place::{
-    Beneath, CallRef, Layered, Outermost, Within, boxed_call, poll_future, polled, refused_call,
+    Beneath, BoxCall, CallRef, Layered, Outermost, ToWhole, Within, boxed_call, poll_future, polled,
+    refused_call,
 };
 
 /// A boxed future that can be sent between threads.
@@ -83,6 +84,11 @@ impl SharedService {
     pub fn call(&self, request: Request) -> BoxFuture<Result<Response, Error>> {
         self.0.call_once(request)
     }
+
+    /// Calls the service for whoever keeps it until the call has ended: a stack of layers needs no count for it.
+    pub fn call_here(&self, request: Request) -> BoxCall<'_> {
+        self.0.call_here(request)
+    }
 }
 
 impl std::fmt::Debug for SharedService {
@@ -107,6 +113,10 @@ impl Service<Request> for SharedService {
 
 trait CallOnce: Send + Sync {
     fn call_once(&self, request: Request) -> BoxFuture<Result<Response, Error>>;
+
+    fn call_here(&self, request: Request) -> BoxCall<'_> {
+        self.call_once(request)
+    }
 
     fn returns_requests(&self) -> bool {
         false
@@ -147,7 +157,11 @@ struct ByRef<S>(Arc<S>);
 
 impl<S: CallRef> CallOnce for ByRef<S> {
     fn call_once(&self, request: Request) -> BoxFuture<Result<Response, Error>> {
-        S::call_within::<Outermost<S>>(&self.0, request)
+        S::call_within::<Outermost<S>, _>(&self.0, request)
+    }
+
+    fn call_here(&self, request: Request) -> BoxCall<'_> {
+        S::call_within::<Outermost<S>, &S>(&&*self.0, request)
     }
 
     fn returns_requests(&self) -> bool {

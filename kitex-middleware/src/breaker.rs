@@ -178,9 +178,7 @@ impl Guard for BreakerLayer {
     #[inline]
     fn admit(&self, request: &mut Request, held: &mut Option<Running>) -> Result<(), Error> {
         let (spot, breaker) = self.shared.methods.find(&request.method);
-        let running = breaker.admit(spot, request)?;
-        held.get_or_insert(running);
-        Ok(())
+        breaker.admit(spot, request, held)
     }
 
     #[inline]

@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 use std::time::{Duration, Instant};
 
@@ -12,12 +11,12 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use kitex_core::{
-    Beneath, BoxError, BoxFuture, CallRef, CallResult, Deadline, DeadlineTerms, Error, ErrorKind, Layered,
-    Request, Response, Stage, Within, boxed_call, poll_future, polled, refused_call,
+    Beneath, BoxCall, BoxError, CallRef, CallResult, Deadline, DeadlineTerms, Error, ErrorKind, Layered,
+    Request, Response, Stage, ToWhole, Within, boxed_call, polled, refused_call,
 };
 
 use crate::clock::now;
-use crate::guard::{AnswerFuture, Guard, Nothing, guard_layer, into_error};
+use crate::guard::{AnswerFuture, Called, Guard, Inner, Itself, Nothing, guard_layer, into_error};
 
 /// What a call made on behalf of another leaves of that one's time, so that the answer can still be passed on: at most
 /// this, and never more than a tenth of what is left.
@@ -183,35 +182,31 @@ impl<S: CallRef> CallRef for DeadlineService<S> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn poll_call(
         &self,
         call: Pin<&mut Self::Call>,
         task: &mut TaskContext<'_>,
         result: &mut Poll<CallResult>,
     ) {
-        call.poll(
-            task,
-            result,
-            |call, task, result| self.inner.poll_call(call, task, result),
-            |call| self.inner.clear(call),
-        );
+        call.poll(&Called(&self.inner), task, result);
     }
 
-    #[inline]
+    #[inline(always)]
     fn clear(&self, call: Pin<&mut Self::Call>) {
         let this = call.project();
         self.inner.clear(this.call);
         *this.end = None;
     }
 
-    fn call_within<W: Within<Service = Self>>(
-        whole: &Arc<W::Whole>,
-        mut request: Request,
-    ) -> BoxFuture<CallResult> {
+    fn call_within<'a, W, R>(whole: &R, mut request: Request) -> BoxCall<'a>
+    where
+        W: Within<Service = Self>,
+        R: ToWhole<W::Whole> + 'a,
+    {
         match W::find(whole).begin(&mut request) {
-            Ok(None) => S::call_within::<Beneath<W>>(whole, request),
-            Ok(end) => boxed_call::<W>(whole, |service, call| {
+            Ok(None) => S::call_within::<Beneath<W>, R>(whole, request),
+            Ok(end) => boxed_call::<W, R>(whole, |service, call| {
                 let this = call.project();
                 *this.end = end;
                 service.inner.begin(&mut request, this.call);
@@ -296,22 +291,21 @@ impl<C> DeadlineCall<C> {
     #[inline(always)]
     fn poll(
         self: Pin<&mut Self>,
+        inner: &impl Inner<C>,
         task: &mut TaskContext<'_>,
         result: &mut Poll<CallResult>,
-        poll: impl FnOnce(Pin<&mut C>, &mut TaskContext<'_>, &mut Poll<CallResult>),
-        clear: impl FnOnce(Pin<&mut C>),
     ) {
         let mut this = self.project();
         if let Some(error) = this.refused.take() {
             *result = Poll::Ready(Err(error));
             return;
         }
-        poll(this.call.as_mut(), task, result);
+        inner.poll(this.call.as_mut(), task, result);
         if let (Poll::Pending, Some(end)) = (&*result, this.end)
             && let ended @ Poll::Ready(_) = end.poll(task)
         {
             // What is told outside of the end comes after what is told beneath.
-            clear(this.call);
+            inner.clear(this.call);
             *result = ended;
         }
     }
@@ -323,7 +317,7 @@ impl<F: Future<Output = CallResult>> Future for DeadlineFuture<F> {
     #[inline]
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<CallResult> {
         let call = self.project().call;
-        polled(|result| call.poll(task, result, poll_future, |mut call| call.set(None)))
+        polled(|result| call.poll(&Itself, task, result))
     }
 }
 

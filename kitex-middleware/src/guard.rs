@@ -2,23 +2,25 @@
 
 mod answer;
 mod future;
+mod hold;
+mod inner;
 mod stream;
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
 use tower_service::Service;
 
 use kitex_core::{
-    Beneath, BoxError, BoxFuture, CallRef, CallResult, Error, Layered, Request, Response, Within, boxed_call,
-    refused_call,
+    Beneath, BoxCall, BoxError, CallRef, CallResult, Error, Layered, Request, Response, ToWhole, Within,
+    boxed_call, refused_call,
 };
 
 pub use answer::AnswerFuture;
-pub(crate) use future::settle;
 pub use future::{LayerCall, LayerFuture};
+pub(crate) use hold::settle;
+pub(crate) use inner::{Inner, Itself, Service as Called};
 
 /// A layer that looks at each request before it is passed on, and holds something until the call has ended.
 ///
@@ -64,9 +66,21 @@ pub trait Guard: Clone + Send + Sync + Unpin + 'static {
         let _ = (held, has_ended);
     }
 
-    /// Runs what is beneath: a call or a poll. An error ends the call instead.
+    /// What is beneath is called or polled next, on this thread.
     #[inline(always)]
-    fn run<T>(&self, held: &mut Self::Held, run: impl FnOnce() -> T) -> Result<T, Error> {
+    fn enter(&self, held: &mut Self::Held) {
+        let _ = held;
+    }
+
+    /// What is beneath was called or polled: once for each [`enter`](Self::enter). It `came_back`, or it panicked.
+    #[inline(always)]
+    fn leave(&self, held: &mut Self::Held, came_back: bool) {
+        let _ = (held, came_back);
+    }
+
+    /// Runs what is beneath, for a layer that catches panics: a call or a poll. An error ends the call instead.
+    #[inline(always)]
+    fn catch<T>(&self, held: &Self::Held, run: impl FnOnce() -> T) -> Result<T, Error> {
         let _ = held;
         Ok(run())
     }
@@ -140,7 +154,7 @@ impl<S: CallRef, L: Guard> CallRef for LayerService<S, L> {
         call.begin(self, request);
     }
 
-    #[inline]
+    #[inline(always)]
     fn poll_call(
         &self,
         call: Pin<&mut Self::Call>,
@@ -150,7 +164,7 @@ impl<S: CallRef, L: Guard> CallRef for LayerService<S, L> {
         call.poll(self, task, result);
     }
 
-    #[inline]
+    #[inline(always)]
     fn clear(&self, call: Pin<&mut Self::Call>) {
         call.clear(self);
     }
@@ -159,18 +173,19 @@ impl<S: CallRef, L: Guard> CallRef for LayerService<S, L> {
         L::PASSES && self.inner.returns_requests()
     }
 
-    fn call_within<W: Within<Service = Self>>(
-        whole: &Arc<W::Whole>,
-        mut request: Request,
-    ) -> BoxFuture<CallResult> {
+    fn call_within<'a, W, R>(whole: &R, mut request: Request) -> BoxCall<'a>
+    where
+        W: Within<Service = Self>,
+        R: ToWhole<W::Whole> + 'a,
+    {
         let layer = &W::find(whole).layer;
         if layer.holds() {
-            return boxed_call::<W>(whole, |service, call| service.begin(&mut request, call));
+            return boxed_call::<W, R>(whole, |service, call| service.begin(&mut request, call));
         }
         let mut held = None;
         match layer.admit(&mut request, &mut held) {
-            Ok(()) if held.is_none() => S::call_within::<Beneath<W>>(whole, request),
-            Ok(()) => boxed_call::<W>(whole, |service, call| call.resume(service, held, &mut request)),
+            Ok(()) if held.is_none() => S::call_within::<Beneath<W>, R>(whole, request),
+            Ok(()) => boxed_call::<W, R>(whole, |service, call| call.resume(service, held, &mut request)),
             Err(error) => refused_call(error),
         }
     }
@@ -213,10 +228,24 @@ impl<L: Guard> Guard for Option<L> {
         }
     }
 
+    #[inline(always)]
+    fn enter(&self, held: &mut L::Held) {
+        if let Some(layer) = self {
+            layer.enter(held);
+        }
+    }
+
+    #[inline(always)]
+    fn leave(&self, held: &mut L::Held, came_back: bool) {
+        if let Some(layer) = self {
+            layer.leave(held, came_back);
+        }
+    }
+
     #[inline]
-    fn run<T>(&self, held: &mut L::Held, run: impl FnOnce() -> T) -> Result<T, Error> {
+    fn catch<T>(&self, held: &L::Held, run: impl FnOnce() -> T) -> Result<T, Error> {
         match self {
-            Some(layer) => layer.run(held, run),
+            Some(layer) => layer.catch(held, run),
             None => Ok(run()),
         }
     }

@@ -66,7 +66,7 @@ impl Guard for CatchPanicLayer {
     }
 
     #[inline]
-    fn run<T>(&self, held: &mut Caught, run: impl FnOnce() -> T) -> Result<T, Error> {
+    fn catch<T>(&self, held: &Caught, run: impl FnOnce() -> T) -> Result<T, Error> {
         catch_unwind(AssertUnwindSafe(run))
             .map_err(|panic| self.side.error(&held.method, panic_text(&*panic)))
     }

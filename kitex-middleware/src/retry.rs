@@ -25,8 +25,8 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use kitex_core::{
-    Beneath as Under, BoxError, BoxFuture, CallRef, CallResult, Error, Layered, Registry, Request, Response,
-    SettingError, SharedService, Tried, Within, boxed_call, poll_future, polled,
+    Beneath as Under, BoxCall, BoxError, BoxFuture, CallRef, CallResult, Error, Layered, Registry, Request,
+    Response, SettingError, SharedService, ToWhole, Tried, Within, boxed_call, polled,
 };
 
 pub use backoff::BackOff;
@@ -37,7 +37,7 @@ pub use hedge::{Hedge, HedgeDelay};
 pub use rules::RetryRule;
 
 use crate::clock::{began_at, now};
-use crate::guard::{AnswerFuture, into_error};
+use crate::guard::{AnswerFuture, Called, Inner, Itself, into_error};
 use attempts::Attempts;
 use state::{MethodState, State};
 
@@ -164,38 +164,33 @@ impl<S: CallRef> CallRef for RetryService<S> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn poll_call(
         &self,
         call: Pin<&mut Self::Call>,
         task: &mut TaskContext<'_>,
         result: &mut Poll<CallResult>,
     ) {
-        call.poll(
-            self.beneath.as_ref(),
-            task,
-            result,
-            |call, task, result| self.inner.poll_call(call, task, result),
-            |call| self.inner.clear(call),
-        );
+        call.poll(self.beneath.as_ref(), &Called(&self.inner), task, result);
     }
 
-    #[inline]
+    #[inline(always)]
     fn clear(&self, call: Pin<&mut Self::Call>) {
         let this = call.project();
         self.inner.clear(this.first);
         (*this.retry, *this.further) = (None, None);
     }
 
-    fn call_within<W: Within<Service = Self>>(
-        whole: &Arc<W::Whole>,
-        mut request: Request,
-    ) -> BoxFuture<CallResult> {
+    fn call_within<'a, W, R>(whole: &R, mut request: Request) -> BoxCall<'a>
+    where
+        W: Within<Service = Self>,
+        R: ToWhole<W::Whole> + 'a,
+    {
         let (service, mut retry) = (W::find(whole), None);
         match plan(service.beneath.as_ref(), &mut request, &mut retry, service.returns) {
             Some(attempts) => attempts,
-            None if retry.is_none() => S::call_within::<Under<W>>(whole, request),
-            None => boxed_call::<W>(whole, |service, call| {
+            None if retry.is_none() => S::call_within::<Under<W>, R>(whole, request),
+            None => boxed_call::<W, R>(whole, |service, call| {
                 let this = call.project();
                 *this.retry = retry;
                 service.inner.begin(&mut request, this.first);
@@ -348,17 +343,16 @@ impl<C> RetryCall<C> {
     fn poll(
         self: Pin<&mut Self>,
         beneath: Option<&Arc<Beneath>>,
+        inner: &impl Inner<C>,
         task: &mut TaskContext<'_>,
         result: &mut Poll<CallResult>,
-        poll: impl FnOnce(Pin<&mut C>, &mut TaskContext<'_>, &mut Poll<CallResult>),
-        clear: impl FnOnce(Pin<&mut C>),
     ) {
         let mut this = self.project();
         if let Some(further) = this.further {
             *result = further.as_mut().poll(task);
             return;
         }
-        poll(this.first.as_mut(), task, result);
+        inner.poll(this.first.as_mut(), task, result);
         let Poll::Ready(ended) = &*result else { return };
         if !this.retry.as_ref().is_some_and(|retry| retry.looks_at(ended)) {
             *this.retry = None;
@@ -370,7 +364,7 @@ impl<C> RetryCall<C> {
         *result = match retry.settle(beneath, ended) {
             ControlFlow::Break(ended) => Poll::Ready(ended),
             ControlFlow::Continue(attempts) => {
-                clear(this.first);
+                inner.clear(this.first);
                 this.further.insert(attempts).as_mut().poll(task)
             }
         };
@@ -391,7 +385,7 @@ impl<F: Future<Output = CallResult>> Future for RetryFuture<F> {
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<CallResult> {
         let this = self.project();
         let beneath = this.beneath.as_ref();
-        polled(|result| this.call.poll(beneath, task, result, poll_future, |mut call| call.set(None)))
+        polled(|result| this.call.poll(beneath, &Itself, task, result))
     }
 }
 

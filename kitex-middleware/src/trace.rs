@@ -1,5 +1,6 @@
 //! A span for each call, and the trace carried from service to service.
 
+mod caller;
 mod ids;
 mod sink;
 mod span;
@@ -108,12 +109,15 @@ impl Guard for TraceLayer {
         if let Some(span) = &span {
             shared.record(span, own.trace_id(), own.span_id(), parent.map(|parent| parent.span_id()));
         }
-        held.get_or_insert_with(|| Running {
-            span,
-            watched: sink.map(|_| Watched::begin(shared.side, request, own, state, parent)),
-            deadline: request.context.deadline,
-            polled: false,
-        });
+        let deadline = request.context.deadline;
+        let running = held.get_or_insert_with(|| Running { span, watched: None, deadline, polled: false });
+        if let Some(sink) = sink {
+            let begin = || Watched::begin(sink, request, own, state, parent);
+            let watched = running.watched.get_or_insert_with(begin);
+            if matches!(shared.side, Side::Server) {
+                watched.serve(&request.context);
+            }
+        }
         Ok(())
     }
 
@@ -141,17 +145,25 @@ impl Guard for TraceLayer {
     }
 
     #[inline]
-    fn run<T>(&self, running: &mut Running, run: impl FnOnce() -> T) -> Result<T, Error> {
+    fn enter(&self, running: &mut Running) {
         running.polled = true;
-        let value = {
-            let Running { span, watched, .. } = running;
-            let watched = watched.as_mut().zip(self.shared.sink());
-            let _entered =
-                (span.as_ref().map(|span| span.enter()), watched.map(|(watched, sink)| watched.enter(sink)));
-            run()
-        };
-        running.polled = false;
-        Ok(value)
+        if let Some(span) = &running.span {
+            span::enter(span);
+        }
+        if let Some(watched) = &mut running.watched {
+            watched.enter();
+        }
+    }
+
+    #[inline]
+    fn leave(&self, running: &mut Running, came_back: bool) {
+        running.polled = !came_back;
+        if let Some(watched) = &mut running.watched {
+            watched.leave();
+        }
+        if let Some(span) = &running.span {
+            span::leave(span);
+        }
     }
 }
 
@@ -160,12 +172,6 @@ impl Shared {
     #[inline]
     fn sink(&self) -> Option<&'static dyn SpanSink> {
         self.sink.or_else(sink::installed)
-    }
-
-    /// What a call's sink is told of it, and the sink.
-    #[inline]
-    fn watched<'a>(&self, running: &'a mut Running) -> Option<(&'a mut Watched, &'static dyn SpanSink)> {
-        Some((running.watched.as_mut()?, self.sink()?))
     }
 
     /// Begins a span in a trace that has nothing but a place, or in one of its own. In line, so that its numbers stay in
@@ -204,8 +210,8 @@ impl Shared {
     /// The call has ended.
     #[inline(always)]
     fn end(&self, running: &mut Running, result: &mut CallResult) {
-        if let Some((watched, sink)) = self.watched(running) {
-            watched.end(sink, self.server.as_ref(), result);
+        if let Some(watched) = &mut running.watched {
+            watched.end(self.server.as_ref(), result);
         }
         if let Some(span) = running.span.take() {
             span::record_end(&span, result);
@@ -219,8 +225,8 @@ impl Shared {
         if let Some(span) = &running.span {
             span::record_given_up(span, why);
         }
-        if let Some((watched, sink)) = self.watched(running) {
-            watched.give_up(sink, self.server.as_ref(), why);
+        if let Some(watched) = &mut running.watched {
+            watched.give_up(self.server.as_ref(), why);
         }
     }
 

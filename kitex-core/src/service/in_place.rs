@@ -2,8 +2,8 @@
 
 use std::future::{Future, ready};
 use std::marker::PhantomData;
+use std::ops::Deref;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
 use pin_project_lite::pin_project;
@@ -16,7 +16,8 @@ use crate::{CallResult, Error, Request};
 /// What tower asks for, a service that is cloned for each call, makes all threads meet at its counts of references.
 /// Layers that can do without are such services over others of the kind, and [`SharedService::by_ref`] takes the type
 /// off a whole stack of them. A call of the stack costs one box and one reference to the stack, which every layer is
-/// handed whenever the call goes on: what a layer keeps for a call need not refer to it.
+/// handed whenever the call goes on: what a layer keeps for a call need not refer to it. The reference is counted unless
+/// whoever calls keeps the stack meanwhile, see [`SharedService::call_here`].
 pub trait CallRef: Send + Sync + 'static {
     /// A call of the service, under way. It is empty at first, so that those of a whole stack of layers are made in their
     /// one place.
@@ -45,16 +46,24 @@ pub trait CallRef: Send + Sync + 'static {
 
     /// Calls the service where it stands in a whole stack, for an answer in a box. One that is in a box already is
     /// passed on.
-    fn call_within<W: Within<Service = Self>>(
-        whole: &Arc<W::Whole>,
-        mut request: Request,
-    ) -> BoxFuture<CallResult>
+    fn call_within<'a, W, R>(whole: &R, mut request: Request) -> BoxCall<'a>
     where
+        W: Within<Service = Self>,
+        R: ToWhole<W::Whole> + 'a,
         Self: Sized,
     {
-        boxed_call::<W>(whole, |service, call| service.begin(&mut request, call))
+        boxed_call::<W, R>(whole, |service, call| service.begin(&mut request, call))
     }
 }
+
+/// A call in a box.
+pub type BoxCall<'a> = Pin<Box<dyn Future<Output = CallResult> + Send + 'a>>;
+
+/// How a call refers to the stack that it is a call of: by a count of its own or, if whoever waits for it keeps the stack
+/// meanwhile, by a reference.
+pub trait ToWhole<S>: Deref<Target = S> + Clone + Send {}
+
+impl<S, R: Deref<Target = S> + Clone + Send> ToWhole<S> for R {}
 
 /// Where a service stands in a whole stack of layers.
 pub trait Within: 'static {
@@ -106,13 +115,21 @@ impl<W: Within<Service: Layered>> Within for Beneath<W> {
 
 pin_project! {
     /// A call with the stack that it is a call of.
-    struct Whole<W: Within> {
+    struct Whole<W, R>
+    where
+        W: Within,
+        R: ToWhole<W::Whole>,
+    {
         #[pin]
         call: <W::Service as CallRef>::Call,
-        whole: Arc<W::Whole>,
+        whole: R,
     }
 
-    impl<W: Within> PinnedDrop for Whole<W> {
+    impl<W, R> PinnedDrop for Whole<W, R>
+    where
+        W: Within,
+        R: ToWhole<W::Whole>,
+    {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
             W::find(this.whole).clear(this.call);
@@ -120,7 +137,7 @@ pin_project! {
     }
 }
 
-impl<W: Within> Future for Whole<W> {
+impl<W: Within, R: ToWhole<W::Whole>> Future for Whole<W, R> {
     type Output = CallResult;
 
     #[inline]
@@ -132,13 +149,13 @@ impl<W: Within> Future for Whole<W> {
 
 /// A call that is made in a box, by `begin`.
 #[inline(always)]
-pub fn boxed_call<W: Within>(
-    whole: &Arc<W::Whole>,
+pub fn boxed_call<'a, W: Within, R: ToWhole<W::Whole> + 'a>(
+    whole: &R,
     begin: impl FnOnce(&W::Service, Pin<&mut <W::Service as CallRef>::Call>),
-) -> BoxFuture<CallResult> {
+) -> BoxCall<'a> {
     // Made where it is: it is as large as all layers need.
     let call =
-        Box::write(Box::new_uninit(), Whole::<W> { call: Default::default(), whole: Arc::clone(whole) });
+        Box::write(Box::new_uninit(), Whole::<W, R> { call: Default::default(), whole: whole.clone() });
     let mut call = Box::into_pin(call);
     let this = call.as_mut().project();
     begin(W::find(this.whole), this.call);
@@ -202,10 +219,11 @@ impl CallRef for SharedService {
     }
 
     #[inline]
-    fn call_within<W: Within<Service = Self>>(
-        whole: &Arc<W::Whole>,
-        request: Request,
-    ) -> BoxFuture<CallResult> {
+    fn call_within<'a, W, R>(whole: &R, request: Request) -> BoxCall<'a>
+    where
+        W: Within<Service = Self>,
+        R: ToWhole<W::Whole> + 'a,
+    {
         W::find(whole).call(request)
     }
 }

@@ -50,18 +50,36 @@ impl Breaker {
 
     /// Lets a call pass or not. `spot` is where this breaker is.
     #[inline]
-    pub(super) fn admit(&self, spot: Spot, request: &mut Request) -> Result<Running, Error> {
-        let circuit = &self.circuit;
-        let began = circuit.config().slow_call.map(|_| began_at(request));
-        let (admitted, change) = circuit.admit(|| began.unwrap_or_else(|| began_at(request)));
+    pub(super) fn admit(
+        &self,
+        spot: Spot,
+        request: &mut Request,
+        held: &mut Option<Running>,
+    ) -> Result<(), Error> {
+        let began = self.circuit.config().slow_call.map(|_| began_at(request));
+        let ticket = match self.circuit.admit_if_closed() {
+            Some(ticket) => ticket,
+            None => self.admit_at(began_at(request), &request.method)?,
+        };
+        held.get_or_insert_with(|| {
+            Running::new(spot, ticket, began, request.context.deadline, request.method.clone())
+        });
+        Ok(())
+    }
+
+    #[cold]
+    fn admit_at(&self, at: Instant, method: &Method) -> Result<Ticket, Error> {
+        let (admitted, change) = self.circuit.admit(at);
         self.tell(change);
-        let ticket = admitted.map_err(|refusal| self.refused(refusal, &request.method))?;
-        Ok(Running::new(spot, ticket, began, request.context.deadline, request.method.clone()))
+        admitted.map_err(|refusal| self.refused(refusal, method))
     }
 
     /// True if a call may pass at `at`: the one that asks is it.
     pub(super) fn admits(&self, at: Instant) -> bool {
-        let (admitted, change) = self.circuit.admit(|| at);
+        if self.circuit.admit_if_closed().is_some() {
+            return true;
+        }
+        let (admitted, change) = self.circuit.admit(at);
         self.tell(change);
         admitted.is_ok()
     }

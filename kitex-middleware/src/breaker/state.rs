@@ -102,17 +102,16 @@ impl Circuit {
         Word::read(self.word.load(Ordering::Acquire))
     }
 
-    /// Lets a call pass or not. A breaker that is closed does not ask for the time.
-    pub(super) fn admit(&self, at: impl FnOnce() -> Instant) -> (Result<Ticket, Refusal>, Option<Change>) {
+    /// Lets a call pass, if the breaker is closed. Nobody asks for the time then.
+    #[inline]
+    pub(super) fn admit_if_closed(&self) -> Option<Ticket> {
         let word = self.load();
-        match word.state {
-            BreakerState::Closed => (Ok(word.ticket(false)), None),
-            _ => self.admit_probe(at()),
-        }
+        (word.state == BreakerState::Closed).then(|| word.ticket(false))
     }
 
+    /// Lets a call pass or not, whatever the state.
     #[cold]
-    fn admit_probe(&self, at: Instant) -> (Result<Ticket, Refusal>, Option<Change>) {
+    pub(super) fn admit(&self, at: Instant) -> (Result<Ticket, Refusal>, Option<Change>) {
         let mut time = self.times.of(at);
         let mut change = None;
         loop {

@@ -7,9 +7,10 @@ use std::task::{Context as TaskContext, Poll};
 
 use pin_project_lite::pin_project;
 
-use kitex_core::{Body, CallRef, CallResult, Error, Request, poll_future, polled};
+use kitex_core::{CallRef, CallResult, Request, polled};
 
-use super::stream::follow;
+use super::hold::{GivenUp, Hold, run};
+use super::inner::{Itself, Service};
 use super::{Guard, LayerService};
 
 pin_project! {
@@ -19,21 +20,6 @@ pin_project! {
         #[pin]
         call: C,
         hold: Hold<H>,
-    }
-}
-
-/// What a layer has for a call: nothing if the answer is passed on.
-struct Hold<H> {
-    /// Until the answer is there.
-    held: Option<H>,
-    /// Why there is no call.
-    refused: Option<Error>,
-}
-
-impl<H> Default for Hold<H> {
-    #[inline(always)]
-    fn default() -> Self {
-        Self { held: None, refused: None }
     }
 }
 
@@ -74,7 +60,7 @@ impl<C, H> LayerCall<C, H> {
         this.hold.begin(service, this.call, request);
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn poll<S, L>(
         self: Pin<&mut Self>,
         service: &LayerService<S, L>,
@@ -86,129 +72,18 @@ impl<C, H> LayerCall<C, H> {
     {
         let LayerService { inner, layer } = service;
         let this = self.project();
-        this.hold.poll(
-            layer,
-            this.call,
-            result,
-            |call, result| inner.poll_call(call, task, result),
-            |call| inner.clear(call),
-        );
+        this.hold.poll(layer, &Service(inner), this.call, task, result);
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn clear<S, L>(self: Pin<&mut Self>, service: &LayerService<S, L>)
     where
         S: CallRef<Call = C>,
         L: Guard<Held = H>,
     {
-        let this = self.project();
-        this.hold.give_up(&service.layer, || service.inner.clear(this.call));
-    }
-}
-
-impl<H> Hold<H> {
-    /// Makes the call beneath, for which something is held or not.
-    #[inline(always)]
-    fn begin<S, L>(
-        &mut self,
-        service: &LayerService<S, L>,
-        mut call: Pin<&mut S::Call>,
-        request: &mut Request,
-    ) where
-        S: CallRef,
-        L: Guard<Held = H>,
-    {
         let LayerService { inner, layer } = service;
-        let Some(held) = &mut self.held else { return inner.begin(request, call) };
-        if let Err(error) = layer.run(held, || inner.begin(request, call.as_mut())) {
-            self.give_up(layer, || inner.clear(call));
-            self.refused = Some(error);
-        }
-    }
-
-    #[cold]
-    fn refuse(&mut self, result: &mut Poll<CallResult>) {
-        if let Some(error) = self.refused.take() {
-            *result = Poll::Ready(Err(error));
-        }
-    }
-
-    /// Goes on with what is beneath, and tells the layer once it has ended.
-    #[inline(always)]
-    fn poll<C, L: Guard<Held = H>>(
-        &mut self,
-        layer: &L,
-        mut call: Pin<&mut C>,
-        result: &mut Poll<CallResult>,
-        poll: impl FnOnce(Pin<&mut C>, &mut Poll<CallResult>),
-        clear: impl FnOnce(Pin<&mut C>),
-    ) {
-        let Some(held) = &mut self.held else {
-            return if self.refused.is_some() { self.refuse(result) } else { poll(call, result) };
-        };
-        if let Err(error) = layer.run(held, || poll(call.as_mut(), result)) {
-            *result = Poll::Ready(Err(error));
-        }
-        if let Poll::Ready(result) = result {
-            if L::CATCHES {
-                layer.discard(|| clear(call));
-            }
-            let follows = layer.answered(held, result);
-            self.end(layer, follows, result);
-        }
-    }
-
-    /// Lets go of what is held; an answer that is a stream takes it along.
-    #[inline]
-    fn end<L: Guard<Held = H>>(&mut self, layer: &L, follows: bool, result: &mut CallResult) {
-        if follows
-            && let Ok(response) = result
-            && let Body::Stream(_) = response.body
-        {
-            if let Some(held) = self.held.take() {
-                follow(response, layer, held);
-            }
-            return;
-        }
-        self.let_go(layer, true);
-    }
-
-    #[inline]
-    fn let_go<L: Guard<Held = H>>(&mut self, layer: &L, has_ended: bool) {
-        if let Some(held) = &mut self.held {
-            layer.over(held, has_ended);
-            self.held = None;
-        }
-    }
-
-    /// Drops what is beneath, and then what is held, even if that panics.
-    #[inline]
-    fn give_up<L: Guard<Held = H>>(&mut self, layer: &L, clear: impl FnOnce()) {
-        if self.held.is_some() {
-            let _given_up = GivenUp { layer, hold: self };
-            layer.discard(clear);
-        } else {
-            clear();
-        }
-    }
-}
-
-/// Tells a layer of the answer of a call, and lets go of what it holds; an answer that is a stream takes that along.
-pub(crate) fn settle<L: Guard>(layer: &L, mut held: L::Held, result: &mut CallResult) {
-    let follows = layer.answered(&mut held, result);
-    Hold { held: Some(held), refused: None }.end(layer, follows, result);
-}
-
-/// Tells a layer that a call was given up, when it is dropped.
-struct GivenUp<'a, L: Guard> {
-    layer: &'a L,
-    hold: &'a mut Hold<L::Held>,
-}
-
-impl<L: Guard> Drop for GivenUp<'_, L> {
-    #[inline]
-    fn drop(&mut self) {
-        self.hold.let_go(self.layer, false);
+        let this = self.project();
+        this.hold.give_up(layer, &Service(inner), this.call);
     }
 }
 
@@ -231,8 +106,8 @@ pin_project! {
         L: Guard,
     {
         fn drop(this: Pin<&mut Self>) {
-            let mut this = this.project();
-            this.hold.give_up(this.layer, || this.call.set(None));
+            let this = this.project();
+            this.hold.give_up(this.layer, &Itself, this.call);
         }
     }
 }
@@ -253,12 +128,11 @@ impl<F, L: Guard> LayerFuture<F, L> {
     /// Makes the call. It is over if that panics, which drops the future.
     #[inline(always)]
     fn make(&mut self, layer: &L, call: impl FnOnce() -> F) {
-        let Some(held) = &mut self.hold.held else { return };
         self.layer = Some(layer.clone());
-        match layer.run(held, call) {
+        match run(layer, &mut self.hold.held, call) {
             Ok(answer) => self.call = Some(answer),
             Err(error) => {
-                self.hold.let_go(layer, false);
+                drop(GivenUp { layer, hold: &mut self.hold });
                 self.hold.refused = Some(error);
             }
         }
@@ -275,8 +149,7 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<CallResult> {
         let this = self.project();
-        let poll = |call: Pin<&mut _>, result: &mut _| poll_future(call, task, result);
-        polled(|result| this.hold.poll(this.layer, this.call, result, poll, |mut call| call.set(None)))
+        polled(|result| this.hold.poll(this.layer, &Itself, this.call, task, result))
     }
 }
 

@@ -7,6 +7,7 @@ use kitex_codec::Bytes;
 use kitex_core::{Body, Error, MessageSource, MessageStream, Payload, Protocol, Response};
 
 use super::Guard;
+use super::hold::run;
 
 /// Hands what is held over to the stream that is the answer.
 pub(super) fn follow<L: Guard>(response: &mut Response, layer: &L, held: L::Held) {
@@ -43,8 +44,8 @@ impl<L: Guard> MessageSource for HeldStream<L> {
         task: &mut TaskContext<'_>,
     ) -> Poll<Option<Result<Payload, Error>>> {
         let Self { layer, stream, held } = &mut *self;
-        let (Some(stream), Some(held)) = (stream, held) else { return Poll::Ready(None) };
-        let next = layer.run(held, || stream.poll_next(task));
+        let Some(stream) = stream else { return Poll::Ready(None) };
+        let next = run(layer, held, || stream.poll_next(task));
         let next = next.unwrap_or_else(|error| Poll::Ready(Some(Err(error))));
         Poll::Ready(match ready!(next) {
             Some(Ok(message)) => Some(Ok(message)),

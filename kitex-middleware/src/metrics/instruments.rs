@@ -114,7 +114,7 @@ impl Instruments {
         self.duration(outcome).record(took);
     }
 
-    #[inline]
+    #[inline(always)]
     fn duration(&self, outcome: Outcome) -> &Histogram {
         match outcome {
             Outcome::Value => &self.values,

@@ -6,10 +6,11 @@ use std::num::NonZeroU64;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use kitex_codec::{Pairs, Str, int_key};
+use kitex_codec::Str;
 use kitex_core::{CallResult, Context, Error, ErrorKind, Method, Peer, Request, Response, TraceParent};
 
-use super::{Address, Side};
+use super::Address;
+use super::caller::CallerName;
 use crate::clock::{began_at, ended_at, now};
 
 /// Takes the spans of calls when they have ended, and decides then which to keep.
@@ -71,16 +72,8 @@ pub struct EndedCall<'a> {
     pub server: Option<(&'a str, Option<u16>)>,
     /// How it ended.
     pub outcome: SpanOutcome<'a>,
-    header: &'a Pairs,
-}
-
-impl EndedCall<'_> {
-    /// Of a call that was served: who made it; may be empty. Looked for in what came with the call: to be asked of spans
-    /// that are kept.
-    pub fn caller(&self) -> &str {
-        let caller = self.header.int(int_key::FROM_SERVICE);
-        caller.and_then(|caller| std::str::from_utf8(caller).ok()).unwrap_or_default()
-    }
+    /// Of a call that was served: the service that made it, as it names itself; may be empty.
+    pub caller: &'a str,
 }
 
 /// How a call has ended.
@@ -109,115 +102,101 @@ pub(super) fn installed() -> Option<&'static dyn SpanSink> {
 
 /// A call under way whose span a sink gets: no more than what is told at the end, and is not known of the layer.
 pub(super) struct Watched {
+    sink: &'static dyn SpanSink,
     scope: SpanScope,
     method: Method,
     /// The span of whoever made the call.
     parent: Option<NonZeroU64>,
     began: Instant,
-    /// Of a call that is served.
-    caller: Option<Caller>,
+    served: bool,
+    /// Of a call that is served: where it came from. The address is copied: the count of what a connection's calls share
+    /// is where its threads meet.
+    peer: Option<Peer>,
+    caller: CallerName,
     /// The value of `tracestate`. Few traces have one: a box of its own keeps the others small.
     state: Option<Box<Str>>,
-}
-
-/// Who calls, as the connection and the header have it. The address is copied: the count of what a connection's calls
-/// share is where its threads meet.
-struct Caller {
-    peer: Option<Peer>,
-    header: Pairs,
-}
-
-impl Caller {
-    #[inline]
-    fn of(context: &Context) -> Self {
-        Self { peer: context.peer().cloned(), header: context.metadata.wire().clone() }
-    }
 }
 
 impl Watched {
     #[inline(always)]
     pub(super) fn begin(
-        side: Side,
+        sink: &'static dyn SpanSink,
         request: &mut Request,
         place: TraceParent,
         state: Option<Box<Str>>,
         parent: Option<TraceParent>,
     ) -> Self {
+        // What might panic comes first: nothing of it is put together elsewhere then, to be kept until that is over.
+        let (began, method) = (began_at(request), request.method.clone());
         Self {
+            sink,
             scope: SpanScope { place, held: None },
-            method: request.method.clone(),
+            method,
             parent: parent.and_then(|parent| NonZeroU64::new(parent.span_id())),
-            began: began_at(request),
-            caller: matches!(side, Side::Server).then(|| Caller::of(&request.context)),
+            began,
+            served: false,
+            peer: None,
+            caller: CallerName::NONE,
             state,
         }
     }
 
-    /// What is done until the guard is dropped belongs to this call.
+    /// Notes who calls. Where it stays: what is put together elsewhere is waited for when it is moved.
+    #[inline(always)]
+    pub(super) fn serve(&mut self, context: &Context) {
+        self.served = true;
+        if let Some(peer) = context.peer() {
+            self.peer = Some(peer.clone());
+        }
+        self.caller.set(context.caller_bytes());
+    }
+
+    /// What is done from here until it is left belongs to this call.
     #[inline]
-    pub(super) fn enter(&mut self, sink: &'static dyn SpanSink) -> Entered<'_> {
-        sink.enter(&mut self.scope);
-        Entered(sink, &mut self.scope)
+    pub(super) fn enter(&mut self) {
+        self.sink.enter(&mut self.scope);
     }
 
     #[inline]
-    pub(super) fn end(
-        &mut self,
-        sink: &'static dyn SpanSink,
-        server: Option<&Address>,
-        result: &mut CallResult,
-    ) {
+    pub(super) fn leave(&mut self) {
+        self.sink.leave(&mut self.scope);
+    }
+
+    #[inline]
+    pub(super) fn end(&mut self, server: Option<&Address>, result: &mut CallResult) {
         let ended = ended_at(result);
         let outcome = match result {
             Ok(response) => SpanOutcome::Answered(response),
             Err(error) => SpanOutcome::Failed(error),
         };
-        if sink.wants(&self.scope, self.began, ended, &outcome) {
-            self.tell(sink, server, ended, outcome);
+        if self.sink.wants(&self.scope, self.began, ended, &outcome) {
+            self.tell(server, ended, outcome);
         }
     }
 
     #[cold]
-    pub(super) fn give_up(&mut self, sink: &'static dyn SpanSink, server: Option<&Address>, kind: ErrorKind) {
+    pub(super) fn give_up(&mut self, server: Option<&Address>, kind: ErrorKind) {
         let (ended, outcome) = (now(), SpanOutcome::GivenUp(kind));
-        if sink.wants(&self.scope, self.began, ended, &outcome) {
-            self.tell(sink, server, ended, outcome);
+        if self.sink.wants(&self.scope, self.began, ended, &outcome) {
+            self.tell(server, ended, outcome);
         }
     }
 
     #[cold]
-    fn tell(
-        &mut self,
-        sink: &'static dyn SpanSink,
-        server: Option<&Address>,
-        ended: Instant,
-        outcome: SpanOutcome<'_>,
-    ) {
-        static NO_HEADER: Pairs = Pairs::new();
+    fn tell(&mut self, server: Option<&Address>, ended: Instant, outcome: SpanOutcome<'_>) {
         let scope = SpanScope { place: self.scope.place, held: self.scope.held.take() };
-        let caller = self.caller.as_ref();
-        sink.end(EndedCall {
-            served: caller.is_some(),
+        self.sink.end(EndedCall {
+            served: self.served,
             method: &self.method,
             parent: self.parent.map(|id| scope.place.child(id)),
             scope,
             state: self.state.as_ref().map_or("", |state| state),
             began: self.began,
             ended,
-            peer: caller.and_then(|caller| caller.peer.as_ref()),
-            header: caller.map_or(&NO_HEADER, |caller| &caller.header),
+            peer: self.peer.as_ref(),
+            caller: self.caller.get(),
             server: server.map(|(host, port)| (&**host, *port)),
             outcome,
         });
-    }
-}
-
-/// The call goes on until this is dropped.
-pub(super) struct Entered<'a>(&'static dyn SpanSink, &'a mut SpanScope);
-
-impl Drop for Entered<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        self.0.leave(self.1);
     }
 }

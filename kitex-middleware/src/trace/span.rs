@@ -33,6 +33,16 @@ pub(super) fn of(side: Side, request: &Request) -> Option<Box<Span>> {
     (!span.is_disabled()).then(|| Box::new(span))
 }
 
+/// What is done from here until it is left belongs to the span.
+pub(super) fn enter(span: &Span) {
+    span.with_subscriber(|(id, subscriber)| subscriber.enter(id));
+}
+
+/// Once for each time that the span was entered, in the reverse order, on the same thread.
+pub(super) fn leave(span: &Span) {
+    span.with_subscriber(|(id, subscriber)| subscriber.exit(id));
+}
+
 /// The span of an outgoing call.
 fn client(request: &Request) -> Span {
     let name = Name(&request.method);

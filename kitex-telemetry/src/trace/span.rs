@@ -102,9 +102,8 @@ fn add_other(span: &mut Fields<'_>, call: &EndedCall<'_>) {
     if let Some(peer) = call.peer {
         add_peer(span, ["client.address", "client.port"], peer);
     }
-    let caller = call.caller();
-    if !caller.is_empty() {
-        span.text_attribute(field::ATTRIBUTES, "kitex.caller", caller);
+    if !call.caller.is_empty() {
+        span.text_attribute(field::ATTRIBUTES, "kitex.caller", call.caller);
     }
 }
 

@@ -1,0 +1,197 @@
+//! What a layer holds for a call, from the moment at which it lets the call pass.
+
+use std::pin::Pin;
+use std::task::{Context as TaskContext, Poll};
+
+use kitex_core::{Body, CallRef, CallResult, Error, Request, Response};
+
+use super::inner::{Clear, Inner, Service};
+use super::stream::follow;
+use super::{Guard, LayerService};
+
+/// What a layer has for a call: nothing if the answer is passed on.
+pub(super) struct Hold<H> {
+    /// Until the answer is there.
+    pub(super) held: Option<H>,
+    /// Why there is no call.
+    pub(super) refused: Option<Error>,
+}
+
+impl<H> Default for Hold<H> {
+    #[inline(always)]
+    fn default() -> Self {
+        Self { held: None, refused: None }
+    }
+}
+
+// What is beneath is called, polled and cleared in one place each: a whole stack of layers then is one piece of code, where
+// two would be doubled by each layer.
+impl<H> Hold<H> {
+    /// Makes the call beneath, for which something is held or not.
+    #[inline(always)]
+    pub(super) fn begin<S, L>(
+        &mut self,
+        service: &LayerService<S, L>,
+        mut call: Pin<&mut S::Call>,
+        request: &mut Request,
+    ) where
+        S: CallRef,
+        L: Guard<Held = H>,
+    {
+        let LayerService { inner, layer } = service;
+        let mut inside = Inside::enter(layer, &mut self.held);
+        let begun = if L::CATCHES {
+            inside.catch(|| inner.begin(request, call.as_mut()))
+        } else {
+            inner.begin(request, call.as_mut());
+            Ok(())
+        };
+        inside.came_back = true;
+        drop(inside);
+        if let Err(error) = begun {
+            self.give_up(layer, &Service(inner), call);
+            self.refused = Some(error);
+        }
+    }
+
+    #[cold]
+    fn refuse(&mut self, result: &mut Poll<CallResult>) {
+        if let Some(error) = self.refused.take() {
+            *result = Poll::Ready(Err(error));
+        }
+    }
+
+    /// Goes on with what is beneath, and tells the layer once it has ended.
+    #[inline(always)]
+    pub(super) fn poll<C, L: Guard<Held = H>>(
+        &mut self,
+        layer: &L,
+        inner: &impl Inner<C>,
+        mut call: Pin<&mut C>,
+        task: &mut TaskContext<'_>,
+        result: &mut Poll<CallResult>,
+    ) {
+        if self.refused.is_some() {
+            return self.refuse(result);
+        }
+        let mut inside = Inside::enter(layer, &mut self.held);
+        if !L::CATCHES {
+            inner.poll(call.as_mut(), task, result);
+        } else if let Err(error) = inside.catch(|| inner.poll(call.as_mut(), task, result)) {
+            *result = Poll::Ready(Err(error));
+        }
+        inside.came_back = true;
+        drop(inside);
+        if let Poll::Ready(result) = result {
+            if L::CATCHES {
+                layer.discard(|| inner.clear(call));
+            }
+            self.answered(layer, result);
+        }
+    }
+
+    /// Tells the layer of the answer, and lets go of what is held; an answer that is a stream takes it along.
+    #[inline(always)]
+    fn answered<L: Guard<Held = H>>(&mut self, layer: &L, result: &mut CallResult) {
+        let Some(held) = &mut self.held else { return };
+        if layer.answered(held, result)
+            && let Ok(response) = result
+            && let Body::Stream(_) = response.body
+        {
+            return self.hand_over(layer, response);
+        }
+        layer.over(held, true);
+        self.held = None;
+    }
+
+    #[inline(never)]
+    fn hand_over<L: Guard<Held = H>>(&mut self, layer: &L, response: &mut Response) {
+        if let Some(held) = self.held.take() {
+            follow(response, layer, held);
+        }
+    }
+
+    /// Drops what is beneath, and then what is held, even if that panics.
+    #[inline(always)]
+    pub(super) fn give_up<C, L: Guard<Held = H>>(
+        &mut self,
+        layer: &L,
+        inner: &impl Clear<C>,
+        call: Pin<&mut C>,
+    ) {
+        let given_up = GivenUp { layer, hold: self };
+        // Of a call that has ended nothing is there any more that could panic.
+        if L::CATCHES && given_up.hold.held.is_some() {
+            layer.discard(|| inner.clear(call));
+        } else {
+            inner.clear(call);
+        }
+    }
+}
+
+/// Runs what is beneath as the layer has it: a call or a poll.
+pub(super) fn run<T, L: Guard>(
+    layer: &L,
+    held: &mut Option<L::Held>,
+    run: impl FnOnce() -> T,
+) -> Result<T, Error> {
+    let mut inside = Inside::enter(layer, held);
+    let value = if L::CATCHES { inside.catch(run) } else { Ok(run()) };
+    inside.came_back = true;
+    value
+}
+
+/// Tells a layer that what is beneath was run, when it is dropped.
+struct Inside<'a, L: Guard> {
+    layer: &'a L,
+    held: &'a mut Option<L::Held>,
+    came_back: bool,
+}
+
+impl<'a, L: Guard> Inside<'a, L> {
+    #[inline(always)]
+    fn enter(layer: &'a L, held: &'a mut Option<L::Held>) -> Self {
+        if let Some(held) = held {
+            layer.enter(held);
+        }
+        Self { layer, held, came_back: false }
+    }
+
+    #[inline(always)]
+    fn catch<T>(&mut self, run: impl FnOnce() -> T) -> Result<T, Error> {
+        match self.held {
+            Some(held) => self.layer.catch(held, run),
+            None => Ok(run()),
+        }
+    }
+}
+
+impl<L: Guard> Drop for Inside<'_, L> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if let Some(held) = self.held {
+            self.layer.leave(held, self.came_back);
+        }
+    }
+}
+
+/// Tells a layer of the answer of a call, and lets go of what it holds; an answer that is a stream takes that along.
+pub(crate) fn settle<L: Guard>(layer: &L, held: L::Held, result: &mut CallResult) {
+    Hold { held: Some(held), refused: None }.answered(layer, result);
+}
+
+/// Tells a layer that a call was given up, when it is dropped.
+pub(super) struct GivenUp<'a, L: Guard> {
+    pub(super) layer: &'a L,
+    pub(super) hold: &'a mut Hold<L::Held>,
+}
+
+impl<L: Guard> Drop for GivenUp<'_, L> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if let Some(held) = &mut self.hold.held {
+            self.layer.over(held, false);
+            self.hold.held = None;
+        }
+    }
+}
