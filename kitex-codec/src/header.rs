@@ -45,7 +45,7 @@ pub struct Header {
 /// Where a value stands among the sections, and its length; `None` if it is not there.
 type Range = Option<(u32, u16)>;
 
-/// What the one walk over string pairs that every message takes notes of them.
+/// What the one walk over its pairs that every message takes notes of them.
 #[derive(Default)]
 struct Noted {
     service: Range,

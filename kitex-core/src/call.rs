@@ -249,7 +249,7 @@ impl<'a, R> Call<'a, R> {
         match self.request {
             Ok(request) => {
                 let method = request.method.clone();
-                let state = match catch_panic(|| handle.service.call_here(request)) {
+                let state = match catch_panic(|| handle.service.call_borrowed(request)) {
                     Ok(answer) => State::Called { answer: Guarded(Some(answer)), method },
                     Err(said) => State::Refused(Some(panicked(&method, &said))),
                 };

@@ -54,7 +54,7 @@ pub use registry::{Figure, FigureKind, Inspect, Registry};
 pub use request::{Request, Response, ended_at, forget_end, known_end};
 pub use router::{Router, RouterError, Target};
 pub use service::{
-    Beneath, BoxCall, BoxFuture, CallRef, Layered, NamedService, Outermost, SharedService, ToWhole, Within,
+    Beneath, BoxCall, BoxFuture, CallRef, Layered, NamedService, Outermost, SharedService, StackRef, Within,
     boxed_call, poll_future, polled, refused_call,
 };
 pub use setting::SettingError;

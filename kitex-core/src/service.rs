@@ -13,7 +13,7 @@ use tower_service::Service;
 use crate::{BoxError, Error, Request, Response, ServiceDescriptor};
 
 pub use in_place::{
-    Beneath, BoxCall, CallRef, Layered, Outermost, ToWhole, Within, boxed_call, poll_future, polled,
+    Beneath, BoxCall, CallRef, Layered, Outermost, StackRef, Within, boxed_call, poll_future, polled,
     refused_call,
 };
 
@@ -85,9 +85,10 @@ impl SharedService {
         self.0.call_once(request)
     }
 
-    /// Calls the service for whoever keeps it until the call has ended: a stack of layers needs no count for it.
-    pub fn call_here(&self, request: Request) -> BoxCall<'_> {
-        self.0.call_here(request)
+    /// Calls the service for whoever keeps it until the call has ended: a stack of layers needs no count for it. A shared
+    /// service further down in the stack, such as one that a layer of tower's is put on, is counted as ever.
+    pub fn call_borrowed(&self, request: Request) -> BoxCall<'_> {
+        self.0.call_borrowed(request)
     }
 }
 
@@ -114,7 +115,7 @@ impl Service<Request> for SharedService {
 trait CallOnce: Send + Sync {
     fn call_once(&self, request: Request) -> BoxFuture<Result<Response, Error>>;
 
-    fn call_here(&self, request: Request) -> BoxCall<'_> {
+    fn call_borrowed(&self, request: Request) -> BoxCall<'_> {
         self.call_once(request)
     }
 
@@ -160,7 +161,7 @@ impl<S: CallRef> CallOnce for ByRef<S> {
         S::call_within::<Outermost<S>, _>(&self.0, request)
     }
 
-    fn call_here(&self, request: Request) -> BoxCall<'_> {
+    fn call_borrowed(&self, request: Request) -> BoxCall<'_> {
         S::call_within::<Outermost<S>, &S>(&&*self.0, request)
     }
 

@@ -12,11 +12,11 @@ use tower_service::Service;
 
 use kitex_core::{
     Beneath, BoxCall, BoxError, CallRef, CallResult, Deadline, DeadlineTerms, Error, ErrorKind, Layered,
-    Request, Response, Stage, ToWhole, Within, boxed_call, polled, refused_call,
+    Request, Response, StackRef, Stage, Within, boxed_call, polled, refused_call,
 };
 
 use crate::clock::now;
-use crate::guard::{AnswerFuture, Called, Guard, Inner, Itself, Nothing, guard_layer, into_error};
+use crate::guard::{AnswerFuture, AsFuture, ByRef, Guard, Inner, Nothing, guard_layer, into_error};
 
 /// What a call made on behalf of another leaves of that one's time, so that the answer can still be passed on: at most
 /// this, and never more than a tenth of what is left.
@@ -189,7 +189,7 @@ impl<S: CallRef> CallRef for DeadlineService<S> {
         task: &mut TaskContext<'_>,
         result: &mut Poll<CallResult>,
     ) {
-        call.poll(&Called(&self.inner), task, result);
+        call.poll(&ByRef(&self.inner), task, result);
     }
 
     #[inline(always)]
@@ -202,7 +202,7 @@ impl<S: CallRef> CallRef for DeadlineService<S> {
     fn call_within<'a, W, R>(whole: &R, mut request: Request) -> BoxCall<'a>
     where
         W: Within<Service = Self>,
-        R: ToWhole<W::Whole> + 'a,
+        R: StackRef<W::Whole> + 'a,
     {
         match W::find(whole).begin(&mut request) {
             Ok(None) => S::call_within::<Beneath<W>, R>(whole, request),
@@ -305,7 +305,7 @@ impl<C> DeadlineCall<C> {
             && let ended @ Poll::Ready(_) = end.poll(task)
         {
             // What is told outside of the end comes after what is told beneath.
-            inner.clear(this.call);
+            inner.clear_early(this.call);
             *result = ended;
         }
     }
@@ -317,7 +317,7 @@ impl<F: Future<Output = CallResult>> Future for DeadlineFuture<F> {
     #[inline]
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<CallResult> {
         let call = self.project().call;
-        polled(|result| call.poll(&Itself, task, result))
+        polled(|result| call.poll(&AsFuture, task, result))
     }
 }
 

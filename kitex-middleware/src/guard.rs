@@ -13,14 +13,14 @@ use std::task::{Context as TaskContext, Poll};
 use tower_service::Service;
 
 use kitex_core::{
-    Beneath, BoxCall, BoxError, CallRef, CallResult, Error, Layered, Request, Response, ToWhole, Within,
+    Beneath, BoxCall, BoxError, CallRef, CallResult, Error, Layered, Request, Response, StackRef, Within,
     boxed_call, refused_call,
 };
 
 pub use answer::AnswerFuture;
 pub use future::{LayerCall, LayerFuture};
 pub(crate) use hold::settle;
-pub(crate) use inner::{Inner, Itself, Service as Called};
+pub(crate) use inner::{AsFuture, ByRef, Inner};
 
 /// A layer that looks at each request before it is passed on, and holds something until the call has ended.
 ///
@@ -42,8 +42,8 @@ pub trait Guard: Clone + Send + Sync + Unpin + 'static {
     }
 
     /// Lets a call pass, or refuses it. Where nothing is `held` then, which there is not before, the answer is passed on as
-    /// it comes. What is held is written where it stays, by `get_or_insert_with` if it has a drop: to write it elsewhere and
-    /// to move it as a whole would be to wait until the pieces are there.
+    /// it comes. What is held is written where it stays, by `get_or_insert_with` if it has a drop: moved as a whole, what was
+    /// just written in pieces is loaded again before the stores are through (a store-to-load forwarding stall).
     fn admit(&self, request: &mut Request, held: &mut Option<Self::Held>) -> Result<(), Error>;
 
     /// The call has an answer, which may be changed. True if an answer that is a stream is followed to its end.
@@ -72,7 +72,8 @@ pub trait Guard: Clone + Send + Sync + Unpin + 'static {
         let _ = held;
     }
 
-    /// What is beneath was called or polled: once for each [`enter`](Self::enter). It `came_back`, or it panicked.
+    /// What is beneath was called or polled: once for each [`enter`](Self::enter) that came back itself. It `came_back`, or
+    /// it panicked.
     #[inline(always)]
     fn leave(&self, held: &mut Self::Held, came_back: bool) {
         let _ = (held, came_back);
@@ -85,7 +86,7 @@ pub trait Guard: Clone + Send + Sync + Unpin + 'static {
         Ok(run())
     }
 
-    /// Drops what is beneath, be it that it has ended or that nobody waits for it.
+    /// Drops what is beneath, for a layer that catches panics, be it that it has ended or that nobody waits for it.
     #[inline(always)]
     fn discard(&self, drop: impl FnOnce()) {
         drop();
@@ -176,7 +177,7 @@ impl<S: CallRef, L: Guard> CallRef for LayerService<S, L> {
     fn call_within<'a, W, R>(whole: &R, mut request: Request) -> BoxCall<'a>
     where
         W: Within<Service = Self>,
-        R: ToWhole<W::Whole> + 'a,
+        R: StackRef<W::Whole> + 'a,
     {
         let layer = &W::find(whole).layer;
         if layer.holds() {

@@ -26,7 +26,7 @@ use tower_service::Service;
 
 use kitex_core::{
     Beneath as Under, BoxCall, BoxError, BoxFuture, CallRef, CallResult, Error, Layered, Registry, Request,
-    Response, SettingError, SharedService, ToWhole, Tried, Within, boxed_call, polled,
+    Response, SettingError, SharedService, StackRef, Tried, Within, boxed_call, polled,
 };
 
 pub use backoff::BackOff;
@@ -37,7 +37,7 @@ pub use hedge::{Hedge, HedgeDelay};
 pub use rules::RetryRule;
 
 use crate::clock::{began_at, now};
-use crate::guard::{AnswerFuture, Called, Inner, Itself, into_error};
+use crate::guard::{AnswerFuture, AsFuture, ByRef, Inner, into_error};
 use attempts::Attempts;
 use state::{MethodState, State};
 
@@ -171,7 +171,7 @@ impl<S: CallRef> CallRef for RetryService<S> {
         task: &mut TaskContext<'_>,
         result: &mut Poll<CallResult>,
     ) {
-        call.poll(self.beneath.as_ref(), &Called(&self.inner), task, result);
+        call.poll(self.beneath.as_ref(), &ByRef(&self.inner), task, result);
     }
 
     #[inline(always)]
@@ -184,7 +184,7 @@ impl<S: CallRef> CallRef for RetryService<S> {
     fn call_within<'a, W, R>(whole: &R, mut request: Request) -> BoxCall<'a>
     where
         W: Within<Service = Self>,
-        R: ToWhole<W::Whole> + 'a,
+        R: StackRef<W::Whole> + 'a,
     {
         let (service, mut retry) = (W::find(whole), None);
         match plan(service.beneath.as_ref(), &mut request, &mut retry, service.returns) {
@@ -364,7 +364,7 @@ impl<C> RetryCall<C> {
         *result = match retry.settle(beneath, ended) {
             ControlFlow::Break(ended) => Poll::Ready(ended),
             ControlFlow::Continue(attempts) => {
-                inner.clear(this.first);
+                inner.clear_early(this.first);
                 this.further.insert(attempts).as_mut().poll(task)
             }
         };
@@ -385,7 +385,7 @@ impl<F: Future<Output = CallResult>> Future for RetryFuture<F> {
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<CallResult> {
         let this = self.project();
         let beneath = this.beneath.as_ref();
-        polled(|result| this.call.poll(beneath, &Itself, task, result))
+        polled(|result| this.call.poll(beneath, &AsFuture, task, result))
     }
 }
 

@@ -5,6 +5,7 @@ mod ids;
 mod sink;
 mod span;
 
+use std::mem;
 use std::sync::Arc;
 
 use tracing::Span;
@@ -29,9 +30,9 @@ use sink::Watched;
 /// `otel.status_code = "ERROR"`. A declared exception (`kitex.exception.id`) and a business status are answers, and no
 /// errors. A call that is answered by a stream ends with the stream, and fails if that does.
 ///
-/// While nobody listens to these spans, and no [`SpanSink`] takes them, a call costs a check, and a trace that came is passed on as it came. A trace
-/// is begun where a span has no parent. [`TraceContext::of`] tells a handler where it stands; the calls made with its
-/// context go on from there.
+/// While nobody listens to these spans, and no [`SpanSink`] takes them, a call costs a check, and a trace that came is
+/// passed on as it came. A trace is begun where a span has no parent. [`TraceContext::of`] tells a handler where it stands;
+/// the calls made with its context go on from there.
 ///
 /// [`ErrorKind`]: kitex_core::ErrorKind
 #[derive(Debug, Clone)]
@@ -115,7 +116,7 @@ impl Guard for TraceLayer {
             let begin = || Watched::begin(sink, request, own, state, parent);
             let watched = running.watched.get_or_insert_with(begin);
             if matches!(shared.side, Side::Server) {
-                watched.serve(&request.context);
+                watched.note_caller(&request.context);
             }
         }
         Ok(())
@@ -147,22 +148,19 @@ impl Guard for TraceLayer {
     #[inline]
     fn enter(&self, running: &mut Running) {
         running.polled = true;
-        if let Some(span) = &running.span {
-            span::enter(span);
-        }
+        let entered = running.span.as_deref().map(span::Entered::new);
         if let Some(watched) = &mut running.watched {
             watched.enter();
         }
+        mem::forget(entered);
     }
 
     #[inline]
     fn leave(&self, running: &mut Running, came_back: bool) {
         running.polled = !came_back;
+        let _entered = running.span.as_deref().map(span::Entered);
         if let Some(watched) = &mut running.watched {
             watched.leave();
-        }
-        if let Some(span) = &running.span {
-            span::leave(span);
         }
     }
 }
@@ -175,7 +173,7 @@ impl Shared {
     }
 
     /// Begins a span in a trace that has nothing but a place, or in one of its own. In line, so that its numbers stay in
-    /// registers: what is written in pieces is waited for when it is read as a whole.
+    /// registers.
     #[inline(always)]
     fn begin(
         &self,

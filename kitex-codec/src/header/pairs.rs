@@ -22,8 +22,8 @@ const BARE: u32 = u32::MAX;
 
 /// Where the pairs stand that all who serve or call look for: those of a trace, and the name of the caller.
 ///
-/// From below, where the value of `traceparent` begins, 0 if there is none: a header is not longer than its format can
-/// express, which fits; in the next bits where the caller's name does; and [`STATE`](Self::STATE).
+/// From below, where the value of `traceparent` begins, 0 if there is none; in the next bits where the caller's name does;
+/// and [`STATE`](Self::STATE). Every header that its format can express is short enough for the first.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Places(u32);
 
@@ -58,6 +58,7 @@ impl Places {
             return;
         }
         if key == string_key::TRACE_PARENT.as_bytes() {
+            // In a header that no frame can have, what is too far behind is not found.
             let at = Some(at as u32).filter(|at| *at <= Self::PARENT).unwrap_or_default();
             self.0 = self.0 & !Self::PARENT | at;
         } else if key == string_key::TRACE_STATE.as_bytes() {

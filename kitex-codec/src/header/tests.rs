@@ -77,13 +77,15 @@ fn the_caller_is_found_at_once_as_a_walk_finds_it() {
     };
     let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     let traced = [b"\x01\0\x01\0\x17RPC_TRANSIT_traceparent\0\x37", parent.as_bytes()].concat();
-    let cases: [(Vec<u8>, Option<&[u8]>); 8] = [
+    let cases: [(Vec<u8>, Option<&[u8]>); 9] = [
         (section(&[b"cli"]), Some(b"cli")),
         ([section(&[b"cli"]), traced.clone()].concat(), Some(b"cli")),
         ([traced.clone(), section(&[b"cli", b"other"])].concat(), Some(b"other")),
         ([traced.clone(), long(9000), section(&[b"far"])].concat(), Some(b"far")),
         ([section(&[b"near"]), long(60_000), traced.clone(), section(&[b"far"])].concat(), Some(b"far")),
         ([long(8170), section(&[b"edge"])].concat(), Some(b"edge")),
+        // Nearly as long as a header can be.
+        ([long(60_000).repeat(4), section(&[b"far"]), traced.clone()].concat(), Some(b"far")),
         (section(&[b"cli", b""]), Some(b"")),
         (traced.clone(), None),
     ];
@@ -163,6 +165,7 @@ fn the_pairs_of_a_trace_are_found_at_once_wherever_they_stand() {
         }
         let block = Bytes::from(if block.is_empty() { vec![0; 2] } else { block });
         let mesh = mesh_pairs(block, &Limits::default()).unwrap();
+        assert_eq!(mesh.caller(), None, "its keys are no numbers");
         for pairs in [parsed(&info).unwrap().pairs(), &mesh] {
             let last = |key: &str| {
                 let ones =

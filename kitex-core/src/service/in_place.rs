@@ -17,7 +17,7 @@ use crate::{CallResult, Error, Request};
 /// Layers that can do without are such services over others of the kind, and [`SharedService::by_ref`] takes the type
 /// off a whole stack of them. A call of the stack costs one box and one reference to the stack, which every layer is
 /// handed whenever the call goes on: what a layer keeps for a call need not refer to it. The reference is counted unless
-/// whoever calls keeps the stack meanwhile, see [`SharedService::call_here`].
+/// whoever calls keeps the stack meanwhile, see [`SharedService::call_borrowed`].
 pub trait CallRef: Send + Sync + 'static {
     /// A call of the service, under way. It is empty at first, so that those of a whole stack of layers are made in their
     /// one place.
@@ -49,7 +49,7 @@ pub trait CallRef: Send + Sync + 'static {
     fn call_within<'a, W, R>(whole: &R, mut request: Request) -> BoxCall<'a>
     where
         W: Within<Service = Self>,
-        R: ToWhole<W::Whole> + 'a,
+        R: StackRef<W::Whole> + 'a,
         Self: Sized,
     {
         boxed_call::<W, R>(whole, |service, call| service.begin(&mut request, call))
@@ -61,9 +61,9 @@ pub type BoxCall<'a> = Pin<Box<dyn Future<Output = CallResult> + Send + 'a>>;
 
 /// How a call refers to the stack that it is a call of: by a count of its own or, if whoever waits for it keeps the stack
 /// meanwhile, by a reference.
-pub trait ToWhole<S>: Deref<Target = S> + Clone + Send {}
+pub trait StackRef<S>: Deref<Target = S> + Clone + Send {}
 
-impl<S, R: Deref<Target = S> + Clone + Send> ToWhole<S> for R {}
+impl<S, R: Deref<Target = S> + Clone + Send> StackRef<S> for R {}
 
 /// Where a service stands in a whole stack of layers.
 pub trait Within: 'static {
@@ -118,7 +118,7 @@ pin_project! {
     struct Whole<W, R>
     where
         W: Within,
-        R: ToWhole<W::Whole>,
+        R: StackRef<W::Whole>,
     {
         #[pin]
         call: <W::Service as CallRef>::Call,
@@ -128,7 +128,7 @@ pin_project! {
     impl<W, R> PinnedDrop for Whole<W, R>
     where
         W: Within,
-        R: ToWhole<W::Whole>,
+        R: StackRef<W::Whole>,
     {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
@@ -137,7 +137,7 @@ pin_project! {
     }
 }
 
-impl<W: Within, R: ToWhole<W::Whole>> Future for Whole<W, R> {
+impl<W: Within, R: StackRef<W::Whole>> Future for Whole<W, R> {
     type Output = CallResult;
 
     #[inline]
@@ -149,7 +149,7 @@ impl<W: Within, R: ToWhole<W::Whole>> Future for Whole<W, R> {
 
 /// A call that is made in a box, by `begin`.
 #[inline(always)]
-pub fn boxed_call<'a, W: Within, R: ToWhole<W::Whole> + 'a>(
+pub fn boxed_call<'a, W: Within, R: StackRef<W::Whole> + 'a>(
     whole: &R,
     begin: impl FnOnce(&W::Service, Pin<&mut <W::Service as CallRef>::Call>),
 ) -> BoxCall<'a> {
@@ -222,7 +222,7 @@ impl CallRef for SharedService {
     fn call_within<'a, W, R>(whole: &R, request: Request) -> BoxCall<'a>
     where
         W: Within<Service = Self>,
-        R: ToWhole<W::Whole> + 'a,
+        R: StackRef<W::Whole> + 'a,
     {
         W::find(whole).call(request)
     }

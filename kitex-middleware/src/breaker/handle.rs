@@ -76,9 +76,6 @@ impl Breaker {
 
     /// True if a call may pass at `at`: the one that asks is it.
     pub(super) fn admits(&self, at: Instant) -> bool {
-        if self.circuit.admit_if_closed().is_some() {
-            return true;
-        }
         let (admitted, change) = self.circuit.admit(at);
         self.tell(change);
         admitted.is_ok()

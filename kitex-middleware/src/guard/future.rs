@@ -9,8 +9,8 @@ use pin_project_lite::pin_project;
 
 use kitex_core::{CallRef, CallResult, Request, polled};
 
-use super::hold::{GivenUp, Hold, run};
-use super::inner::{Itself, Service};
+use super::hold::{Hold, over, run};
+use super::inner::{AsFuture, ByRef};
 use super::{Guard, LayerService};
 
 pin_project! {
@@ -72,7 +72,7 @@ impl<C, H> LayerCall<C, H> {
     {
         let LayerService { inner, layer } = service;
         let this = self.project();
-        this.hold.poll(layer, &Service(inner), this.call, task, result);
+        this.hold.poll(layer, &ByRef(inner), this.call, task, result);
     }
 
     #[inline(always)]
@@ -83,7 +83,7 @@ impl<C, H> LayerCall<C, H> {
     {
         let LayerService { inner, layer } = service;
         let this = self.project();
-        this.hold.give_up(layer, &Service(inner), this.call);
+        this.hold.give_up(layer, &ByRef(inner), this.call);
     }
 }
 
@@ -107,7 +107,7 @@ pin_project! {
     {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
-            this.hold.give_up(this.layer, &Itself, this.call);
+            this.hold.give_up(this.layer, &AsFuture, this.call);
         }
     }
 }
@@ -132,7 +132,7 @@ impl<F, L: Guard> LayerFuture<F, L> {
         match run(layer, &mut self.hold.held, call) {
             Ok(answer) => self.call = Some(answer),
             Err(error) => {
-                drop(GivenUp { layer, hold: &mut self.hold });
+                over(layer, &mut self.hold.held, false);
                 self.hold.refused = Some(error);
             }
         }
@@ -149,7 +149,7 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<CallResult> {
         let this = self.project();
-        polled(|result| this.hold.poll(this.layer, &Itself, this.call, task, result))
+        polled(|result| this.hold.poll(this.layer, &AsFuture, this.call, task, result))
     }
 }
 

@@ -5,7 +5,7 @@ use std::task::{Context as TaskContext, Poll};
 
 use kitex_core::{Body, CallRef, CallResult, Error, Request, Response};
 
-use super::inner::{Clear, Inner, Service};
+use super::inner::{ByRef, Clear, Inner};
 use super::stream::follow;
 use super::{Guard, LayerService};
 
@@ -24,8 +24,8 @@ impl<H> Default for Hold<H> {
     }
 }
 
-// What is beneath is called, polled and cleared in one place each: a whole stack of layers then is one piece of code, where
-// two would be doubled by each layer.
+// What is beneath is called and polled in one place each: a whole stack of layers then is one piece of code, where two
+// would be doubled by each layer.
 impl<H> Hold<H> {
     /// Makes the call beneath, for which something is held or not.
     #[inline(always)]
@@ -39,17 +39,16 @@ impl<H> Hold<H> {
         L: Guard<Held = H>,
     {
         let LayerService { inner, layer } = service;
-        let mut inside = Inside::enter(layer, &mut self.held);
+        let mut entered = Entered::new(layer, &mut self.held);
         let begun = if L::CATCHES {
-            inside.catch(|| inner.begin(request, call.as_mut()))
+            entered.catch(|| inner.begin(request, call.as_mut()))
         } else {
             inner.begin(request, call.as_mut());
             Ok(())
         };
-        inside.came_back = true;
-        drop(inside);
+        entered.leave(begun.is_ok());
         if let Err(error) = begun {
-            self.give_up(layer, &Service(inner), call);
+            self.give_up(layer, &ByRef(inner), call);
             self.refused = Some(error);
         }
     }
@@ -74,14 +73,17 @@ impl<H> Hold<H> {
         if self.refused.is_some() {
             return self.refuse(result);
         }
-        let mut inside = Inside::enter(layer, &mut self.held);
-        if !L::CATCHES {
+        let mut entered = Entered::new(layer, &mut self.held);
+        let polled = if L::CATCHES {
+            entered.catch(|| inner.poll(call.as_mut(), task, result))
+        } else {
             inner.poll(call.as_mut(), task, result);
-        } else if let Err(error) = inside.catch(|| inner.poll(call.as_mut(), task, result)) {
+            Ok(())
+        };
+        entered.leave(polled.is_ok());
+        if let Err(error) = polled {
             *result = Poll::Ready(Err(error));
         }
-        inside.came_back = true;
-        drop(inside);
         if let Poll::Ready(result) = result {
             if L::CATCHES {
                 layer.discard(|| inner.clear(call));
@@ -100,8 +102,7 @@ impl<H> Hold<H> {
         {
             return self.hand_over(layer, response);
         }
-        layer.over(held, true);
-        self.held = None;
+        over(layer, &mut self.held, true);
     }
 
     #[inline(never)]
@@ -119,9 +120,9 @@ impl<H> Hold<H> {
         inner: &impl Clear<C>,
         call: Pin<&mut C>,
     ) {
-        let given_up = GivenUp { layer, hold: self };
+        let given_up = GivenUp { layer, held: &mut self.held };
         // Of a call that has ended nothing is there any more that could panic.
-        if L::CATCHES && given_up.hold.held.is_some() {
+        if L::CATCHES && given_up.held.is_some() {
             layer.discard(|| inner.clear(call));
         } else {
             inner.clear(call);
@@ -135,22 +136,22 @@ pub(super) fn run<T, L: Guard>(
     held: &mut Option<L::Held>,
     run: impl FnOnce() -> T,
 ) -> Result<T, Error> {
-    let mut inside = Inside::enter(layer, held);
-    let value = if L::CATCHES { inside.catch(run) } else { Ok(run()) };
-    inside.came_back = true;
+    let mut entered = Entered::new(layer, held);
+    let value = if L::CATCHES { entered.catch(run) } else { Ok(run()) };
+    entered.leave(value.is_ok());
     value
 }
 
 /// Tells a layer that what is beneath was run, when it is dropped.
-struct Inside<'a, L: Guard> {
+struct Entered<'a, L: Guard> {
     layer: &'a L,
     held: &'a mut Option<L::Held>,
     came_back: bool,
 }
 
-impl<'a, L: Guard> Inside<'a, L> {
+impl<'a, L: Guard> Entered<'a, L> {
     #[inline(always)]
-    fn enter(layer: &'a L, held: &'a mut Option<L::Held>) -> Self {
+    fn new(layer: &'a L, held: &'a mut Option<L::Held>) -> Self {
         if let Some(held) = held {
             layer.enter(held);
         }
@@ -164,9 +165,14 @@ impl<'a, L: Guard> Inside<'a, L> {
             None => Ok(run()),
         }
     }
+
+    #[inline(always)]
+    fn leave(mut self, came_back: bool) {
+        self.came_back = came_back;
+    }
 }
 
-impl<L: Guard> Drop for Inside<'_, L> {
+impl<L: Guard> Drop for Entered<'_, L> {
     #[inline(always)]
     fn drop(&mut self) {
         if let Some(held) = self.held {
@@ -180,18 +186,36 @@ pub(crate) fn settle<L: Guard>(layer: &L, held: L::Held, result: &mut CallResult
     Hold { held: Some(held), refused: None }.answered(layer, result);
 }
 
-/// Tells a layer that a call was given up, when it is dropped.
+/// Tells a layer that a call is over, and lets go of what it holds: it is told once, even if it panics.
+#[inline(always)]
+pub(super) fn over<L: Guard>(layer: &L, held: &mut Option<L::Held>, has_ended: bool) {
+    let told = LetGo(held);
+    if let Some(held) = told.0 {
+        layer.over(held, has_ended);
+    }
+}
+
+struct LetGo<'a, H>(&'a mut Option<H>);
+
+impl<H> Drop for LetGo<'_, H> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        *self.0 = None;
+    }
+}
+
+/// Tells a layer that a call was given up, when it is dropped, if the call was not over before.
 pub(super) struct GivenUp<'a, L: Guard> {
     pub(super) layer: &'a L,
-    pub(super) hold: &'a mut Hold<L::Held>,
+    pub(super) held: &'a mut Option<L::Held>,
 }
 
 impl<L: Guard> Drop for GivenUp<'_, L> {
     #[inline(always)]
     fn drop(&mut self) {
-        if let Some(held) = &mut self.hold.held {
-            self.layer.over(held, false);
-            self.hold.held = None;
-        }
+        over(self.layer, self.held, false);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use kitex_codec::Bytes;
 use kitex_core::{Body, Error, MessageSource, MessageStream, Payload, Protocol, Response};
 
 use super::Guard;
-use super::hold::run;
+use super::hold::{GivenUp, over, run};
 
 /// Hands what is held over to the stream that is the answer.
 pub(super) fn follow<L: Guard>(response: &mut Response, layer: &L, held: L::Held) {
@@ -29,11 +29,15 @@ struct HeldStream<L: Guard> {
 }
 
 impl<L: Guard> HeldStream<L> {
-    fn end(&mut self, error: Option<Error>) -> Option<Result<Payload, Error>> {
-        let Some(mut held) = self.held.take() else { return error.map(Err) };
-        self.layer.discard(|| self.stream = None);
-        let error = self.layer.stream_ended(&mut held, error);
-        self.layer.over(&mut held, true);
+    /// The stream beneath has ended: it is dropped before the layer is told, who is told even if that panics.
+    fn end(&mut self, mut error: Option<Error>) -> Option<Result<Payload, Error>> {
+        let Self { layer, stream, held } = self;
+        let given_up = GivenUp { layer, held };
+        layer.discard(|| *stream = None);
+        if let Some(held) = given_up.held {
+            error = layer.stream_ended(held, error);
+        }
+        over(layer, given_up.held, true);
         error.map(Err)
     }
 }
@@ -57,9 +61,8 @@ impl<L: Guard> MessageSource for HeldStream<L> {
 
 impl<L: Guard> Drop for HeldStream<L> {
     fn drop(&mut self) {
-        if let Some(mut held) = self.held.take() {
-            self.layer.discard(|| self.stream = None);
-            self.layer.over(&mut held, false);
-        }
+        let Self { layer, stream, held } = self;
+        let _given_up = GivenUp { layer, held };
+        layer.discard(|| *stream = None);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::str::from_utf8;
 
-/// Characters of a name that is kept where it stands: nearly all are shorter.
+/// Bytes of a name that is kept where it stands: nearly all are shorter.
 const SHORT: usize = 47;
 
 /// A copy of the name that a caller gives itself. One that is not told costs no allocation and no reference to the header

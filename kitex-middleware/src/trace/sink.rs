@@ -102,7 +102,8 @@ pub(super) fn installed() -> Option<&'static dyn SpanSink> {
 
 /// A call under way whose span a sink gets: no more than what is told at the end, and is not known of the layer.
 pub(super) struct Watched {
-    sink: &'static dyn SpanSink,
+    /// Until it is told of the end, which it is once, even if it panics.
+    sink: Option<&'static dyn SpanSink>,
     scope: SpanScope,
     method: Method,
     /// The span of whoever made the call.
@@ -126,10 +127,10 @@ impl Watched {
         state: Option<Box<Str>>,
         parent: Option<TraceParent>,
     ) -> Self {
-        // What might panic comes first: nothing of it is put together elsewhere then, to be kept until that is over.
+        // What might panic comes first: then nothing has to be kept elsewhere, to be dropped if it does.
         let (began, method) = (began_at(request), request.method.clone());
         Self {
-            sink,
+            sink: Some(sink),
             scope: SpanScope { place, held: None },
             method,
             parent: parent.and_then(|parent| NonZeroU64::new(parent.span_id())),
@@ -141,9 +142,9 @@ impl Watched {
         }
     }
 
-    /// Notes who calls. Where it stays: what is put together elsewhere is waited for when it is moved.
+    /// Notes who calls, where that stays: see [`Guard::admit`](crate::guard::Guard::admit).
     #[inline(always)]
-    pub(super) fn serve(&mut self, context: &Context) {
+    pub(super) fn note_caller(&mut self, context: &Context) {
         self.served = true;
         if let Some(peer) = context.peer() {
             self.peer = Some(peer.clone());
@@ -154,12 +155,16 @@ impl Watched {
     /// What is done from here until it is left belongs to this call.
     #[inline]
     pub(super) fn enter(&mut self) {
-        self.sink.enter(&mut self.scope);
+        if let Some(sink) = self.sink {
+            sink.enter(&mut self.scope);
+        }
     }
 
     #[inline]
     pub(super) fn leave(&mut self) {
-        self.sink.leave(&mut self.scope);
+        if let Some(sink) = self.sink {
+            sink.leave(&mut self.scope);
+        }
     }
 
     #[inline]
@@ -169,23 +174,33 @@ impl Watched {
             Ok(response) => SpanOutcome::Answered(response),
             Err(error) => SpanOutcome::Failed(error),
         };
-        if self.sink.wants(&self.scope, self.began, ended, &outcome) {
-            self.tell(server, ended, outcome);
-        }
+        self.offer(server, ended, outcome);
     }
 
     #[cold]
     pub(super) fn give_up(&mut self, server: Option<&Address>, kind: ErrorKind) {
-        let (ended, outcome) = (now(), SpanOutcome::GivenUp(kind));
-        if self.sink.wants(&self.scope, self.began, ended, &outcome) {
-            self.tell(server, ended, outcome);
+        self.offer(server, now(), SpanOutcome::GivenUp(kind));
+    }
+
+    #[inline(always)]
+    fn offer(&mut self, server: Option<&Address>, ended: Instant, outcome: SpanOutcome<'_>) {
+        if let Some(sink) = self.sink.take()
+            && sink.wants(&self.scope, self.began, ended, &outcome)
+        {
+            self.tell(sink, server, ended, outcome);
         }
     }
 
     #[cold]
-    fn tell(&mut self, server: Option<&Address>, ended: Instant, outcome: SpanOutcome<'_>) {
+    fn tell(
+        &mut self,
+        sink: &dyn SpanSink,
+        server: Option<&Address>,
+        ended: Instant,
+        outcome: SpanOutcome<'_>,
+    ) {
         let scope = SpanScope { place: self.scope.place, held: self.scope.held.take() };
-        self.sink.end(EndedCall {
+        sink.end(EndedCall {
             served: self.served,
             method: &self.method,
             parent: self.parent.map(|id| scope.place.child(id)),

@@ -33,14 +33,21 @@ pub(super) fn of(side: Side, request: &Request) -> Option<Box<Span>> {
     (!span.is_disabled()).then(|| Box::new(span))
 }
 
-/// What is done from here until it is left belongs to the span.
-pub(super) fn enter(span: &Span) {
-    span.with_subscriber(|(id, subscriber)| subscriber.enter(id));
+/// A span that is entered, until this is dropped: what is done on this thread meanwhile belongs to it. It may be forgotten,
+/// and made once more by whoever leaves the span.
+pub(super) struct Entered<'a>(pub(super) &'a Span);
+
+impl<'a> Entered<'a> {
+    pub(super) fn new(span: &'a Span) -> Self {
+        span.with_subscriber(|(id, subscriber)| subscriber.enter(id));
+        Self(span)
+    }
 }
 
-/// Once for each time that the span was entered, in the reverse order, on the same thread.
-pub(super) fn leave(span: &Span) {
-    span.with_subscriber(|(id, subscriber)| subscriber.exit(id));
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        self.0.with_subscriber(|(id, subscriber)| subscriber.exit(id));
+    }
 }
 
 /// The span of an outgoing call.

@@ -34,6 +34,11 @@ impl Recorder {
         self.0.lock().unwrap().clone()
     }
 
+    /// How many spans are entered on this thread.
+    pub(crate) fn entered() -> usize {
+        ENTERED.with_borrow(Vec::len)
+    }
+
     fn index(id: &Id) -> usize {
         id.into_u64() as usize - 1
     }

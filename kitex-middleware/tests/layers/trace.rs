@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context as TaskContext, Poll};
 
 use crate::mock::OnShared;
-use kitex_codec::{ApplicationException, BytesMut, Frame, Limits};
+use kitex_codec::{ApplicationException, BytesMut, Frame, Header, Limits, int_key};
 use kitex_core::{
     Body, BusinessStatus, ClientConfig, ClientConnection, ConnectionInfo, Context, Error, MessageSource,
     MessageStream, Metadata, Payload, Peer, Request, Response, Scope, SharedService, Stage, Status,
 };
-use kitex_middleware::{TraceContext, TraceLayer, TraceParent};
+use kitex_middleware::{EndedCall, SpanScope, SpanSink, TraceContext, TraceLayer, TraceParent};
 
 use crate::mock::{Mock, call, never};
 use crate::recorder::{Recorder, record};
@@ -233,4 +233,83 @@ async fn the_span_of_a_stream_tells_how_that_ended() {
         drop(stream);
         assert_eq!(ends(&recorder), told);
     }
+}
+
+/// A sink that panics where it is told to, and notes the callers that it is told of.
+#[derive(Debug, Default)]
+struct Sink {
+    in_enter: bool,
+    in_leave: bool,
+    in_end: bool,
+    callers: Mutex<Vec<String>>,
+}
+
+impl SpanSink for Sink {
+    fn samples(&self, _: u128) -> bool {
+        true
+    }
+
+    fn enter(&self, _: &mut SpanScope) {
+        assert!(!self.in_enter, "in enter");
+    }
+
+    fn leave(&self, _: &mut SpanScope) {
+        assert!(!self.in_leave, "in leave");
+    }
+
+    fn end(&self, call: EndedCall<'_>) {
+        self.callers.lock().unwrap().push(call.caller.to_owned());
+        assert!(!self.in_end, "in end");
+    }
+}
+
+/// What panics of a call under a server's layer with this sink; nobody takes it but the test.
+async fn panic_of(sink: &'static Sink, incoming: Context) -> Option<String> {
+    let mut service = TraceLayer::server().sink(sink).layer(wire().0);
+    tokio::spawn(async move { call(&mut service, incoming).await.map(drop) })
+        .await
+        .err()
+        .map(|error| kitex_core::panic_text(&*error.into_panic()).to_owned())
+}
+
+fn leaked(sink: Sink) -> &'static Sink {
+    Box::leak(Box::new(sink))
+}
+
+#[tokio::test]
+async fn no_span_stays_entered_where_a_sink_panics() {
+    let (_recorder, _guard) = record();
+    for (sink, said) in [
+        (Sink { in_enter: true, ..Sink::default() }, "in enter"),
+        (Sink { in_leave: true, ..Sink::default() }, "in leave"),
+        (Sink { in_end: true, ..Sink::default() }, "in end"),
+    ] {
+        let sink = leaked(sink);
+        assert_eq!(panic_of(sink, Context::new()).await.as_deref(), Some(said));
+        assert_eq!(Recorder::entered(), 0, "{said}");
+        assert!(sink.callers.lock().unwrap().len() <= 1, "it is told once");
+    }
+}
+
+/// A context of a request whose header names its caller.
+fn from(caller: &[u8]) -> Context {
+    // One section of integer keys with one pair.
+    let pair =
+        [&int_key::FROM_SERVICE.to_be_bytes(), &(caller.len() as u16).to_be_bytes()[..], caller].concat();
+    let info = [&b"\0\0\x10\0\x01"[..], &pair].concat();
+    let mut header = Header::decode(0, 1, info.into(), &Limits::default()).unwrap();
+    let pairs = header.take_pairs();
+    Context::received(ConnectionInfo::new(Peer::Memory, Arc::default()), Metadata::received(pairs))
+}
+
+#[tokio::test]
+async fn the_sink_is_told_who_called() {
+    let sink = leaked(Sink::default());
+    let long = "a-service-with-a-name-that-is-longer-than-most-names-of-services-are";
+    let mut noted = Context::new();
+    noted.set_caller("noted", "Ask");
+    for incoming in [from(b"front"), from(long.as_bytes()), from(b"caf\xe9"), Context::new(), noted] {
+        assert_eq!(panic_of(sink, incoming).await, None);
+    }
+    assert_eq!(*sink.callers.lock().unwrap(), ["front", long, "", "", "noted"]);
 }

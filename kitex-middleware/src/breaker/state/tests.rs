@@ -14,6 +14,11 @@ fn clock() -> Instant {
     CLOCK.get().expect("a test sets its clock first")
 }
 
+/// As a call is admitted: by a second look at the state only if the breaker is not closed.
+fn admit(circuit: &Circuit, now: Instant) -> Result<Ticket, Refusal> {
+    circuit.admit_if_closed().map_or_else(|| circuit.admit(now).0, Ok)
+}
+
 /// A breaker beside a clock that is moved by hand.
 struct Scene {
     circuit: Circuit,
@@ -41,8 +46,7 @@ impl Scene {
     }
 
     fn admit(&self) -> Result<Ticket, Refusal> {
-        // As a call is: by the state's second look only if the breaker is not closed.
-        self.circuit.admit_if_closed().map_or_else(|| self.circuit.admit(self.now).0, Ok)
+        admit(&self.circuit, self.now)
     }
 
     fn settle(&self, ticket: Ticket, outcome: Outcome) -> Option<Change> {
@@ -331,7 +335,7 @@ fn threads_open_it_once() {
         let thread = |shard: usize| {
             CLOCK.set(Some(now));
             let end = End { outcome: Outcome::Failure, at: now, took: None };
-            let call = || circuit.admit(now).0.ok().and_then(|ticket| circuit.settle(shard, ticket, end));
+            let call = || admit(circuit, now).ok().and_then(|ticket| circuit.settle(shard, ticket, end));
             (0..10_000).filter_map(|_| call()).count()
         };
         let threads: Vec<_> = (0..4).map(|shard| scope.spawn(move || thread(shard))).collect();

@@ -1,7 +1,9 @@
 //! Pauses, deadlines, push-back, and the times of a call.
 
 use super::*;
-use kitex_middleware::{BackOff, RetryEventKind, RetryRule};
+use kitex_middleware::{
+    BackOff, BreakerConfig, BreakerLayer, ConcurrencyConfig, ConcurrencyLayer, RetryEventKind, RetryRule,
+};
 
 /// When the attempts of a call arrived, since it was made, and when it ended.
 async fn times(
@@ -199,6 +201,34 @@ async fn a_call_that_is_dropped_takes_all_its_attempts_with_it() {
     assert_eq!((seen.lock().unwrap().len(), *dropped.lock().unwrap()), (3, 3));
     tokio::time::sleep(1000 * MS).await;
     assert_eq!(seen.lock().unwrap().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_in_its_place_that_is_dropped_in_a_further_attempt_gives_all_back() {
+    let dropped = Arc::new(Mutex::new(0));
+    let (mock, seen) = backend({
+        let dropped = Arc::clone(&dropped);
+        move |at| {
+            let guard = Dropped(Arc::clone(&dropped));
+            async move {
+                let _guard = guard;
+                if at % 2 == 0 { refused() } else { crate::mock::never().await }
+            }
+        }
+    });
+    let limit = ConcurrencyLayer::new(ConcurrencyConfig::new(1)).unwrap();
+    let retry = RetryLayer::new(RetryConfig::default()).unwrap();
+    let breaker = BreakerLayer::new(BreakerConfig::default()).unwrap();
+    let service = {
+        use tower_layer::Layer;
+        let beneath = Layer::layer(&retry, Layer::layer(&breaker, SharedService::new(mock)));
+        SharedService::by_ref(Layer::layer(&limit, beneath))
+    };
+    for times in 1..=2 {
+        let call = service.call_borrowed(request_of(&ECHO, Context::new()));
+        tokio::time::timeout(50 * MS, call).await.unwrap_err();
+        assert_eq!((seen.lock().unwrap().len(), *dropped.lock().unwrap()), (2 * times, 2 * times));
+    }
 }
 
 #[tokio::test(start_paused = true)]
