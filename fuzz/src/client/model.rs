@@ -65,7 +65,6 @@ pub(super) enum Verdict {
 impl Model {
     pub(super) fn new(config: &ClientConfig) -> Self {
         let ClientConfig { multiplexed, checksum, protocol, .. } = *config;
-        let protocol = protocol;
         Self {
             state: State::Open,
             multiplexed,
