@@ -1,6 +1,6 @@
 //! What is asked of the operating system about this process and the server's.
 
-use std::{fs, net::Ipv4Addr, time::Duration};
+use std::{collections::HashSet, fs, net::Ipv4Addr, time::Duration};
 
 use anyhow::Context;
 use nix::{
@@ -61,12 +61,13 @@ pub(crate) fn connections(port: u16) -> anyhow::Result<usize> {
     // The whole address: a client's ports may come to the server's number on another loopback address.
     let local = format!("{:08X}:{port:04X}", u32::from_ne_bytes(Ipv4Addr::LOCALHOST.octets()));
     let table = fs::read_to_string("/proc/net/tcp")?;
-    let established = |line: &&str| {
+    let peer_of_one = |line: &str| {
         let mut fields = line.split_ascii_whitespace().skip(1);
-        let (address, _peer, state) = (fields.next(), fields.next(), fields.next());
-        address == Some(local.as_str()) && state == Some(ESTABLISHED)
+        let (address, peer, state) = (fields.next()?, fields.next()?, fields.next()?);
+        (address == local && state == ESTABLISHED).then(|| peer.to_owned())
     };
-    Ok(table.lines().filter(established).count())
+    // The table is read in pieces, and shows a connection again while many others come and go.
+    Ok(table.lines().filter_map(peer_of_one).collect::<HashSet<_>>().len())
 }
 
 /// Lets this process and its children open at least this many files.

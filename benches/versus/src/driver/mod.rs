@@ -102,7 +102,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     report::limits(&contenders);
     report::targets(&tables);
     let void = tables.iter().map(Table::void_rows).sum::<usize>();
-    ensure!(void == 0, "{void} rows are void: a call failed in them");
+    ensure!(void == 0, "{void} rows are void, for the reason that stands beneath each");
     Ok(())
 }
 
