@@ -1,16 +1,17 @@
 //! States of layers, servers and clients as metrics.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use kitex_codec::Str;
-use kitex_core::{Figure, FigureKind, Registry};
+use kitex_core::{Figure, FigureKind, Inspect, Registry};
 use metrics::{Gauge, Label, Unit, describe_counter, describe_gauge};
 
 use crate::panic::catch;
 
-/// Tells the `metrics` facade of the states in a [`Registry`]: connections, breakers, limits, what a retry budget has.
+/// Tells the `metrics` facade of the states in one [`Registry`] or several: connections, breakers, limits, what a retry budget
+/// has.
 ///
 /// | name | kind | of | labels |
 /// |---|---|---|---|
@@ -33,8 +34,11 @@ use crate::panic::catch;
 /// the [figures](kitex_core::Inspect::figures) that it gives.
 ///
 /// Nothing of this is on the path of a call: the states are looked at when [`record`](Self::record) is called, which the
-/// crate `kitex-telemetry` does before its page is read and before it exports, for each registry that it is given. With
-/// another recorder, call it every few seconds.
+/// crate `kitex-telemetry` does before its page is read and before it exports. With another recorder, call it every few
+/// seconds.
+///
+/// One is enough for a process, and two for one recorder would overwrite each other's gauges: further registries are for
+/// [`add`](Self::add).
 ///
 /// ```
 /// use kitex_core::Registry;
@@ -46,8 +50,9 @@ use crate::panic::catch;
 /// states.record();
 /// # Ok::<(), kitex_core::SettingError>(())
 /// ```
+#[derive(Default)]
 pub struct StateMetrics {
-    registry: Registry,
+    registries: Vec<Registry>,
     told: Mutex<Told>,
 }
 
@@ -58,30 +63,48 @@ type Series = (&'static str, Vec<(&'static str, Str)>);
 #[derive(Default)]
 struct Told {
     gauges: HashMap<Series, Gauge>,
-    /// Of what is at an address: what is gone still counts, and what comes in its place counts anew.
-    counts: HashMap<(usize, Series), u64>,
+    /// By the address of the state, which stays its own as long as the entry is there.
+    counts: HashMap<usize, Counts>,
+}
+
+/// What was told last of one state's counters.
+struct Counts {
+    /// Keeps the address from being used again, so that a new state is not taken for one that is gone.
+    of: Weak<dyn Inspect>,
+    told: HashMap<Series, u64>,
 }
 
 impl StateMetrics {
     /// For what is listed in a registry now, and later.
     pub fn new(registry: &Registry) -> Self {
-        Self { registry: registry.clone(), told: Mutex::default() }
+        let mut states = Self::default();
+        states.add(registry);
+        states
     }
 
-    /// Tells the facade of all states. The figures of what is gone are zero.
+    /// Takes what is listed in another registry along, now and later. What several registries list, and a registry that
+    /// is added twice, counts once.
+    pub fn add(&mut self, registry: &Registry) {
+        self.registries.push(registry.clone());
+    }
+
+    /// Tells the facade of all states. The gauges of what is gone are zero. A state whose figures panic is left out, and
+    /// its counters go on from where they were when it has figures again.
     pub fn record(&self) {
+        if self.registries.is_empty() {
+            return;
+        }
         describe();
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut gauges, mut counts) = (BTreeMap::<Series, f64>::new(), HashMap::new());
-        for state in self.registry.states() {
+        let mut gauges = BTreeMap::<Series, f64>::new();
+        for (place, state) in self.states() {
             // What is one's own may panic; the hook has reported it, and the others are told of.
-            for Figure { name, kind, labels, value, .. } in catch(|| state.figures()).unwrap_or_default() {
+            let Ok(figures) = catch(|| state.figures()) else { continue };
+            let mut counts = HashMap::new();
+            for Figure { name, kind, labels, value, .. } in figures {
                 let series = (name, labels);
                 match kind {
-                    FigureKind::Counter => {
-                        let place = Arc::as_ptr(&state).cast::<()>().addr();
-                        *counts.entry((place, series)).or_default() += value as u64;
-                    }
+                    FigureKind::Counter => *counts.entry(series).or_default() += value as u64,
                     FigureKind::Level => {
                         let level = gauges.entry(series).or_insert(value);
                         *level = level.max(value);
@@ -89,9 +112,18 @@ impl StateMetrics {
                     _ => *gauges.entry(series).or_default() += value,
                 }
             }
+            told.add_counts(place, &state, counts);
         }
         told.set_gauges(gauges);
-        told.set_counts(counts);
+        told.counts.retain(|_, counts| counts.of.strong_count() > 0);
+    }
+
+    /// Each state once, and its address.
+    fn states(&self) -> Vec<(usize, Arc<dyn Inspect>)> {
+        let mut seen = HashSet::new();
+        let all = self.registries.iter().flat_map(Registry::states);
+        let placed = all.map(|state| (Arc::as_ptr(&state).cast::<()>().addr(), state));
+        placed.filter(|(place, _)| seen.insert(*place)).collect()
     }
 }
 
@@ -110,14 +142,16 @@ impl Told {
         }
     }
 
-    fn set_counts(&mut self, now: HashMap<(usize, Series), u64>) {
-        for ((place, series), count) in &now {
-            let before = self.counts.get(&(*place, series.clone())).copied().unwrap_or(0);
-            // One that counts less than before is another in the same place.
-            let more = count.checked_sub(before).unwrap_or(*count);
-            metrics::counter!(series.0, labels(series)).increment(more);
+    fn add_counts(&mut self, place: usize, state: &Arc<dyn Inspect>, now: HashMap<Series, u64>) {
+        let made = || Counts { of: Arc::downgrade(state), told: HashMap::new() };
+        let counts = self.counts.entry(place).or_insert_with(made);
+        let mut before = std::mem::take(&mut counts.told);
+        for (series, count) in now {
+            let told = before.remove(&series).unwrap_or(0);
+            // Of one state it only grows: one that is read a little lower is told of when it is above what was told.
+            metrics::counter!(series.0, labels(&series)).increment(count.saturating_sub(told));
+            counts.told.insert(series, count.max(told));
         }
-        self.counts = now;
     }
 }
 
@@ -155,6 +189,6 @@ fn describe() {
 
 impl fmt::Debug for StateMetrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("StateMetrics").field(&self.registry).finish()
+        f.debug_tuple("StateMetrics").field(&self.registries).finish()
     }
 }

@@ -69,7 +69,8 @@ impl TelemetryBuilder {
     }
 
     /// Shows the states in a registry as metrics too, as [`StateMetrics`](kitex_middleware::StateMetrics) names them:
-    /// give the same registry to servers and clients. Can be called several times.
+    /// give the same registry to servers and clients. Can be called several times: figures of one name and labels are
+    /// summed over all registries, and what several list counts once.
     pub fn states(mut self, registry: &Registry) -> Self {
         self.states.push(registry.clone());
         self

@@ -68,7 +68,7 @@ struct Shared {
     /// Locked where a handle is made and where all is read; never where something is recorded.
     families: Mutex<Families>,
     /// Asked whenever all is read.
-    states: Mutex<Vec<StateMetrics>>,
+    states: Mutex<StateMetrics>,
 }
 
 #[derive(Debug, Default)]
@@ -122,15 +122,14 @@ impl Recorder {
     }
 
     /// Looks at the states in a registry whenever the figures are read, as [`StateMetrics`] names them: connections,
-    /// breakers, limits.
+    /// breakers, limits. Further registries add to those before; what several list counts once.
     pub fn watch(&self, registry: &Registry) {
-        let states = StateMetrics::new(registry);
-        self.shared.states.lock().unwrap_or_else(PoisonError::into_inner).push(states);
+        self.shared.states.lock().unwrap_or_else(PoisonError::into_inner).add(registry);
     }
 
     fn look(&self) {
         let states = self.shared.states.lock().unwrap_or_else(PoisonError::into_inner);
-        metrics::with_local_recorder(self, || states.iter().for_each(StateMetrics::record));
+        metrics::with_local_recorder(self, || states.record());
     }
 
     /// All that was recorded, as the text that Prometheus scrapes.

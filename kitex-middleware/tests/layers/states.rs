@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use kitex_core::{Context, Error, Figure, Inspect, Registry, Stage};
 use kitex_middleware::{
@@ -88,7 +89,18 @@ async fn limits_breakers_and_budgets_are_gauges_and_counters_while_they_are_ther
     assert!(gone.values().all(|value| *value == 0.0), "nothing is there, and nothing was added: {gone:#?}");
 }
 
-struct Job(u64);
+struct Job(AtomicU64);
+
+impl Job {
+    /// One that has done so much. With nothing done, it panics when it is asked.
+    fn new(done: u64) -> Arc<Self> {
+        Arc::new(Self(done.into()))
+    }
+
+    fn done(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
 
 impl Inspect for Job {
     fn kind(&self) -> &'static str {
@@ -96,16 +108,13 @@ impl Inspect for Job {
     }
 
     fn inspect(&self) -> serde_json::Value {
-        self.0.into()
+        self.done().into()
     }
 
     fn figures(&self) -> Vec<Figure> {
-        assert!(self.0 > 0, "no job");
-        vec![
-            Figure::gauge("jobs", 1.0),
-            Figure::level("worst", self.0 as f64),
-            Figure::counter("done", self.0),
-        ]
+        let done = self.done();
+        assert!(done > 0, "no job");
+        vec![Figure::gauge("jobs", 1.0), Figure::level("worst", done as f64), Figure::counter("done", done)]
     }
 }
 
@@ -116,7 +125,7 @@ fn of_several_with_one_name_there_is_one_series_and_one_that_panics_is_left_out(
     let (registry, snapshotter) = (Registry::new(), recorder.snapshotter());
     let states = StateMetrics::new(&registry);
     let jobs = [7, 0, 4].map(|done| {
-        let job = Arc::new(Job(done));
+        let job = Job::new(done);
         registry.add(&job);
         job
     });
@@ -131,4 +140,62 @@ fn of_several_with_one_name_there_is_one_series_and_one_that_panics_is_left_out(
     states.record();
     let later = figures(&snapshotter);
     assert_eq!(["jobs", "worst", "done"].map(|name| later[name]), [1.0, 4.0, 0.0]);
+}
+
+#[test]
+fn several_registries_are_summed_and_what_two_list_counts_once() {
+    let recorder = DebuggingRecorder::new();
+    let _installed = metrics::set_default_local_recorder(&recorder);
+    let (one, other, snapshotter) = (Registry::new(), Registry::new(), recorder.snapshotter());
+    let mut states = StateMetrics::new(&one);
+    states.add(&other);
+    states.add(&one);
+    let [left, right, both] = [7, 4, 2].map(Job::new);
+    one.add(&left);
+    other.add(&right);
+    one.add(&both);
+    other.add(&both);
+    states.record();
+    let first = figures(&snapshotter);
+    assert_eq!(["jobs", "worst", "done"].map(|name| first[name]), [3.0, 7.0, 13.0]);
+    drop(left);
+    states.record();
+    let later = figures(&snapshotter);
+    assert_eq!(["jobs", "worst", "done"].map(|name| later[name]), [2.0, 4.0, 0.0]);
+}
+
+#[test]
+fn a_counter_goes_on_after_a_panic_and_after_a_lower_figure() {
+    let recorder = DebuggingRecorder::new();
+    let _installed = metrics::set_default_local_recorder(&recorder);
+    let (registry, snapshotter, job) = (Registry::new(), recorder.snapshotter(), Job::new(7));
+    let states = StateMetrics::new(&registry);
+    registry.add(&job);
+    // Nothing done is a panic.
+    for (done, more) in [(7, 7.0), (0, 0.0), (9, 2.0), (8, 0.0), (9, 0.0), (10, 1.0)] {
+        job.0.store(done, Ordering::Relaxed);
+        states.record();
+        assert_eq!(figures(&snapshotter).get("done").copied().unwrap_or(0.0), more, "at {done}");
+    }
+}
+
+#[test]
+fn what_comes_after_a_state_that_is_gone_counts_from_its_beginning() {
+    let recorder = DebuggingRecorder::new();
+    let _installed = metrics::set_default_local_recorder(&recorder);
+    let (registry, snapshotter) = (Registry::new(), recorder.snapshotter());
+    let states = StateMetrics::new(&registry);
+    let other = Job::new(1);
+    registry.add(&other);
+    states.record();
+    figures(&snapshotter);
+    for done in [7, 9, 3] {
+        let job = Job::new(done);
+        registry.add(&job);
+        states.record();
+        assert_eq!(figures(&snapshotter)["done"], done as f64);
+        drop(job);
+        // The registry lets go of what is gone, so that the next may come to be at the same address.
+        registry.add(&other);
+    }
 }

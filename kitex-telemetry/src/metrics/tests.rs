@@ -99,6 +99,18 @@ fn states_that_are_watched_are_read_with_the_page_and_with_otlp() {
 }
 
 #[test]
+fn registries_that_are_watched_are_summed_and_each_counts_once() {
+    let (recorder, one, other) = (recorder(10), Registry::new(), Registry::new());
+    for registry in [&one, &other, &one] {
+        recorder.watch(registry);
+    }
+    let limit = |registry| ConcurrencyLayer::new(ConcurrencyConfig::new(7)).unwrap().register(registry);
+    let _limits = [limit(&one), limit(&other)];
+    let line = "kitex_limit_limit{kitex_limit_kind=\"concurrency\"} 14";
+    assert!(lines(&recorder).iter().any(|there| there == line), "{}", recorder.render());
+}
+
+#[test]
 fn otlp_has_the_same_numbers_with_units_and_bounds() {
     let recorder = recorder(10);
     with_local_recorder(&recorder, || {
