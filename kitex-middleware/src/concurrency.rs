@@ -66,9 +66,9 @@ impl ConcurrencyConfig {
 /// ```
 ///
 /// Clones of the layer, and all services that it makes, share its limits. There is one for each of 1 024 methods, and
-/// one for all others together. Of callers and keys [`ConcurrencyConfig::keys`] with calls under way are counted by
-/// themselves; those that come while so many others have some are counted as one. Callers who do not say their name are
-/// one caller.
+/// one for all others together, to which belong those that no IDL is known of if service and name have more than 256 bytes
+/// together. Of callers and keys [`ConcurrencyConfig::keys`] with calls under way are counted by themselves; those that come
+/// while so many others have some are counted as one. Callers who do not say their name are one caller.
 ///
 /// In a [`Registry`] its kind is `concurrency`; its state has the setting `limit`, `per`
 /// (`all`, `method`, `caller`, or the name of the key), `refused` (calls), `last_refusal`, and `limits`: each with its

@@ -8,9 +8,13 @@ use std::sync::{Arc, OnceLock};
 
 use kitex_core::Method;
 
-/// Methods with state of their own; all further ones share one. More than a process of generated services has, and it
-/// bounds what the names cost that a proxy's callers make up.
+/// Methods with state of their own; all further ones share one. More than a process of generated services has, and with
+/// [`MAX_NAMES`] it bounds what the names cost that a proxy's callers make up.
 pub(crate) const MAX_METHODS: usize = 1024;
+
+/// Bytes of the two names of a method without a descriptor that has state of its own. Names are kept, and a page of metrics
+/// repeats them in each of its lines, while a caller may fill a whole frame with one.
+const MAX_NAMES: usize = 256;
 
 /// Slots of the first table; each further one has twice as many, so that a layer over a few methods stays small.
 const FIRST: usize = 32;
@@ -24,7 +28,8 @@ const PROBES: usize = 8;
 /// State for each method, made when the method is first called, and never removed.
 ///
 /// A method with a static descriptor is found by the descriptor's address, any other by its names. Finding takes no lock
-/// and allocates nothing. After [`MAX_METHODS`] methods all further ones have one state together.
+/// and allocates nothing. After [`MAX_METHODS`] methods all further ones have one state together, with those whose names are
+/// longer than [`MAX_NAMES`] and come from no descriptor.
 pub(crate) struct PerMethod<T> {
     make: Box<Make<T>>,
     tables: [OnceLock<Box<[Slot<T>]>>; TABLES],
@@ -46,12 +51,12 @@ pub(crate) struct Spot {
 }
 
 impl Spot {
-    /// In no table: that of all methods beyond the bound.
+    /// In no table: that of all methods beyond the bounds.
     pub(crate) const OTHERS: Self = Self { table: u16::MAX, slot: 0 };
 }
 
 impl<T> PerMethod<T> {
-    /// `make` gives the state of a method, and without one that of all methods beyond the bound.
+    /// `make` gives the state of a method, and without one that of all methods beyond the bounds.
     pub(crate) fn new(make: impl Fn(Option<&Method>) -> T + Send + Sync + 'static) -> Self {
         Self {
             make: Box::new(make),
@@ -71,6 +76,10 @@ impl<T> PerMethod<T> {
     /// The state of a method, and where it is.
     #[inline]
     pub(crate) fn find(&self, method: &Method) -> (Spot, &Arc<T>) {
+        // Before anything is made of the names: they may be as long as a frame.
+        if is_too_long(method) {
+            return (Spot::OTHERS, self.others());
+        }
         let hash = self.hash(method);
         let slot = hash & (FIRST - 1);
         // Nearly every method stands where it is looked for first.
@@ -111,7 +120,7 @@ impl<T> PerMethod<T> {
         self.others.get_or_init(|| Arc::new((self.make)(None)))
     }
 
-    /// All states, each with its method; the one beyond the bound has none.
+    /// All states, each with its method; the one beyond the bounds has none.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Option<&Method>, &Arc<T>)> {
         let slots = self.tables.iter().filter_map(OnceLock::get).flat_map(|table| table.iter());
         let own = slots.filter_map(OnceLock::get).map(|(method, state)| (Some(method), state));
@@ -165,6 +174,12 @@ fn probes(table: usize, hash: usize) -> impl Iterator<Item = usize> {
     let slots = FIRST << table;
     let probes = if table + 1 == TABLES { slots } else { PROBES };
     (0..probes).map(move |probe| hash.wrapping_add(probe) & (slots - 1))
+}
+
+/// Names in a program are as long as its authors chose, others as long as a caller did.
+#[inline]
+fn is_too_long(method: &Method) -> bool {
+    method.descriptor().is_none() && method.service().len() + method.name().len() > MAX_NAMES
 }
 
 #[inline]
@@ -233,6 +248,22 @@ mod tests {
         assert_eq!(**methods.get(&Method::dynamic("Svc", "M7")), "Svc.M7", "the first ones keep theirs");
         let slots: usize = methods.tables.iter().filter_map(OnceLock::get).map(|table| table.len()).sum();
         assert!(slots <= 2 * MAX_METHODS, "{slots}");
+    }
+
+    #[test]
+    fn names_too_long_to_keep_share_a_state_unless_the_program_has_them() {
+        let long: &str = Box::leak("x".repeat(64 << 10).into_boxed_str());
+        let own: &'static MethodDescriptor = Box::leak(Box::new(descriptor(long)));
+        let methods = names();
+        let kept = Method::dynamic("Svc", "x".repeat(MAX_NAMES - 3));
+        assert_eq!(**methods.get(&kept), kept.to_string());
+        for (service, name) in [(3, MAX_NAMES - 2), (MAX_NAMES, 1), (1, 64 << 10), (64 << 10, 0)] {
+            let (spot, state) = methods.find(&Method::dynamic("x".repeat(service), "y".repeat(name)));
+            assert_eq!((spot, &***state), (Spot::OTHERS, "others"), "{service} + {name}");
+            assert!(Arc::ptr_eq(methods.at(spot), state));
+        }
+        assert_eq!(**methods.get(&Method::from(own)), format!("Svc.{long}"));
+        assert_eq!((methods.iter().count(), methods.count.load(Ordering::Relaxed)), (3, 2));
     }
 
     #[test]

@@ -31,7 +31,8 @@ use instruments::{Instruments, Outcome, describe};
 /// messages are not among the sizes.
 ///
 /// Handles are resolved once for a method and outcome, so that a call looks up no label: install the recorder before
-/// the first call. After 1 024 methods all further ones are measured as `_OTHER`.
+/// the first call. After 1 024 methods all further ones are measured as `_OTHER`, and so are those that no IDL is known of,
+/// as in a proxy, if service and name have more than 256 bytes together.
 ///
 /// ```
 /// use kitex_middleware::MetricsLayer;

@@ -1,5 +1,6 @@
 //! Pieces of OTLP's messages.
 
+use std::fmt::{self, Write};
 use std::time::SystemTime;
 
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
@@ -11,6 +12,34 @@ const TEXT: usize = 4096;
 /// As much of a text as is sent.
 pub(crate) fn cut(text: &str) -> &str {
     &text[..text.floor_char_boundary(TEXT)]
+}
+
+/// Takes as much of a text as is sent, piece by piece. Further pieces are errors, so that what is shown is written no further
+/// than to there: neither the time nor the memory follows how long it is.
+pub(super) struct Cut<'a> {
+    bytes: &'a mut Vec<u8>,
+    left: usize,
+}
+
+impl<'a> Cut<'a> {
+    /// Writes behind what is there.
+    pub(super) fn new(bytes: &'a mut Vec<u8>) -> Self {
+        Self { bytes, left: TEXT }
+    }
+}
+
+impl Write for Cut<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let taken = &text[..text.floor_char_boundary(self.left)];
+        self.bytes.extend_from_slice(taken.as_bytes());
+        if taken.len() < text.len() {
+            // Nothing of what comes behind what was left out, were it short enough.
+            self.left = 0;
+            return Err(fmt::Error);
+        }
+        self.left -= taken.len();
+        Ok(())
+    }
 }
 
 pub(crate) fn text(key: impl Into<String>, value: impl Into<String>) -> KeyValue {

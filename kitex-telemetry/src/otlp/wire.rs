@@ -1,7 +1,6 @@
 //! Spans in the bytes that OTLP has them in: what waits for export is one piece of memory each, and is written once.
 
-use std::fmt::Display;
-use std::io::Write;
+use std::fmt::{Display, Write};
 
 use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
 use opentelemetry_proto::tonic::resource::v1::Resource;
@@ -11,6 +10,7 @@ use prost::bytes::BufMut;
 use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint, message};
 
 use super::cut;
+use super::value::Cut;
 
 /// The field of `ScopeSpans` that spans are in.
 const SPANS: u32 = 2;
@@ -85,11 +85,8 @@ impl Fields<'_> {
     /// A text, written as it is shown, of which no more is sent than of any.
     pub(crate) fn shown(&mut self, field: u32, value: impl Display) {
         self.message(field, |text| {
-            let at = text.0.len();
-            // Writing to memory does not fail, and what is shown is UTF-8.
-            let _ = write!(text.0, "{value}");
-            let len = std::str::from_utf8(&text.0[at..]).map_or(0, |shown| cut(shown).len());
-            text.0.truncate(at + len);
+            // Nothing but the end of what is sent makes it fail.
+            let _ = write!(Cut::new(text.0), "{value}");
         });
     }
 
@@ -165,6 +162,9 @@ impl Fields<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+    use std::fmt;
+
     use opentelemetry_proto::tonic::trace::v1::Status;
 
     use super::*;
@@ -215,5 +215,33 @@ mod tests {
         let written =
             EncodedSpan::write(|span| span.shown_attribute(9, "address", std::net::Ipv4Addr::LOCALHOST));
         assert_eq!(written.read().attributes, [text("address", "127.0.0.1")]);
+    }
+
+    /// Shows a text as often as it is asked to, and counts how often it was.
+    struct Repeated<'a>(&'a str, usize, &'a Cell<usize>);
+
+    impl Display for Repeated<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            let Self(text, times, written) = self;
+            (0..*times).try_for_each(|_| {
+                written.set(written.get() + 1);
+                f.write_str(text)
+            })
+        }
+    }
+
+    #[test]
+    fn what_is_shown_is_written_no_further_than_it_is_sent() {
+        for (part, times) in [("a", 4096), ("a", 4097), ("a", 1 << 20), ("€", 1 << 20), ("€a", 4096)] {
+            let written = Cell::new(0);
+            let span = EncodedSpan::write(|span| span.shown(5, Repeated(part, times, &written)));
+            assert!(span.0.capacity() <= 16 << 10, "{} bytes", span.0.capacity());
+            let whole = part.repeat(times);
+            assert_eq!(span.read().name, cut(&whole));
+            assert!(written.get() <= 4097, "{} parts", written.get());
+        }
+        let whole = "€".repeat(1 << 20);
+        let span = EncodedSpan::write(|span| span.shown(5, &whole));
+        assert_eq!((span.read().name.len(), span.0.capacity() <= 16 << 10), (4095, true));
     }
 }
