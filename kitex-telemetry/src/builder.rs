@@ -84,6 +84,9 @@ impl TelemetryBuilder {
 
     /// Serves the page for Prometheus, `http://address/metrics`. Whoever can reach the address can read it. Port 0 takes
     /// one that is free: [`Telemetry::page_address`].
+    ///
+    /// A connection is closed after one request. At most 16 are served at a time, for at most 30 s each, of which the
+    /// request's head may take 10 s; further ones wait.
     pub fn page(mut self, address: SocketAddr) -> Self {
         self.page = Some(address);
         self
