@@ -11,5 +11,5 @@ pub use config::OtlpConfig;
 
 pub(crate) use config::{Destination, pairs};
 pub(crate) use exporter::{Exporter, Order};
-pub(crate) use value::{boolean, cut, float, int, text, unix_nanos};
+pub(crate) use value::{boolean, cut, float, int, shown, text, unix_nanos};
 pub(crate) use wire::{EncodedSpan, Fields};

@@ -1,6 +1,6 @@
 //! Pieces of OTLP's messages.
 
-use std::fmt::{self, Write};
+use std::fmt::{self, Display, Write};
 use std::time::SystemTime;
 
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
@@ -42,10 +42,17 @@ impl Write for Cut<'_> {
     }
 }
 
-pub(crate) fn text(key: impl Into<String>, value: impl Into<String>) -> KeyValue {
-    let mut value = value.into();
-    value.truncate(cut(&value).len());
-    attribute(key, Value::StringValue(value))
+/// A value as it is shown, as far as it is sent.
+pub(crate) fn shown(value: impl Display) -> String {
+    let mut bytes = Vec::new();
+    // Nothing but the end of what is sent makes it fail.
+    let _ = write!(Cut::new(&mut bytes), "{value}");
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
+pub(crate) fn text(key: impl Into<String>, value: impl AsRef<str>) -> KeyValue {
+    // Cut before it is copied: what is kept takes no more memory than it is long.
+    attribute(key, Value::StringValue(cut(value.as_ref()).to_owned()))
 }
 
 pub(crate) fn int(key: impl Into<String>, value: i64) -> KeyValue {

@@ -18,7 +18,7 @@ use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use super::held::Held;
 use super::{Outlet, current, span};
-use crate::otlp::{EncodedSpan, boolean, cut, float, int, text, unix_nanos};
+use crate::otlp::{EncodedSpan, boolean, cut, float, int, shown, text, unix_nanos};
 
 /// Attributes of one span or event, and events of one span, at most.
 const LIMIT: usize = 128;
@@ -177,6 +177,56 @@ impl Visit for Fields<'_> {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.record_str(field, &format!("{value:?}"));
+        self.record_str(field, &shown(format_args!("{value:?}")));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::sync::Mutex;
+
+    use opentelemetry_proto::tonic::common::v1::any_value::Value;
+    use tracing_subscriber::layer::SubscriberExt;
+
+    use super::*;
+
+    /// Keeps what events are made of: their attributes, and their messages.
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<(Vec<KeyValue>, String)>>);
+
+    impl<S: Subscriber> Layer<S> for Kept {
+        fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+            let (attributes, message) = &mut *self.0.lock().unwrap();
+            event.record(&mut Fields(attributes, Some(message)));
+        }
+    }
+
+    /// Ten million bytes that are shown one by one, and how many of them were.
+    struct Large<'a>(&'a Cell<usize>);
+
+    impl fmt::Debug for Large<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            (0..10_000_000).try_for_each(|_| {
+                self.0.set(self.0.get() + 1);
+                f.write_str("x")
+            })
+        }
+    }
+
+    #[test]
+    fn of_a_large_text_no_more_is_held_than_is_sent() {
+        let (kept, large, written) = (Kept::default(), "x".repeat(10_000_000), Cell::new(0));
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(kept.clone()), || {
+            tracing::info!(text = large, quoted = ?large, shown = ?Large(&written), "{:?}", Large(&Cell::new(0)));
+        });
+        let (attributes, message) = &*kept.0.lock().unwrap();
+        let values = attributes.iter().map(|attribute| match &attribute.value.as_ref().unwrap().value {
+            Some(Value::StringValue(text)) => (attribute.key.as_str(), text.len(), text.capacity()),
+            other => unreachable!("{other:?}"),
+        });
+        let expected = ["text", "quoted", "shown"].map(|key| (key, 4096, 4096));
+        assert_eq!(values.collect::<Vec<_>>(), expected);
+        assert_eq!((message.len(), message.capacity(), written.get()), (4096, 4096, 4097));
     }
 }
