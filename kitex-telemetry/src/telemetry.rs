@@ -64,13 +64,15 @@ impl Telemetry {
         self.sink.map(|sink| sink as &dyn SpanSink)
     }
 
-    /// Sends what is there now. Returns when it has arrived, or was given up.
+    /// Sends what is there now. Returns when it has arrived, or was given up: with a collector that is away, after all
+    /// attempts of [`OtlpConfig::attempts`](crate::OtlpConfig::attempts) for one request of spans, and as many for one of
+    /// metrics. Spans that wait for a further request are dropped then, and counted.
     pub async fn flush(&self) {
         self.order(false).await;
     }
 
-    /// Sends what is there now, and stops. Returns when it has arrived, or was given up: after all attempts of
-    /// [`OtlpConfig::attempts`](crate::OtlpConfig::attempts) at the latest. Put a timeout around it for less.
+    /// Sends what is there now, and stops. Returns when it has arrived, or was given up, as [`flush`](Self::flush) does.
+    /// Put a timeout around it for less.
     pub async fn shutdown(self) {
         self.order(true).await;
     }

@@ -182,6 +182,34 @@ async fn without_a_collector_calls_go_on_and_the_shutdown_ends() {
 }
 
 #[tokio::test]
+async fn a_flush_gives_up_after_one_request_to_a_collector_that_is_away() {
+    let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let quick = Duration::from_millis(1);
+    let telemetry = begin(nobody, |otlp| {
+        (otlp.attempts, otlp.back_off, otlp.queue, otlp.batch) = (2, quick, 8, 2);
+    })
+    .await;
+    call(&telemetry, &["Say"; 8]).await;
+    telemetry.flush().await;
+    for signal in ["traces", "metrics"] {
+        let line = format!("kitex_telemetry_export_failures_total{{signal=\"{signal}\"}} 1");
+        assert!(counts(&telemetry, &line), "{signal}");
+    }
+    assert!(counts(&telemetry, "kitex_telemetry_spans_dropped_total{reason=\"export\"} 8"));
+}
+
+#[tokio::test]
+async fn a_flush_goes_on_after_a_request_that_the_collector_refuses() {
+    let (address, seen) = collector().await;
+    seen.lock().unwrap().answers = [400].into();
+    let telemetry = begin(address, |otlp| otlp.batch = 1).await;
+    call(&telemetry, &["One", "Two", "Three"]).await;
+    telemetry.flush().await;
+    assert_eq!(seen.lock().unwrap().spans, ["Svc/Two", "Svc/Three"]);
+    assert!(counts(&telemetry, "kitex_telemetry_spans_dropped_total{reason=\"export\"} 1"));
+}
+
+#[tokio::test]
 async fn a_shutdown_sends_what_is_left() {
     let (address, seen) = collector().await;
     let telemetry = begin(address, |otlp| otlp.delay = Duration::from_secs(3600)).await;

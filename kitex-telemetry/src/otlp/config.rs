@@ -42,7 +42,7 @@ pub struct OtlpConfig {
     pub delay: Duration,
     /// How often metrics are exported. 60 s.
     pub interval: Duration,
-    /// Attempts for one request: the collector may be away for a moment. 4.
+    /// Attempts for one request: the collector may be away for a moment. 4; 100 at most.
     pub attempts: u32,
     /// How long after the first attempt the second is made; twice as long after that the third, and so on, up to 30 s.
     /// 1 s.
@@ -124,8 +124,9 @@ impl OtlpConfig {
         if self.batch == 0 || self.batch > self.queue {
             return Err(SettingError::new("OtlpConfig::batch", "it is from 1 to OtlpConfig::queue spans"));
         }
-        if self.attempts == 0 {
-            return Err(SettingError::new("OtlpConfig::attempts", "0 attempts are no export"));
+        if self.attempts == 0 || self.attempts > ATTEMPTS {
+            let reason = format!("it is from 1 to {ATTEMPTS} attempts");
+            return Err(SettingError::new("OtlpConfig::attempts", reason));
         }
         let times = [
             ("OtlpConfig::timeout", self.timeout),
@@ -175,6 +176,9 @@ impl OtlpConfig {
 
 /// A span takes about a kilobyte: more than a gigabyte of them is a slip.
 const QUEUE: usize = 1 << 20;
+
+/// At up to 30 s in between, more attempts than this keep one request, and a shutdown that waits for it, for an hour.
+const ATTEMPTS: u32 = 100;
 
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -285,6 +289,7 @@ mod tests {
             (OtlpConfig { batch: 0, ..default() }, "OtlpConfig::batch"),
             (OtlpConfig { batch: 9000, ..default() }, "OtlpConfig::batch"),
             (OtlpConfig { attempts: 0, ..default() }, "OtlpConfig::attempts"),
+            (OtlpConfig { attempts: 101, ..default() }, "OtlpConfig::attempts"),
             (OtlpConfig { timeout: Duration::ZERO, ..default() }, "OtlpConfig::timeout"),
             (OtlpConfig { delay: Duration::ZERO, ..default() }, "OtlpConfig::delay"),
             (OtlpConfig { back_off: Duration::ZERO, ..default() }, "OtlpConfig::back_off"),

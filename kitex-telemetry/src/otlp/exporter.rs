@@ -12,11 +12,12 @@ use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
 use opentelemetry_proto::tonic::metrics::v1::{ResourceMetrics, ScopeMetrics};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use prost::Message;
+use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 
 use super::failures::Failures;
-use super::http::Client;
+use super::http::{Client, GivenUp};
 use super::wire::{self, EncodedSpan};
 use super::{Destination, OtlpConfig, cut};
 use crate::metrics::{Counter, Recorder};
@@ -29,6 +30,14 @@ pub(crate) struct Order {
     pub(crate) done: oneshot::Sender<()>,
     /// Whether to stop after it.
     pub(crate) stop: bool,
+}
+
+/// What the last request has shown of the collector.
+#[derive(Debug, Clone, Copy)]
+enum Reach {
+    There,
+    /// All attempts have failed.
+    Away,
 }
 
 /// What exports one signal.
@@ -72,47 +81,68 @@ impl Exporter {
                 order = orders.recv() => Some(order),
                 () = gather(&mut spans, &mut batch, &config) => None,
             };
-            if order.is_none() {
-                self.send_spans(&mut batch).await;
-                continue;
-            }
-            // What is there now goes out now; what comes meanwhile waits.
-            let mut left = spans.len();
-            while left > 0 || !batch.is_empty() {
-                while batch.len() < config.batch
-                    && let Ok(span) = spans.try_recv()
-                {
-                    batch.push(span);
-                    left = left.saturating_sub(1);
+            let (order, reach) = match order {
+                Some(order) => (order, Reach::There),
+                None => {
+                    let reach = self.send_spans(&mut batch).await;
+                    // Whoever gave an order meanwhile has waited for this request too.
+                    let Some(order) = given(&mut orders) else { continue };
+                    (order, reach)
                 }
-                self.send_spans(&mut batch).await;
-            }
-            if order.is_none_or(done) {
+            };
+            self.drain(&mut spans, &mut batch, config.batch, reach).await;
+            if done(order) {
                 return;
             }
         }
     }
 
-    async fn send_spans(&mut self, batch: &mut Vec<EncodedSpan>) {
+    /// Sends what is there now; what comes meanwhile waits. Once the collector is away, the rest is dropped: each further
+    /// request would take all its attempts, one after the other, and whoever waits is told how long that is at most.
+    async fn drain(
+        &mut self,
+        spans: &mut mpsc::Receiver<EncodedSpan>,
+        batch: &mut Vec<EncodedSpan>,
+        size: usize,
+        mut reach: Reach,
+    ) {
+        let mut left = spans.len();
+        while left > 0 || !batch.is_empty() {
+            while batch.len() < size
+                && let Ok(span) = spans.try_recv()
+            {
+                batch.push(span);
+                left = left.saturating_sub(1);
+            }
+            match reach {
+                Reach::There => reach = self.send_spans(batch).await,
+                Reach::Away => {
+                    self.dropped.increment(batch.len() as u64);
+                    batch.clear();
+                }
+            }
+        }
+    }
+
+    async fn send_spans(&mut self, batch: &mut Vec<EncodedSpan>) -> Reach {
         if batch.is_empty() {
-            return;
+            return Reach::There;
         }
         let count = batch.len() as u64;
         let request = wire::request(&self.resource, &scope(), batch);
         batch.clear();
-        let rejected = match self.client.post(request.into()).await {
+        let (rejected, reach) = match self.client.post(request.into()).await {
             Ok(answer) => {
                 let answer = ExportTraceServiceResponse::decode(answer).unwrap_or_default();
                 let partial = answer.partial_success.unwrap_or_default();
-                self.tell_rejected(partial.rejected_spans, &partial.error_message).min(count)
+                let rejected = self.tell_rejected(partial.rejected_spans, &partial.error_message);
+                (rejected.min(count), Reach::There)
             }
-            Err(why) => {
-                self.failures.tell(&why);
-                count
-            }
+            Err(given_up) => (count, self.tell_given_up(&given_up)),
         };
         self.dropped.increment(rejected);
         self.exported.increment(count - rejected);
+        reach
     }
 
     /// Exports metrics from time to time, until it is told to stop or nobody is left to tell it.
@@ -124,14 +154,18 @@ impl Exporter {
                 order = orders.recv() => Some(order),
                 _ = ticks.tick() => None,
             };
-            self.send_metrics().await;
+            let reach = self.send_metrics().await;
+            let order = match (order, reach) {
+                (None, Reach::Away) => given(&mut orders),
+                (order, _) => order,
+            };
             if order.is_some_and(done) {
                 return;
             }
         }
     }
 
-    async fn send_metrics(&mut self) {
+    async fn send_metrics(&mut self) -> Reach {
         let metrics = self.recorder.to_otlp();
         let scope_metrics = vec![ScopeMetrics { scope: Some(scope()), metrics, ..ScopeMetrics::default() }];
         let resource = Some(self.resource.clone());
@@ -143,9 +177,15 @@ impl Exporter {
                 let answer = ExportMetricsServiceResponse::decode(answer).unwrap_or_default();
                 let partial = answer.partial_success.unwrap_or_default();
                 self.tell_rejected(partial.rejected_data_points, &partial.error_message);
+                Reach::There
             }
-            Err(why) => self.failures.tell(&why),
+            Err(given_up) => self.tell_given_up(&given_up),
         }
+    }
+
+    fn tell_given_up(&mut self, given_up: &GivenUp) -> Reach {
+        self.failures.tell(&given_up.why);
+        if given_up.away { Reach::Away } else { Reach::There }
     }
 
     fn tell_rejected(&mut self, rejected: i64, why: &str) -> u64 {
@@ -171,6 +211,15 @@ async fn gather(spans: &mut mpsc::Receiver<EncodedSpan>, batch: &mut Vec<Encoded
             came = spans.recv_many(batch, room) => if came == 0 { return },
             () = sleep_until(end) => return,
         }
+    }
+}
+
+/// An order that was given while something was sent, if one was. The inner `None` says that nobody is left to give one.
+fn given(orders: &mut mpsc::Receiver<Order>) -> Option<Option<Order>> {
+    match orders.try_recv() {
+        Ok(order) => Some(Some(order)),
+        Err(TryRecvError::Disconnected) => Some(None),
+        Err(TryRecvError::Empty) => None,
     }
 }
 

@@ -33,6 +33,15 @@ struct Failure {
     again: Option<Duration>,
 }
 
+/// Why a message was given up.
+pub(super) struct GivenUp {
+    /// What was wrong with the last attempt.
+    pub(super) why: String,
+    /// Whether all attempts were made: the collector is away, and the next message would fare no better. False if it
+    /// refused this one.
+    pub(super) away: bool,
+}
+
 impl Failure {
     /// One of the connection.
     fn broken(why: impl Display) -> Self {
@@ -45,8 +54,8 @@ impl Client {
         Self { to, connection: None }
     }
 
-    /// Sends a message, if need be again. The answer, or what was wrong with the last attempt.
-    pub(super) async fn post(&mut self, message: Bytes) -> Result<Bytes, String> {
+    /// Sends a message, if need be again. Its answer.
+    pub(super) async fn post(&mut self, message: Bytes) -> Result<Bytes, GivenUp> {
         let mut attempt = 1;
         loop {
             let answer = timeout(self.to.timeout, self.attempt(message.clone())).await.unwrap_or_else(|_| {
@@ -63,7 +72,10 @@ impl Client {
                     let back_off = self.to.back_off.saturating_mul(1 << (attempt - 1).min(16));
                     sleep(wait.max(back_off).min(LONGEST_WAIT)).await;
                 }
-                _ => return Err(format!("{}: {}", self.to.url, failure.why)),
+                again => {
+                    let why = format!("{}: {}", self.to.url, failure.why);
+                    return Err(GivenUp { why, away: again.is_some() });
+                }
             }
             attempt += 1;
         }
