@@ -77,13 +77,24 @@ impl State {
 
     /// Ends the window if it has lasted long enough.
     fn look(&self, now: u64) {
-        let Window { began, length, .. } = &self.window;
-        let began = began.load(Ordering::Relaxed);
-        let is_over = now.saturating_sub(began) >= length.load(Ordering::Relaxed);
+        let began = self.window.began.load(Ordering::Relaxed);
+        let is_over = now.saturating_sub(began) >= self.length();
         let is_wrong = u128::from(began.saturating_sub(now)) > OUT_OF_ORDER.as_nanos();
         if is_over || is_wrong {
             self.end_window(began, now);
         }
+    }
+
+    /// How long the window is to last. One that is long because calls took long is short again as soon as they do not: after
+    /// a stall the limit is low, and would stay so for twice as long as the stall.
+    fn length(&self) -> u64 {
+        let Window { length, calls, took, .. } = &self.window;
+        let (length, least) = (length.load(Ordering::Relaxed), self.config.window_nanos());
+        if length <= least {
+            return length;
+        }
+        let average = took.load(Ordering::Relaxed) / calls.load(Ordering::Relaxed).max(1);
+        length.min(average.saturating_mul(2)).max(least)
     }
 
     /// Once for each window, by one of the calls that end then; no other waits for it.

@@ -165,10 +165,11 @@ impl Attempts {
         if self.running.is_empty() {
             self.hedge_at = None;
         }
-        if let Some(time) = result.as_ref().err().and_then(Error::push_back) {
-            self.stay_away(now, time);
-        }
-        if again && self.retry.is_none() {
+        let stopped = match result.as_ref().err().and_then(|error| Some((error, error.push_back()?))) {
+            Some((error, time)) => self.stay_away(now, time, error),
+            None => false,
+        };
+        if again && !stopped && self.retry.is_none() {
             self.plan(now, &result);
         }
         if self.running.is_empty() && self.retry.is_none() {
@@ -222,10 +223,15 @@ impl Attempts {
         }
     }
 
+    /// Attempts that were begun, and the one that waits.
+    fn planned(&self) -> u32 {
+        self.made + u32::from(self.retry.is_some())
+    }
+
     /// What keeps a further attempt from being begun after a pause. Nothing, once it is paid for.
     fn refusal(&self, now: Instant, pause: Duration) -> Option<RetryEventKind> {
         let policy = &self.method.policy;
-        if self.made >= policy.attempts {
+        if self.planned() >= policy.attempts {
             Some(RetryEventKind::OutOfAttempts)
         } else if policy.chain_stop && self.kept.context.persistent(RETRY).is_some() {
             Some(RetryEventKind::ChainStopped)
@@ -251,13 +257,29 @@ impl Attempts {
         in_time && allowed && asked <= policy.longest_push_back && now.checked_add(pause).is_some()
     }
 
-    fn stay_away(&mut self, now: Instant, time: Duration) {
+    /// Begins nothing before the callee may be asked again. True if a retry that waited is not made, as there is no time left.
+    fn stay_away(&mut self, now: Instant, time: Duration, error: &Error) -> bool {
         // Longer than any deadline, and within the clock's range.
         const LONG: Duration = Duration::from_secs(365 * 24 * 3600);
         let until = now.checked_add(time.min(LONG)).unwrap_or(now);
         self.away_until = self.away_until.max(Some(until));
         if let Some(at) = &mut self.hedge_at {
             *at = until.max(*at);
+        }
+        let Some((at, pause)) = self.retry.filter(|(at, _)| *at < until) else { return false };
+        if !self.has_time(now, until.saturating_duration_since(now)) {
+            self.drop_retry();
+            self.note(RetryEventKind::OutOfTime, Some(error));
+            return true;
+        }
+        self.retry = Some((until, pause.saturating_add(until - at)));
+        false
+    }
+
+    /// The retry that waits is not made: what was paid for it is given back.
+    fn drop_retry(&mut self) {
+        if self.retry.take().is_some() {
+            self.beneath.state.purse.refund();
         }
     }
 
@@ -320,7 +342,7 @@ impl Attempts {
     /// Sets when the next backup request is due.
     fn arm(&mut self, now: Instant) {
         let Some(hedge) = self.method.policy.hedge.filter(|_| self.method.idempotent) else { return };
-        if self.hedges >= hedge.most || self.made >= self.method.policy.attempts {
+        if self.hedges >= hedge.most || self.planned() >= self.method.policy.attempts {
             self.hedge_at = None;
             return;
         }
@@ -352,5 +374,6 @@ impl Drop for Attempts {
         if let Some(first) = self.running.iter().find(|attempt| attempt.kind == Kind::First) {
             self.record(first.began, now);
         }
+        self.drop_retry();
     }
 }

@@ -88,7 +88,7 @@ struct Saved {
 }
 
 /// Parts of an attempt that are counted; [`MOST_SAVED`] of them fit.
-const PARTS: f64 = 256.0;
+const PARTS: f64 = 4096.0;
 
 /// Milliseconds of a tick.
 const TICK: u32 = 8;
@@ -115,8 +115,14 @@ impl Purse {
         let at = (now.saturating_duration_since(self.epoch).as_millis() / u128::from(TICK)) as u32;
         let mut packed = self.saved.load(Ordering::Relaxed);
         loop {
-            let (at, saved) = self.grown(Saved::unpack(packed), at, earned);
+            let last = Saved::unpack(packed);
+            let forward = at.wrapping_sub(last.at) as i32 > 0;
+            let (at, saved) = self.grown(last, at, earned);
             let spends = saved >= 1.0;
+            if !spends && earned == 0.0 && forward {
+                // Time is all that was earned: it goes on from where it was, so that asking often rounds nothing away.
+                return false;
+            }
             let parts = to_parts(if spends { saved - 1.0 } else { saved });
             let next = Saved { at, parts }.pack();
             match self.saved.compare_exchange_weak(packed, next, Ordering::Relaxed, Ordering::Relaxed) {
@@ -145,7 +151,17 @@ impl Purse {
         (at, saved.min(MOST_SAVED))
     }
 
-    /// What is saved, as of the last attempt that was asked for.
+    /// Gives back what was spent on an attempt that was not made.
+    pub(super) fn refund(&self) {
+        let back = |packed| {
+            let Saved { at, parts } = Saved::unpack(packed);
+            let parts = parts.saturating_add(to_parts(1.0)).min(to_parts(MOST_SAVED));
+            Some(Saved { at, parts }.pack())
+        };
+        let _ = self.saved.fetch_update(Ordering::Relaxed, Ordering::Relaxed, back);
+    }
+
+    /// What is saved, as of the last change.
     pub(super) fn saved(&self) -> f64 {
         f64::from(Saved::unpack(self.saved.load(Ordering::Relaxed)).parts) / PARTS
     }

@@ -330,6 +330,23 @@ async fn a_clock_that_jumps_spoils_nothing() {
     assert!(outcome.served.len() as f64 / 30.0 >= 0.9 * CAPACITY);
 }
 
+#[tokio::test(start_paused = true)]
+async fn after_a_stall_the_limit_is_soon_what_it_was() {
+    for stall in [30 * SECOND, 3600 * SECOND] {
+        let layer = AdaptiveLayer::new(AdaptiveConfig::default()).unwrap();
+        let service = layer.layer(backend(4, fixed()));
+        load(&service, 1, CAPACITY * 3.0, Duration::ZERO, 15 * SECOND, None).await;
+        let calls: Vec<_> = (0..17).map(|_| tokio::spawn(service.call(request(Context::new())))).collect();
+        tokio::task::yield_now().await;
+        advance(stall).await;
+        for call in calls {
+            let _ = call.await.unwrap();
+        }
+        let outcome = load(&service, 2, CAPACITY * 3.0, 5 * SECOND, 10 * SECOND, None).await;
+        assert!(outcome.served.len() as f64 / 10.0 >= 0.9 * CAPACITY, "{}", outcome.served.len());
+    }
+}
+
 /// The least time that a service which answers after 10 ms is seen to take, in microseconds.
 async fn floor_of(
     calls: impl AsyncFn(&SharedService),

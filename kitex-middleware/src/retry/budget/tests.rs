@@ -33,6 +33,28 @@ fn the_least_rate_is_earned_by_time() {
 }
 
 #[test]
+fn who_asks_often_earns_no_less() {
+    let now = Instant::now();
+    let purse = Purse::new(budget(0.0, 0.4), now).unwrap();
+    let asked: usize = (1..=12_500).filter(|at| purse.spend(now + Duration::from_millis(8) * *at)).count();
+    // One in 2.9 s, since what is saved fades meanwhile; and what a layer begins with.
+    assert!((36..=39).contains(&asked), "{asked} in 100 s");
+}
+
+#[test]
+fn what_is_given_back_can_be_spent() {
+    let now = Instant::now();
+    let purse = Purse::new(budget(0.0, 0.1), now).unwrap();
+    for _ in 0..10 {
+        assert!(purse.spend(now) && !purse.spend(now));
+        purse.refund();
+    }
+    let full = Purse::new(budget(0.0, 100_000.0), now).unwrap();
+    full.refund();
+    assert_eq!(full.saved(), MOST_SAVED);
+}
+
+#[test]
 fn what_is_not_spent_fades() {
     let now = Instant::now();
     let purse = Purse::new(budget(0.1, 0.0), now).unwrap();

@@ -126,6 +126,20 @@ async fn a_budget_that_is_spent_leaves_the_error_as_it_is_and_is_shared_by_all_c
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_retry_that_is_not_made_is_not_paid_for() {
+    let (mock, seen) = at_once(|_| refused());
+    let mut config = only(1.0);
+    config.policy.back_off = kitex_middleware::BackOff::Fixed(20 * MS);
+    let service = layered(config, mock);
+    for _ in 0..3 {
+        let call = service.call(request_of(&ECHO, Context::new()));
+        tokio::time::timeout(MS, call).await.unwrap_err();
+    }
+    service.call(request_of(&ECHO, Context::new())).await.unwrap_err();
+    assert_eq!(seen.lock().unwrap().len(), 5, "the last call is the only one that was made again");
+}
+
+#[tokio::test(start_paused = true)]
 async fn backup_requests_are_paid_from_the_same_budget() {
     let mut config = only(1.0);
     config.policy = RetryPolicy::backup(Hedge::after(10 * MS));

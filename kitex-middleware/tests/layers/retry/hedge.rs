@@ -177,6 +177,34 @@ async fn a_backup_request_waits_for_as_long_as_the_callee_asks() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_retry_that_waits_goes_on_waiting_if_another_attempt_is_asked_to() {
+    let soon: fn() -> CallResult = || Err(Error::refused("R", "busy").with_push_back(50 * MS));
+    let later: fn() -> CallResult = || Err(Error::refused("R", "busy").with_push_back(200 * MS));
+    let long: fn() -> CallResult = || Err(Error::refused("R", "busy").with_push_back(3600 * 1000 * MS));
+    let mut policy = RetryPolicy::mixed(Hedge::after(10 * MS));
+    policy.attempts = 3;
+    let times: &[_] = Box::leak(Box::new([(15, soon), (20, later), (5, ok)]));
+    let (result, ended, at) = run(policy.clone(), &FIND, times).await;
+    assert_eq!((result.is_ok(), ended, at), (true, 235, vec![0, 10, 230]));
+    // Longer than the policy waits for anybody.
+    let times: &[_] = Box::leak(Box::new([(15, soon), (20, long), (5, ok)]));
+    let (result, ended, at) = run(policy, &FIND, times).await;
+    assert_eq!((result.unwrap_err().kind(), ended, at), (ErrorKind::Limit, 30, vec![0, 10]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_that_waits_is_one_of_the_attempts() {
+    let mut hedge = Hedge::after(10 * MS);
+    hedge.most = 2;
+    let mut policy = RetryPolicy::mixed(hedge);
+    policy.attempts = 3;
+    policy.back_off = kitex_middleware::BackOff::Fixed(50 * MS);
+    let times: &[Step] = &[(15, refused), (200, ok), (10, ok), (10, ok)];
+    let (_, ended, at) = run(policy, &FIND, times).await;
+    assert_eq!((ended, at), (75, vec![0, 10, 65]));
+}
+
+#[tokio::test(start_paused = true)]
 async fn no_backup_request_is_sent_without_time_or_for_a_call_on_behalf_of_a_retry() {
     let registry = Registry::new();
     let layer = RetryLayer::new(RetryConfig::new(backup())).unwrap().register(&registry);
