@@ -180,7 +180,7 @@ impl Shared {
         let (Some(pace), Some((rate, burst))) = (self.pace, self.config.rate) else { return Ok(()) };
         let now = nanos(self.epoch, now());
         let place = self.buckets.find(address, |bucket| bucket.is_full(now));
-        pace.take(self.buckets.at(place), now).map_err(|wait| {
+        pace.take(self.buckets.at(place), now, || now).map_err(|wait| {
             format!(
                 "the address connects more than {rate} times a second, the next time in {wait:?} \
                  [setting: PeerLimitConfig::rate = {rate}, {burst} at once]"

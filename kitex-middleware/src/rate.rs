@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use kitex_core::{Error, Figure, Inspect, Registry, Request, SettingError};
 
-use crate::clock::{began_at, now};
+use crate::clock::{self, began_at, now};
 use crate::figures::of_limit;
 use crate::guard::{Guard, Nothing, guard_layer};
 use crate::limit::{Methods, Refusals, Scoped, check_keys, nanos};
@@ -162,7 +162,8 @@ impl Guard for RateLayer {
         let shared = &*self.shared;
         let now = nanos(shared.epoch, began_at(request));
         let (_, bucket) = shared.buckets.find(request, |bucket| bucket.is_full(now))?;
-        shared.pace.take(bucket, now).map_err(|wait| shared.refuse(request, wait))
+        let clock = || nanos(shared.epoch, clock::now());
+        shared.pace.take(bucket, now, clock).map_err(|wait| shared.refuse(request, wait))
     }
 }
 

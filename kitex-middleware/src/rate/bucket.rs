@@ -43,9 +43,10 @@ impl Pace {
         Some(Self { interval, fill: interval * u64::from(burst) })
     }
 
-    /// Takes a token at `now`, in nanoseconds. Errors, with the time until there is one, if there is none.
-    pub(crate) fn take(self, bucket: &Bucket, now: u64) -> Result<(), Duration> {
-        let now = bucket.see(parts(now));
+    /// Takes a token at `now`, in nanoseconds, as which a call has its time; `clock` is asked if that is long ago. Errors,
+    /// with the time until there is a token, if there is none.
+    pub(crate) fn take(self, bucket: &Bucket, now: u64, clock: impl FnOnce() -> u64) -> Result<(), Duration> {
+        let now = bucket.see(parts(now), clock);
         let mut full_at = bucket.full_at.load(Ordering::Relaxed);
         loop {
             let next = full_at.max(now).saturating_add(self.interval);
@@ -77,14 +78,19 @@ impl Bucket {
     }
 
     /// The time to take tokens at: never earlier than one that was seen, unless that was wrong.
-    fn see(&self, now: u64) -> u64 {
+    fn see(&self, now: u64, clock: impl FnOnce() -> u64) -> u64 {
         let seen = self.seen.load(Ordering::Relaxed);
         if now >= seen {
             self.seen.fetch_max(now, Ordering::Relaxed);
             return now;
         }
         let bound = parts(u64::try_from(OUT_OF_ORDER.as_nanos()).unwrap_or(u64::MAX));
-        if seen - now > bound { self.set_back(seen, now) } else { seen }
+        if seen - now <= bound {
+            return seen;
+        }
+        // Either the clock was wrong, or the call has waited for long since it had its time.
+        let now = parts(clock());
+        if seen.saturating_sub(now) > bound { self.set_back(seen, now) } else { seen }
     }
 
     /// Goes on at `now` with the tokens that were there at `seen`.
@@ -110,15 +116,15 @@ mod tests {
     const HOUR: u64 = 3600 * SECOND;
 
     fn taken(pace: Pace, bucket: &Bucket, now: u64) -> usize {
-        (0..100_000).take_while(|_| pace.take(bucket, now).is_ok()).count()
+        (0..100_000).take_while(|_| pace.take(bucket, now, || now).is_ok()).count()
     }
 
     #[test]
     fn a_bucket_begins_full_and_fills_at_its_rate_up_to_its_burst() {
         let (pace, bucket) = (Pace::new(10.0, 5).unwrap(), Bucket::default());
         assert_eq!(taken(pace, &bucket, 0), 5);
-        assert_eq!(pace.take(&bucket, 0), Err(Duration::from_millis(100)));
-        assert_eq!(pace.take(&bucket, SECOND / 50), Err(Duration::from_millis(80)));
+        assert_eq!(pace.take(&bucket, 0, || 0), Err(Duration::from_millis(100)));
+        assert_eq!(pace.take(&bucket, SECOND / 50, || 0), Err(Duration::from_millis(80)));
         assert_eq!(taken(pace, &bucket, SECOND / 10), 1);
         assert_eq!(taken(pace, &bucket, SECOND / 10 * 4 - 1), 2);
         assert_eq!(pace.tokens(&bucket, SECOND), 5, "no more than its burst");
@@ -130,12 +136,13 @@ mod tests {
         for (rate, steps) in [(0.5, 40), (3.0, 1_000), (1e6, 1_000_000), (99e6, 1_000)] {
             let (pace, bucket) = (Pace::new(rate, 1).unwrap(), Bucket::default());
             let step = (20.0 * 1e9 / rate / 10.0) as u64;
-            let taken = (0..steps).filter(|at| pace.take(&bucket, at * step).is_ok()).count() as f64;
+            let taken = (0..steps).filter(|at| pace.take(&bucket, at * step, || 0).is_ok()).count() as f64;
             // Two tokens come in each step, and a bucket has room for one.
             assert!((taken - steps as f64).abs() <= 0.02 * steps as f64, "{rate}: {taken} in {steps} steps");
             let (bucket, step) = (Bucket::default(), (1e9 / rate / 10.0).max(1.0));
             let time = |at: u64| (at as f64 * step) as u64;
-            let taken = (0..10 * steps).filter(|at| pace.take(&bucket, time(*at)).is_ok()).count() as f64;
+            let taken =
+                (0..10 * steps).filter(|at| pace.take(&bucket, time(*at), || 0).is_ok()).count() as f64;
             let expected = time(10 * steps) as f64 / 1e9 * rate;
             assert!((taken / expected - 1.0).abs() < 0.1, "{rate}: {taken} of {expected}");
         }
@@ -146,11 +153,20 @@ mod tests {
         for back in [1, SECOND, 9 * SECOND, 11 * SECOND, HOUR, 2 * HOUR] {
             let (pace, bucket) = (Pace::new(10.0, 10).unwrap(), Bucket::default());
             for _ in 0..4 {
-                pace.take(&bucket, 2 * HOUR).unwrap();
+                pace.take(&bucket, 2 * HOUR, || 2 * HOUR).unwrap();
             }
             assert_eq!(taken(pace, &bucket, 2 * HOUR - back), 6, "{back}");
             assert_eq!(taken(pace, &bucket, 2 * HOUR - back), 0, "{back}");
         }
+    }
+
+    #[test]
+    fn a_call_that_has_waited_for_long_gives_no_tokens() {
+        let (pace, bucket) = (Pace::new(10.0, 10).unwrap(), Bucket::default());
+        assert_eq!(taken(pace, &bucket, HOUR), 10);
+        assert!(pace.take(&bucket, HOUR - 11 * SECOND, || HOUR).is_err());
+        assert_eq!(taken(pace, &bucket, HOUR), 0);
+        assert_eq!(taken(pace, &bucket, HOUR + SECOND / 2), 5);
     }
 
     #[test]
