@@ -13,7 +13,7 @@ use tower_service::Service;
 use kitex_codec::Limits;
 use kitex_core::{
     BoxError, BoxFuture, CallError, CallResult, Error, ErrorKind, Inspect, Method, MethodResult, Payload,
-    Registry, Request, Response, Sent, SettingError, SharedService, Stage, Status,
+    Registry, Request, Response, Sent, SettingError, SharedService, Stage, Status, forget_end,
 };
 
 use crate::Match;
@@ -236,10 +236,10 @@ impl Shared {
             Ok(answer) => caught(answer).await,
             Err(said) => Err(said),
         };
-        let mut response = caught.map_err(|said| closure_panicked("the fallback", &method, &said))??;
+        let mut ended = caught.unwrap_or_else(|said| Err(closure_panicked("the fallback", &method, &said)));
         // The call has gone on after what it failed with.
-        response.ended = None;
-        Ok(response)
+        forget_end(&mut ended);
+        ended
     }
 }
 

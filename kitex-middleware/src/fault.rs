@@ -108,7 +108,9 @@ impl FaultHandle {
     pub fn set(&self, rules: impl IntoIterator<Item = FaultRule>) -> Result<(), SettingError> {
         let rules: Vec<_> = rules.into_iter().map(Rule::new).collect::<Result<_, _>>()?;
         let on = !rules.is_empty();
-        *self.state.rules.write().unwrap_or_else(PoisonError::into_inner) = rules.into();
+        // Under the lock, so that of several who set rules the same one has the last word in both.
+        let mut set = self.state.rules.write().unwrap_or_else(PoisonError::into_inner);
+        *set = rules.into();
         self.state.on.store(on, Ordering::Relaxed);
         Ok(())
     }

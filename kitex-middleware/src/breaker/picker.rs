@@ -138,7 +138,11 @@ impl BreakerPicker {
             first = Some(first.map_or(next, |first| first.min(next)));
         }
         let picked = self.inner.pick(now, request, endpoints, &left_out);
-        let picked = picked.filter(|place| !left_out.contains(place)).or(first.map(|(_, place)| place));
+        let picked = picked.filter(|place| !left_out.contains(place)).or_else(|| {
+            let (_, place) = first?;
+            self.places.get(place)?.circuit().join();
+            Some(place)
+        });
         picked.or_else(|| self.inner.pick(now, request, endpoints, tried))
     }
 }

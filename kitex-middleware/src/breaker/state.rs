@@ -209,6 +209,19 @@ impl Circuit {
         lately.then(|| word.ticket(word.state == BreakerState::HalfOpen))
     }
 
+    /// A call is made although none was let pass. While trial calls are made it is one of them, as its outcome will be.
+    pub(super) fn join(&self) {
+        let word = self.load();
+        if word.state != BreakerState::HalfOpen {
+            return;
+        }
+        let joined = |probes| {
+            let probes = Probes::read(probes, word.generation);
+            Some(Probes { under_way: (probes.under_way + 1).min(PROBES), ..probes }.write())
+        };
+        let _ = self.probes.fetch_update(Ordering::AcqRel, Ordering::Acquire, joined);
+    }
+
     /// An admitted call that has no outcome.
     pub(super) fn give_back(&self, ticket: Ticket) {
         if ticket.is_probe {

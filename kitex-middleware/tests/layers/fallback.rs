@@ -314,3 +314,21 @@ async fn what_it_has_stood_in_for_can_be_looked_at() {
     assert_eq!((&state["answered"], &state["failed"]), (&1.into(), &2.into()));
     assert!(state["last_error"].as_str().unwrap().ends_with("down"), "{state}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_call_ends_when_its_fallback_does() {
+    for fails in [true, false] {
+        let layer = FallbackLayer::new(move |_, error: Error| async move {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            if fails { Err(error) } else { Ok(Response::empty(Status::Ok)) }
+        });
+        let failing = Mock::new(|_| {
+            let mut result = Err(Error::deadline(Stage::Read));
+            kitex_core::ended_at(&mut result, || tokio::time::Instant::now().into_std());
+            std::future::ready(result)
+        });
+        let result = call(&mut layer.layer(failing), Context::new()).await;
+        assert_eq!(result.is_err(), fails);
+        assert_eq!(kitex_core::known_end(&result), None, "who asks now reads the clock");
+    }
+}

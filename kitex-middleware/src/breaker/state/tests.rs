@@ -328,6 +328,20 @@ fn words_are_what_they_were() {
 }
 
 #[test]
+fn a_call_that_joins_the_trials_takes_the_place_of_none() {
+    let (mut scene, first) = Scene::half_open();
+    scene.pass(200 * MS);
+    let _second = scene.admit().unwrap();
+    scene.circuit.join();
+    let joined = scene.circuit.ticket_of(scene.now).unwrap();
+    scene.circuit.give_back(joined);
+    scene.pass(200 * MS);
+    assert!(scene.admit().is_err(), "2 are under way");
+    scene.circuit.give_back(first);
+    assert!(scene.admit().is_ok());
+}
+
+#[test]
 fn threads_open_it_once() {
     let scene = Scene::new(|_| ());
     let (circuit, now) = (&scene.circuit, scene.now);
