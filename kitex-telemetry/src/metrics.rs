@@ -135,7 +135,8 @@ impl Recorder {
     /// All that was recorded, as the text that Prometheus scrapes.
     ///
     /// Names and labels have underscores for dots; a name ends in its unit (`_seconds`, `_bytes`) and a counter's in
-    /// `_total`: `rpc.server.call.duration` is `rpc_server_call_duration_seconds`.
+    /// `_total`: `rpc.server.call.duration` is `rpc_server_call_duration_seconds`. Of labels whose names become the same,
+    /// the last is shown; a histogram's own label `le` is shown as `exported_le`.
     pub fn render(&self) -> String {
         prometheus::render(self.snapshot())
     }
@@ -235,11 +236,10 @@ fn checked(setting: &'static str, bounds: Vec<f64>) -> Result<Arc<[f64]>, Settin
     Ok(bounds.into())
 }
 
+/// Sorted, so that their order makes no series of its own. Of several with one key, the last.
 fn labels(key: &Key) -> Labels {
-    let mut labels: Labels =
-        key.labels().map(|label| (label.key().to_owned(), label.value().to_owned())).collect();
-    labels.sort();
-    labels
+    let pairs = key.labels().map(|label| (label.key().to_owned(), label.value().to_owned()));
+    pairs.collect::<BTreeMap<_, _>>().into_iter().collect()
 }
 
 impl metrics::Recorder for Recorder {

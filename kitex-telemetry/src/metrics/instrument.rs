@@ -60,7 +60,11 @@ impl Gauge {
 }
 
 impl GaugeFn for Gauge {
+    /// By what is no number nothing is added: what cells hold is not taken out again, not even by `set`.
     fn increment(&self, value: f64) {
+        if !value.is_finite() {
+            return;
+        }
         self.cells.add(Box::default, |cell, writer| writer.add_float(cell, value));
     }
 
@@ -166,6 +170,12 @@ mod tests {
         gauge.set(10.0);
         gauge.decrement(1.0);
         assert_eq!(gauge.value(), 9.0);
+        [f64::NAN, f64::INFINITY].iter().for_each(|none| gauge.increment(*none));
+        gauge.decrement(f64::INFINITY);
+        assert_eq!(gauge.value(), 9.0, "what is no number changes nothing");
+        gauge.set(f64::NAN);
+        gauge.set(2.0);
+        assert_eq!(gauge.value(), 2.0);
         counter.increment(3);
         counter.absolute(10);
         counter.increment(1);

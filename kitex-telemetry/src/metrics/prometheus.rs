@@ -71,16 +71,17 @@ fn write_family(page: &mut String, name: &str, family: &Family) -> fmt::Result {
     }
     writeln!(page, "# TYPE {name} {}", family.kind().unwrap_or("untyped"))?;
     for (labels, value) in &family.points {
+        let shown = shown(labels, value);
         match value {
-            Value::Counter(count) => writeln!(page, "{name}{} {count}", Set(labels, None))?,
-            Value::Gauge(number) => writeln!(page, "{name}{} {number}", Set(labels, None))?,
-            Value::Histogram(counted) => write_histogram(page, name, labels, counted)?,
+            Value::Counter(count) => writeln!(page, "{name}{} {count}", Set(&shown, None))?,
+            Value::Gauge(number) => writeln!(page, "{name}{} {number}", Set(&shown, None))?,
+            Value::Histogram(counted) => write_histogram(page, name, &shown, counted)?,
         }
     }
     Ok(())
 }
 
-fn write_histogram(page: &mut String, name: &str, labels: &Labels, counted: &Counted) -> fmt::Result {
+fn write_histogram(page: &mut String, name: &str, labels: &str, counted: &Counted) -> fmt::Result {
     let mut below = 0_u64;
     for (place, count) in counted.counts.iter().enumerate() {
         below = below.wrapping_add(*count);
@@ -91,31 +92,43 @@ fn write_histogram(page: &mut String, name: &str, labels: &Labels, counted: &Cou
     writeln!(page, "{name}_count{} {below}", Set(labels, None))
 }
 
+/// `rpc_method="EchoSvc/Echo",error_type="timeout"`. A name that comes twice would make the whole page unreadable: of
+/// labels whose names become the same, the last is shown.
+fn shown(labels: &Labels, value: &Value) -> String {
+    let is_histogram = matches!(value, Value::Histogram(_));
+    let by_name: BTreeMap<String, &String> =
+        labels.iter().map(|(key, value)| (label_name(key, is_histogram), value)).collect();
+    let pairs = by_name.iter().map(|(name, value)| {
+        let value = value.replace('\\', r"\\").replace('"', r#"\""#).replace('\n', r"\n");
+        format!("{name}=\"{value}\"")
+    });
+    pairs.collect::<Vec<_>>().join(",")
+}
+
+fn label_name(key: &str, is_histogram: bool) -> String {
+    // Prometheus' own way with a label whose name is taken.
+    if is_histogram && key == "le" {
+        return "exported_le".to_owned();
+    }
+    let mut name: String = key.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    if !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
+        name.insert(0, '_');
+    }
+    name
+}
+
 /// `{rpc_method="EchoSvc/Echo",le="0.1"}`.
-struct Set<'a>(&'a Labels, Option<f64>);
+struct Set<'a>(&'a str, Option<f64>);
 
 impl fmt::Display for Set<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() && self.1.is_none() {
-            return Ok(());
+        let Self(labels, bound) = self;
+        let comma = if labels.is_empty() { "" } else { "," };
+        match bound {
+            None if labels.is_empty() => Ok(()),
+            None => write!(f, "{{{labels}}}"),
+            Some(f64::INFINITY) => write!(f, "{{{labels}{comma}le=\"+Inf\"}}"),
+            Some(bound) => write!(f, "{{{labels}{comma}le=\"{bound}\"}}"),
         }
-        f.write_char('{')?;
-        let mut comma = "";
-        for (key, value) in self.0 {
-            let mut key: String =
-                key.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-            if !key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
-                key.insert(0, '_');
-            }
-            let value = value.replace('\\', r"\\").replace('"', r#"\""#).replace('\n', r"\n");
-            write!(f, "{comma}{key}=\"{value}\"")?;
-            comma = ",";
-        }
-        match self.1 {
-            Some(f64::INFINITY) => write!(f, "{comma}le=\"+Inf\"")?,
-            Some(bound) => write!(f, "{comma}le=\"{bound}\"")?,
-            None => {}
-        }
-        f.write_char('}')
     }
 }

@@ -49,6 +49,27 @@ rpc_size_bytes_count 1"#;
 }
 
 #[test]
+fn no_label_comes_twice_on_the_page() {
+    let recorder = recorder(100);
+    with_local_recorder(&recorder, || {
+        counter!("done", "a-b" => "1", "a.b" => "2", "c" => "3", "c" => "4").increment(1);
+        gauge!("level", "le" => "own").set(1.0);
+        histogram!("took", "le" => "own").record(2.0);
+    });
+    let expected = r#"# TYPE done_total counter
+done_total{a_b="2",c="4"} 1
+# TYPE level gauge
+level{le="own"} 1
+# TYPE took histogram
+took_bucket{exported_le="own",le="0.5"} 0
+took_bucket{exported_le="own",le="1"} 0
+took_bucket{exported_le="own",le="+Inf"} 1
+took_sum{exported_le="own"} 2
+took_count{exported_le="own"} 1"#;
+    assert_eq!(lines(&recorder), expected.lines().collect::<Vec<_>>());
+}
+
+#[test]
 fn a_million_series_are_no_more_than_the_limit() {
     let recorder = recorder(10);
     with_local_recorder(&recorder, || {

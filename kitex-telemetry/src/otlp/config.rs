@@ -113,6 +113,10 @@ impl OtlpConfig {
             let found = number(name, get(name))?;
             *count = found.map_or(*count, |found| usize::try_from(found).unwrap_or(usize::MAX));
         }
+        if get("OTEL_BSP_MAX_EXPORT_BATCH_SIZE").is_none() {
+            // The default is nobody's wish: it gives way to a small queue.
+            config.batch = config.batch.min(config.queue);
+        }
         Ok(config)
     }
 
@@ -196,10 +200,23 @@ fn parse(setting: &'static str, text: &str) -> Result<Uri, SettingError> {
     let refuse = |why: &str| Err(SettingError::new(setting, format!("{text}: {why}")));
     let Ok(url) = text.parse::<Uri>() else { return refuse("not a URL") };
     match (url.scheme_str(), url.host()) {
-        (Some("http"), Some(host)) if !host.is_empty() => Ok(url),
+        (Some("http"), Some(host)) if !host.is_empty() => {
+            if port_makes_sense(&url) {
+                Ok(url)
+            } else {
+                refuse("its port is no number from 1 to 65535")
+            }
+        }
         (Some("https"), _) => refuse("TLS is the collector's part: name one that is reached by http://"),
         _ => refuse("not a URL of the form http://host:port"),
     }
+}
+
+/// Whether there is no port, or one that can be connected to. `Uri` takes any text for one, and then has none.
+fn port_makes_sense(url: &Uri) -> bool {
+    let (authority, host) = (url.authority().map_or("", |it| it.as_str()), url.host().unwrap_or_default());
+    let place = authority.rsplit_once('@').map_or(authority, |(_, place)| place);
+    place == host || url.port_u16().is_some_and(|port| port != 0)
 }
 
 fn number(name: &'static str, value: Option<String>) -> Result<Option<u64>, SettingError> {
@@ -297,6 +314,10 @@ mod tests {
             (OtlpConfig::new(""), "OtlpConfig::endpoint"),
             (OtlpConfig::new("127.0.0.1:4318"), "OtlpConfig::endpoint"),
             (OtlpConfig::new("https://collector:4318"), "OtlpConfig::endpoint"),
+            (OtlpConfig::new("http://collector:99999"), "OtlpConfig::endpoint"),
+            (OtlpConfig::new("http://collector:4318x"), "OtlpConfig::endpoint"),
+            (OtlpConfig::new("http://me:4318@[::1]:0/"), "OtlpConfig::endpoint"),
+            (OtlpConfig::new("http://collector:"), "OtlpConfig::endpoint"),
             (
                 OtlpConfig { traces_endpoint: Some("x y".to_owned()), ..default() },
                 "OtlpConfig::traces_endpoint",
@@ -309,5 +330,28 @@ mod tests {
             assert_eq!(refused.setting(), setting, "{refused}");
         }
         assert!(default().check().is_ok() && default().metrics_to().is_ok());
+        for endpoint in
+            ["http://collector", "http://[::1]", "http://[::1]:65535", "http://me:x@collector/base"]
+        {
+            let taken = OtlpConfig::new(endpoint).traces_to();
+            assert!(taken.is_ok(), "{endpoint}: {taken:?}");
+        }
+    }
+
+    #[test]
+    fn the_default_batch_gives_way_to_a_small_queue_and_one_that_is_asked_for_does_not() {
+        let read = |batch: Option<&str>| {
+            OtlpConfig::from_variables(|name| match name {
+                "OTEL_BSP_MAX_QUEUE_SIZE" => Some("256".to_owned()),
+                "OTEL_BSP_MAX_EXPORT_BATCH_SIZE" => batch.map(str::to_owned),
+                _ => None,
+            })
+        };
+        let alone = read(None).unwrap();
+        assert_eq!((alone.queue, alone.batch), (256, 256));
+        assert!(alone.check().is_ok());
+        assert_eq!(read(Some("16")).unwrap().batch, 16);
+        let refused = read(Some("512")).and_then(|config| config.check()).unwrap_err();
+        assert_eq!(refused.setting(), "OtlpConfig::batch");
     }
 }
