@@ -12,7 +12,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// assert_eq!(kitex_core::catch_panic(|| -> u8 { panic!("no {}", 2) }), Err("no 2".to_owned()));
 /// ```
 pub fn catch_panic<T>(run: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| panic_text(&*panic).to_owned())
+    catch_unwind(AssertUnwindSafe(run)).map_err(said)
+}
+
+/// What was panicked with may panic once more when it is dropped, which must not get past those who catch panics.
+#[cold]
+fn said(panic: Box<dyn Any + Send>) -> String {
+    let text = panic_text(&*panic).to_owned();
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
+        std::mem::forget(again);
+    }
+    text
 }
 
 /// What a panic said, by what was caught of it.
@@ -32,5 +42,19 @@ mod tests {
         assert_eq!(catch_panic(|| panic!("plain")), Err::<(), _>("plain".to_owned()));
         assert_eq!(formatted, Err::<(), _>("1 and 2".to_owned()));
         assert_eq!(number, Err::<(), _>("no text".to_owned()));
+    }
+
+    /// Panics with its like when it is dropped.
+    struct Bomb;
+
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            std::panic::panic_any(Bomb);
+        }
+    }
+
+    #[test]
+    fn what_was_panicked_with_may_panic() {
+        assert_eq!(catch_panic(|| std::panic::panic_any(Bomb)), Err::<(), _>("no text".to_owned()));
     }
 }

@@ -1,10 +1,9 @@
 //! Panics as errors.
 
 use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Poll;
 
-use kitex_core::{BoxFuture, Error, ErrorKind, Method, Request, Stage, panic_text};
+use kitex_core::{BoxFuture, Error, ErrorKind, Method, Request, Stage};
 
 use crate::guard::{Guard, guard_layer};
 
@@ -67,8 +66,7 @@ impl Guard for CatchPanicLayer {
 
     #[inline]
     fn catch<T>(&self, held: &Caught, run: impl FnOnce() -> T) -> Result<T, Error> {
-        catch_unwind(AssertUnwindSafe(run))
-            .map_err(|panic| self.side.error(&held.method, panic_text(&*panic)))
+        catch(run).map_err(|said| self.side.error(&held.method, &said))
     }
 
     #[inline]

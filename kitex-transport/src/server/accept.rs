@@ -2,12 +2,11 @@
 
 use std::borrow::Cow;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use kitex_core::{Peer, panic_text};
+use kitex_core::{Peer, catch_panic};
 
 use super::Shared;
 use super::driver::Driver;
@@ -31,8 +30,8 @@ pub(super) async fn run(listener: Listener, shared: Arc<Shared>) {
                 pause = BACK_OFF.0;
                 // What the program has put in may panic; that costs this connection.
                 let shown = peer.clone();
-                if let Err(panic) = catch_unwind(AssertUnwindSafe(|| admit(stream, peer, &shared))) {
-                    tracing::error!(peer = %shown, panic = panic_text(&*panic), "a connection was refused by a panic");
+                if let Err(panic) = catch_panic(|| admit(stream, peer, &shared)) {
+                    tracing::error!(peer = %shown, panic, "a connection was refused by a panic");
                 }
             }
             Err(error) if is_of_one_connection(&error) => {}
@@ -112,7 +111,7 @@ impl Drop for Counted {
     fn drop(&mut self) {
         if let (Some(policy), Some(peer)) = (&self.0.settings.accept, &self.1) {
             // As with the observer: a panic while another one ends the connection would end the process.
-            let _ = catch_unwind(AssertUnwindSafe(|| policy.closed(peer)));
+            let _ = catch_panic(|| policy.closed(peer));
         }
         self.0.connections.fetch_sub(1, Ordering::AcqRel);
         self.0.phases.ended();

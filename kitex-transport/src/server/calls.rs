@@ -1,7 +1,6 @@
 //! The calls of one connection that could not be answered at once.
 
 use std::future::{Future, pending};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -9,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::stream::{FuturesUnordered, Stream as _};
 use futures_util::task::AtomicWaker;
-use kitex_core::{BoxFuture, CallId, Error, ErrorKind, Method, Response, Stage, known_end, panic_text};
+use kitex_core::{BoxFuture, CallId, Error, ErrorKind, Method, Response, Stage, catch_panic, known_end};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::oneshot;
 use tokio::task::{AbortHandle, JoinHandle};
@@ -39,7 +38,7 @@ struct Guarded(BoxFuture<Outcome>);
 impl Drop for Guarded {
     fn drop(&mut self) {
         let future = std::mem::replace(&mut self.0, Box::pin(pending()));
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(future)));
+        let _ = catch_panic(|| drop(future));
     }
 }
 
@@ -59,8 +58,8 @@ impl Drop for Apart {
 impl Call {
     /// Begins a call. A panic in a layer or a stub is an answer like one in the handler.
     pub(super) fn begin(id: CallId, method: Method, begin: impl FnOnce() -> BoxFuture<Outcome>) -> Self {
-        let answer = catch_unwind(AssertUnwindSafe(begin)).unwrap_or_else(|panic| {
-            let error = Error::panicked(&method, panic_text(&*panic));
+        let answer = catch_panic(begin).unwrap_or_else(|said| {
+            let error = Error::panicked(&method, &said);
             Box::pin(std::future::ready(Err(error)))
         });
         Self { id, method, answer: Answer::Here(Guarded(answer)) }
@@ -96,9 +95,8 @@ impl Call {
             Answer::Here(Guarded(future)) => future,
             Answer::Apart(apart) => return poll_apart(apart, task),
         };
-        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(task)));
-        let polled = polled
-            .unwrap_or_else(|panic| Poll::Ready(Err(Error::panicked(&self.method, panic_text(&*panic)))));
+        let polled = catch_panic(|| future.as_mut().poll(task))
+            .unwrap_or_else(|said| Poll::Ready(Err(Error::panicked(&self.method, &said))));
         let took = match &polled {
             Poll::Ready(result) => quick(result, began),
             Poll::Pending => None,

@@ -6,14 +6,13 @@ mod serving;
 mod writing;
 
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use kitex_core::{ConnectionInfo, Error, Method, Peer, ServerConnection};
+use kitex_core::{ConnectionInfo, Error, Method, Peer, ServerConnection, catch_panic};
 
 use super::Shared;
 use super::accept::Counted;
@@ -206,8 +205,7 @@ impl<S> Drop for Driver<S> {
         self.info.set_closed();
         if let Some(observer) = &self.counted.0.settings.observer {
             // A panic while another one ends the connection would end the process.
-            let tell = AssertUnwindSafe(|| observer.connection_closed(self.info.peer()));
-            let _ = catch_unwind(tell);
+            let _ = catch_panic(|| observer.connection_closed(self.info.peer()));
         }
         self.share.end(&self.counted.0.held);
         self.input.release();
