@@ -26,9 +26,9 @@ use instruments::{Instruments, Outcome, describe};
 ///
 /// Each has the labels `rpc.system.name` (`kitex`) and `rpc.method` (`EchoSvc/Echo`). A duration has `error.type`, an
 /// [`ErrorKind`] by its name, if the call failed; and `kitex.answer`, `exception` or `status`, if it was answered by a
-/// declared exception or a business status, which are no errors. A call that nobody waits for any more is `cancelled`, or
-/// `deadline` if that has passed. A call that is answered by a stream ends with the stream, and fails if that does; its
-/// messages are not among the sizes.
+/// declared exception or a business status, which are no errors. A call that nobody waits for any more is `cancelled`,
+/// `deadline exceeded` if that has passed, or `handler panic` if one was caught above the layer. A call that is answered by a
+/// stream ends with the stream, and fails if that does; its messages are not among the sizes.
 ///
 /// Handles are resolved once for a method and outcome, so that a call looks up no label: install the recorder before
 /// the first call. After 1 024 methods all further ones are measured as `_OTHER`, and so are those that no IDL is known of,
@@ -112,7 +112,7 @@ impl Guard for MetricsLayer {
             instruments.request(payload.len());
         }
         instruments.begin();
-        *held = Some(Measured { spot, began, deadline: request.context.deadline });
+        *held = Some(Measured { spot, began, deadline: request.context.deadline, polled: false });
         Ok(())
     }
 
@@ -150,6 +150,16 @@ impl Guard for MetricsLayer {
             self.give_up(measured);
         }
     }
+
+    #[inline(always)]
+    fn enter(&self, measured: &mut Measured) {
+        measured.polled = true;
+    }
+
+    #[inline(always)]
+    fn leave(&self, measured: &mut Measured, came_back: bool) {
+        measured.polled = !came_back;
+    }
 }
 
 impl MetricsLayer {
@@ -158,16 +168,11 @@ impl MetricsLayer {
         instruments.end(at.saturating_duration_since(measured.began), outcome);
     }
 
-    /// Whoever gives a call up after its deadline does so for that.
+    /// The call has no outcome.
     #[cold]
     fn give_up(&self, measured: &Measured) {
         let now = now();
-        let late = measured.deadline.is_some_and(|deadline| deadline.has_passed(now));
-        self.end(
-            measured,
-            now,
-            Outcome::Failed(if late { ErrorKind::Deadline } else { ErrorKind::Cancelled }),
-        );
+        self.end(measured, now, Outcome::Failed(measured.why(now)));
     }
 }
 
@@ -177,4 +182,18 @@ pub struct Measured {
     spot: Spot,
     began: Instant,
     deadline: Option<Deadline>,
+    /// Stays set if polling does not come back.
+    polled: bool,
+}
+
+impl Measured {
+    /// Why a call ends that has no outcome, as the call's span says it: whoever gives one up after its deadline does so for
+    /// that.
+    fn why(&self, now: Instant) -> ErrorKind {
+        match self.deadline {
+            _ if self.polled => ErrorKind::Panic,
+            Some(deadline) if deadline.has_passed(now) => ErrorKind::Deadline,
+            _ => ErrorKind::Cancelled,
+        }
+    }
 }

@@ -1,7 +1,10 @@
 //! What a recorder gets of calls.
 
+use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
 use kitex_core::{
     Body, BusinessStatus, Context, Error, ErrorKind, MessageStream, Payload, Protocol, Response, Stage,
     Status,
@@ -11,8 +14,9 @@ use metrics_util::CompositeKey;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use tokio::time::advance;
 use tower_layer::Layer;
+use tower_service::Service;
 
-use crate::mock::{ECHO, Mock, call, never};
+use crate::mock::{ECHO, Mock, call, never, request};
 
 /// Every figure that was recorded: the name, its further label, and the values.
 fn figures(snapshotter: &Snapshotter) -> Vec<(String, Vec<f64>)> {
@@ -186,4 +190,38 @@ async fn a_call_that_is_given_up_after_its_deadline_ends_for_that_and_a_stream_t
         let times = all.iter().find(|(found, _)| found == name).unwrap_or_else(|| unreachable!("{all:?}"));
         assert!((times.1[0] - took).abs() < 0.005 && times.1.len() == 1, "{times:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_panicked_ends_for_that_whenever_it_is_dropped() {
+    let recorder = DebuggingRecorder::new();
+    let _installed = metrics::set_default_local_recorder(&recorder);
+    let server = || {
+        MetricsLayer::server().layer(Mock::new(|_| async {
+            tokio::task::yield_now().await;
+            panic!("as asked")
+        }))
+    };
+    let by_reference = kitex_core::SharedService::new(server());
+    let mut owned = server();
+    let calls: [LocalBoxFuture<'_, _>; 2] =
+        [Box::pin(owned.call(request(Context::new()))), Box::pin(by_reference.call(request(Context::new())))];
+    for mut running in calls {
+        assert!(futures_util::poll!(&mut running).is_pending());
+        assert!(AssertUnwindSafe(&mut running).catch_unwind().await.is_err());
+        // As a server that catches around the whole call does: what is left of it is dropped when nothing unwinds.
+        advance(Duration::from_millis(20)).await;
+        drop(running);
+    }
+    // What comes back in between is no panic.
+    let mut given_up = Box::pin(call(&mut owned, Context::new()));
+    assert!(futures_util::poll!(&mut given_up).is_pending());
+    drop(given_up);
+    let all = figures(&recorder.snapshotter());
+    let duration = |error: &str| {
+        let name = format!("rpc.server.call.duration error.type={error}");
+        all.iter().find(|(found, _)| *found == name).map(|(_, times)| &times[..])
+    };
+    assert_eq!(duration("handler panic"), Some(&[0.02, 0.02][..]), "{all:?}");
+    assert_eq!(duration("cancelled"), Some(&[0.0][..]), "{all:?}");
 }
