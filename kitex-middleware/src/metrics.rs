@@ -81,7 +81,12 @@ impl MetricsLayer {
                 |method| format!("{}/{}", method.service(), method.name()),
             )
         };
-        let methods = PerMethod::new(move |method| Instruments::new(side, name(method)));
+        let methods = PerMethod::new(move |method| {
+            // To the recorder that its handles are of, which may have come after the layer was made: by what is told of a
+            // histogram some choose its buckets.
+            describe();
+            Instruments::new(side, name(method))
+        });
         Self { shared: Arc::new(Shared { side, methods }) }
     }
 }

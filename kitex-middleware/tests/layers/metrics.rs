@@ -10,6 +10,7 @@ use kitex_core::{
     Status,
 };
 use kitex_middleware::{DeadlineLayer, MetricsLayer};
+use metrics::Unit;
 use metrics_util::CompositeKey;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use tokio::time::advance;
@@ -224,4 +225,24 @@ async fn a_call_that_panicked_ends_for_that_whenever_it_is_dropped() {
     };
     assert_eq!(duration("handler panic"), Some(&[0.02, 0.02][..]), "{all:?}");
     assert_eq!(duration("cancelled"), Some(&[0.0][..]), "{all:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recorder_that_comes_after_the_layer_is_told_what_the_figures_mean() {
+    let mut service =
+        MetricsLayer::server().layer(Mock::new(|_| after_a_while(Ok(Response::empty(Status::Ok)))));
+    let recorder = DebuggingRecorder::new();
+    let _installed = metrics::set_default_local_recorder(&recorder);
+    call(&mut service, Context::new()).await.unwrap();
+    let all = recorder.snapshotter().snapshot().into_vec();
+    let units: Vec<_> =
+        all.iter().map(|(key, unit, text, _)| (key.key().name(), *unit, text.is_some())).collect();
+    let expected = [
+        ("rpc.server.active_calls", Some(Unit::Count), true),
+        ("rpc.server.call.duration", Some(Unit::Seconds), true),
+        ("rpc.server.queue.duration", Some(Unit::Seconds), true),
+        ("rpc.server.request.size", Some(Unit::Bytes), true),
+        ("rpc.server.response.size", Some(Unit::Bytes), true),
+    ];
+    assert_eq!((units.len(), expected.iter().all(|told| units.contains(told))), (5, true), "{units:?}");
 }
