@@ -117,7 +117,7 @@ impl Guard for MetricsLayer {
             instruments.request(payload.len());
         }
         instruments.begin();
-        *held = Some(Measured { spot, began, deadline: request.context.deadline, polled: false });
+        *held = Some(Measured { spot, began, deadline: request.context.deadline, panicked: false });
         Ok(())
     }
 
@@ -157,13 +157,8 @@ impl Guard for MetricsLayer {
     }
 
     #[inline(always)]
-    fn enter(&self, measured: &mut Measured) {
-        measured.polled = true;
-    }
-
-    #[inline(always)]
     fn leave(&self, measured: &mut Measured, came_back: bool) {
-        measured.polled = !came_back;
+        measured.panicked = !came_back;
     }
 }
 
@@ -187,8 +182,8 @@ pub struct Measured {
     spot: Spot,
     began: Instant,
     deadline: Option<Deadline>,
-    /// Stays set if polling does not come back.
-    polled: bool,
+    /// What is beneath did not come back when it was last called or polled.
+    panicked: bool,
 }
 
 impl Measured {
@@ -196,7 +191,7 @@ impl Measured {
     /// that.
     fn why(&self, now: Instant) -> ErrorKind {
         match self.deadline {
-            _ if self.polled => ErrorKind::Panic,
+            _ if self.panicked => ErrorKind::Panic,
             Some(deadline) if deadline.has_passed(now) => ErrorKind::Deadline,
             _ => ErrorKind::Cancelled,
         }
