@@ -168,7 +168,8 @@ pub struct BreakerEvent {
 pub enum BreakerScope {
     /// Calls of a method.
     Method(Method),
-    /// Calls of all those methods that came after the first 1024, and have a breaker together.
+    /// Calls of all those methods that came after the first 1024, or that no IDL is known of and whose names have more than
+    /// 256 bytes. They have a breaker together.
     OtherMethods,
     /// Calls to an endpoint.
     Endpoint {
