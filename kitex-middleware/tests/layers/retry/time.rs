@@ -181,19 +181,23 @@ impl Drop for Dropped {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_call_that_is_dropped_takes_all_its_attempts_with_it() {
+/// A backend that refuses one attempt in `every`, and never answers the others; it counts those that were dropped.
+fn hanging(every: usize) -> (Mock, SeenAll, Arc<Mutex<usize>>) {
     let dropped = Arc::new(Mutex::new(0));
-    let (mock, seen) = backend({
-        let dropped = Arc::clone(&dropped);
-        move |at| {
-            let guard = Dropped(Arc::clone(&dropped));
-            async move {
-                let _guard = guard;
-                if at == 0 { refused() } else { crate::mock::never().await }
-            }
+    let counted = Arc::clone(&dropped);
+    let (mock, seen) = backend(move |at| {
+        let guard = Dropped(Arc::clone(&counted));
+        async move {
+            let _guard = guard;
+            if at % every == 0 { refused() } else { crate::mock::never().await }
         }
     });
+    (mock, seen, dropped)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_dropped_takes_all_its_attempts_with_it() {
+    let (mock, seen, dropped) = hanging(3);
     let mut policy = RetryPolicy::mixed(kitex_middleware::Hedge::after(10 * MS));
     policy.attempts = 3;
     let call = layered(RetryConfig::new(policy), mock).call(request_of(&FIND, Context::new()));
@@ -205,17 +209,7 @@ async fn a_call_that_is_dropped_takes_all_its_attempts_with_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_call_in_its_place_that_is_dropped_in_a_further_attempt_gives_all_back() {
-    let dropped = Arc::new(Mutex::new(0));
-    let (mock, seen) = backend({
-        let dropped = Arc::clone(&dropped);
-        move |at| {
-            let guard = Dropped(Arc::clone(&dropped));
-            async move {
-                let _guard = guard;
-                if at % 2 == 0 { refused() } else { crate::mock::never().await }
-            }
-        }
-    });
+    let (mock, seen, dropped) = hanging(2);
     let limit = ConcurrencyLayer::new(ConcurrencyConfig::new(1)).unwrap();
     let retry = RetryLayer::new(RetryConfig::default()).unwrap();
     let breaker = BreakerLayer::new(BreakerConfig::default()).unwrap();
