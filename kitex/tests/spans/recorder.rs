@@ -3,12 +3,12 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Write as _};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::{DefaultGuard, Interest};
-use tracing::{Event, Metadata, Subscriber};
+use tracing::{Dispatch, Event, Metadata, Subscriber};
 
 /// The fields of a span by name, besides its own name and that of the span that it was made in.
 pub(crate) type Fields = BTreeMap<String, String>;
@@ -33,9 +33,17 @@ thread_local! {
 
 /// Writes down until the guard is dropped.
 pub(crate) fn record() -> (Recorder, DefaultGuard) {
+    keep_asking();
     let recorder = Recorder::default();
     let guard = tracing::subscriber::set_default(recorder.clone());
     (recorder, guard)
+}
+
+/// Keeps a second subscriber: in a process that has one only, the thread that first comes to a span or an event decides
+/// for all threads whether it is wanted, and other tests' threads want none.
+fn keep_asking() {
+    static SECOND: OnceLock<Dispatch> = OnceLock::new();
+    SECOND.get_or_init(|| Dispatch::new(Recorder::default()));
 }
 
 #[allow(dead_code, reason = "each test that includes this file uses a part of it")]
