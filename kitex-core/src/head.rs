@@ -255,6 +255,8 @@ pub(crate) struct RequestTemplate {
     strings: PreparedSection,
     /// The metadata that stands among the strings.
     shared: Option<Arc<Vec<Entry>>>,
+    /// A place in a trace is among it.
+    is_placed: bool,
 }
 
 impl RequestTemplate {
@@ -279,7 +281,8 @@ impl RequestTemplate {
             }
             entry_pairs(header, shared.into_iter().flat_map(|entries| entries.iter()));
         })?;
-        Ok(Self { ints, strings, shared: shared.cloned() })
+        let is_placed = shared.is_some_and(|entries| has_place(entries.iter()));
+        Ok(Self { ints, strings, shared: shared.cloned(), is_placed })
     }
 
     /// True if this is the template of calls with that metadata.
@@ -297,7 +300,9 @@ impl RequestTemplate {
         header.prepared(&self.strings);
         count += received_pairs(header, &context.metadata);
         count += entry_pairs(header, context.metadata.own());
-        count += trace_pair(header, context);
+        if !self.is_placed {
+            count += trace_pair(header, context);
+        }
         header.prepared(&self.ints);
         header.int(int_key::FROM_METHOD, context.caller_method().as_bytes());
         if let Some(deadline) = context.deadline {
@@ -348,7 +353,13 @@ fn entry_pairs<'a>(header: &mut HeaderWriter<'_>, entries: impl Iterator<Item = 
     count
 }
 
-/// Writes the place in a trace that a layer has noted, straight from its numbers, unless one was set as a pair.
+/// Whether a place in a trace was set as a pair, which is then sent in place of the one that a layer has noted.
+fn has_place<'a>(mut entries: impl Iterator<Item = &'a Entry>) -> bool {
+    entries.any(|entry| entry.scope == Scope::Transient && entry.key == trace::PARENT)
+}
+
+/// Writes the place in a trace that a layer has noted, straight from its numbers, unless one was set as a pair with this
+/// very call.
 fn trace_pair(header: &mut HeaderWriter<'_>, context: &Context) -> usize {
     const KEY: &[u8; 27] = b"\0\x17RPC_TRANSIT_traceparent\0\x37";
     const PAIR: [u8; KEY.len() + trace::LEN] = {
@@ -359,7 +370,7 @@ fn trace_pair(header: &mut HeaderWriter<'_>, context: &Context) -> usize {
         pair
     };
     let Some(parent) = context.sent_trace() else { return 0 };
-    if context.metadata.covers(Scope::Transient, trace::PARENT.as_bytes()) {
+    if has_place(context.metadata.own()) {
         return 0;
     }
     if let Some(text) = header.whole_string(&PAIR).last_chunk_mut() {
