@@ -11,6 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// assert_eq!(kitex_core::catch_panic(|| 1), Ok(1));
 /// assert_eq!(kitex_core::catch_panic(|| -> u8 { panic!("no {}", 2) }), Err("no 2".to_owned()));
 /// ```
+#[inline]
 pub fn catch_panic<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(run)).map_err(said)
 }

@@ -174,6 +174,7 @@ impl<S: CallRef, L: Guard> CallRef for LayerService<S, L> {
         L::PASSES && self.inner.returns_requests()
     }
 
+    #[inline]
     fn call_within<'a, W, R>(whole: &R, mut request: Request) -> BoxCall<'a>
     where
         W: Within<Service = Self>,

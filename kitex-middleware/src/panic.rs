@@ -64,12 +64,12 @@ impl Guard for CatchPanicLayer {
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn catch<T>(&self, held: &Caught, run: impl FnOnce() -> T) -> Result<T, Error> {
         catch(run).map_err(|said| self.side.error(&held.method, &said))
     }
 
-    #[inline]
+    #[inline(always)]
     fn discard(&self, drop: impl FnOnce()) {
         // The panic hook has reported it, and nobody is left to be told.
         let _ = catch(drop);

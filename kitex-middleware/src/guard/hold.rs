@@ -210,10 +210,20 @@ pub(super) struct GivenUp<'a, L: Guard> {
     pub(super) held: &'a mut Option<L::Held>,
 }
 
+impl<L: Guard> GivenUp<'_, L> {
+    #[cold]
+    fn tell(&mut self) {
+        over(self.layer, self.held, false);
+    }
+}
+
 impl<L: Guard> Drop for GivenUp<'_, L> {
     #[inline(always)]
     fn drop(&mut self) {
-        over(self.layer, self.held, false);
+        // Of a call that has ended nothing is held any more.
+        if self.held.is_some() {
+            self.tell();
+        }
     }
 }
 
