@@ -5,6 +5,9 @@ use std::ops::{Deref, DerefMut};
 
 use kitex_codec::{BytesMut, CHUNK, put_chunk, take_chunk};
 
+/// Bytes that are a small message's, or what has come of one.
+pub(crate) const LITTLE: usize = CHUNK / 4;
+
 /// A chunk of its thread, or more memory for as long as a large message needs it.
 #[derive(Debug, Default)]
 pub(crate) struct Input {
@@ -25,6 +28,15 @@ impl Input {
     pub(crate) fn grow(&mut self, additional: usize) {
         self.bytes.reserve(additional);
         self.grown |= self.bytes.capacity() > 2 * CHUNK;
+    }
+
+    /// Moves a little that is left in larger memory into a chunk, so that whoever waits for the rest of it keeps no more.
+    pub(crate) fn move_little(&mut self) {
+        if self.grown && self.bytes.len() < LITTLE {
+            let mut chunk = take_chunk();
+            chunk.extend_from_slice(&self.bytes);
+            *self = Self { bytes: chunk, grown: false };
+        }
     }
 
     /// Gives the memory back; what is in it is dropped.
@@ -70,6 +82,22 @@ mod tests {
         input.release();
         input.begin();
         assert_ne!(input.as_ptr(), left, "a value of {} bytes is held by the pool", held.len());
+    }
+
+    #[test]
+    fn a_little_that_is_left_does_not_keep_larger_memory() {
+        let mut input = Input::default();
+        drop(message(&mut input, 60_000));
+        for (left, moves) in [(LITTLE, false), (LITTLE - 1, true)] {
+            input.resize(left, 3);
+            let before = input.as_ptr();
+            input.move_little();
+            assert_eq!((input.as_ptr() != before, input.len()), (moves, left));
+        }
+        assert!(input.iter().all(|byte| *byte == 3) && input.capacity() <= 2 * CHUNK);
+        let before = input.as_ptr();
+        input.move_little();
+        assert_eq!(input.as_ptr(), before, "it is in a chunk");
     }
 
     #[test]

@@ -50,6 +50,8 @@ pub(super) struct Driver<S> {
     end: Option<End>,
     /// The peer sends no more.
     eof: bool,
+    /// The last read took in all that there was room for.
+    was_full: bool,
     phase: PhaseWatch,
     info: Arc<ConnectionInfo>,
     counted: Counted,
@@ -85,6 +87,7 @@ impl<S: Io> Driver<S> {
             stalled: None,
             end: None,
             eof: false,
+            was_full: false,
             phase: PhaseWatch::new(),
             info,
             counted,

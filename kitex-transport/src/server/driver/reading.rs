@@ -5,11 +5,12 @@ use std::pin::pin;
 use std::task::{Context, Poll};
 
 use bytes::BufMut as _;
+use kitex_codec::CHUNK;
 use tokio::io::AsyncReadExt;
 
 use super::{Driver, Step};
 use crate::Io;
-use crate::input::Input;
+use crate::input::{Input, LITTLE};
 use crate::server::held::STEP;
 
 /// Input that is read ahead while no request is taken, so that the end of the peer's input is noticed.
@@ -25,8 +26,11 @@ impl<S: Io> Driver<S> {
             return Step::Wait;
         }
         self.make_room();
+        let room = (self.input.capacity() - self.input.len()).min(READ_MOST);
         let Some(stream) = &mut self.stream else { return Step::Wait };
-        match pin!(stream.read_buf(&mut (&mut *self.input).limit(READ_MOST))).poll(task) {
+        let polled = pin!(stream.read_buf(&mut (&mut *self.input).limit(READ_MOST))).poll(task);
+        self.was_full = matches!(polled, Poll::Ready(Ok(read)) if read == room);
+        match polled {
             Poll::Pending => return Step::Wait,
             Poll::Ready(Ok(0)) => self.eof = true,
             Poll::Ready(Ok(_)) => self.count(),
@@ -66,20 +70,21 @@ impl<S: Io> Driver<S> {
         self.engine.in_flight_bytes() + self.engine.output().len()
     }
 
-    /// Makes room for the next read: a chunk, or as much as a large message has brought already. What its header
-    /// promises takes no memory.
+    /// Makes room for the next read: a chunk, two where small messages filled the last read, or as much as a large message
+    /// has brought already. What its header promises takes no memory.
     fn make_room(&mut self) {
         if self.input.is_empty() && self.input.capacity() > 0 {
             // All of it again, if those who had a part are gone: else it goes on with what is left.
-            let _all = self.input.try_reclaim(kitex_codec::CHUNK);
+            let _all = self.input.try_reclaim(CHUNK);
         }
         if self.input.capacity() == 0 {
             self.input.begin();
         } else if self.input.capacity() - self.input.len() < 512 {
             let missing =
                 self.engine.expected_input().map_or(0, |whole| whole.saturating_sub(self.input.len()));
-            let most = self.input.len().max(kitex_codec::CHUNK);
-            self.input.grow(missing.clamp(kitex_codec::CHUNK / 4, most));
+            let many = self.was_full && self.input.len() < LITTLE;
+            let (least, most) = if many { (2 * CHUNK, 2 * CHUNK) } else { (CHUNK / 4, CHUNK) };
+            self.input.grow(missing.clamp(least, most.max(self.input.len())));
         }
     }
 
@@ -95,6 +100,7 @@ impl<S: Io> Driver<S> {
         if self.input.is_empty() && self.input.capacity() > 0 {
             self.input.release();
         }
+        self.input.move_little();
         self.engine.output().release();
     }
 
