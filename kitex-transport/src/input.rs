@@ -30,6 +30,17 @@ impl Input {
         self.grown |= self.bytes.capacity() > 2 * CHUNK;
     }
 
+    /// Moves on to memory of two chunks, with the little that is left: to what it has, if those who had a part are gone.
+    pub(crate) fn enlarge(&mut self) {
+        if self.grown && self.bytes.try_reclaim((2 * CHUNK).saturating_sub(self.bytes.len())) {
+            return;
+        }
+        let mut bytes = BytesMut::with_capacity(2 * CHUNK);
+        bytes.extend_from_slice(&self.bytes);
+        self.release();
+        *self = Self { bytes, grown: true };
+    }
+
     /// Moves a little that is left in larger memory into a chunk, so that whoever waits for the rest of it keeps no more.
     pub(crate) fn move_little(&mut self) {
         if self.grown && self.bytes.len() < LITTLE {
@@ -98,6 +109,27 @@ mod tests {
         let before = input.as_ptr();
         input.move_little();
         assert_eq!(input.as_ptr(), before, "it is in a chunk");
+    }
+
+    #[test]
+    fn an_enlarged_input_keeps_what_is_left_and_gives_its_chunk_back() {
+        let mut input = Input::default();
+        input.begin();
+        let chunk = input.as_ptr();
+        input.extend_from_slice(b"the rest");
+        input.enlarge();
+        assert_eq!((&input[..], input.capacity()), (&b"the rest"[..], 2 * CHUNK));
+        let mut other = Input::default();
+        other.begin();
+        assert_eq!((other.as_ptr(), other.len()), (chunk, 0));
+        let larger = input.as_ptr();
+        input.resize(2 * CHUNK, 0);
+        drop(input.split_to(2 * CHUNK - 3));
+        input.enlarge();
+        assert_eq!((input.as_ptr(), &input[..], input.capacity()), (larger, &[0; 3][..], 2 * CHUNK));
+        let held = input.split();
+        input.enlarge();
+        assert!(input.as_ptr() != larger && held[..] == [0; 3] && input.capacity() == 2 * CHUNK);
     }
 
     #[test]

@@ -80,11 +80,13 @@ impl<S: Io> Driver<S> {
         if self.input.capacity() == 0 {
             self.input.begin();
         } else if self.input.capacity() - self.input.len() < 512 {
+            if self.was_full && self.input.len() < LITTLE {
+                return self.input.enlarge();
+            }
             let missing =
                 self.engine.expected_input().map_or(0, |whole| whole.saturating_sub(self.input.len()));
-            let many = self.was_full && self.input.len() < LITTLE;
-            let (least, most) = if many { (2 * CHUNK, 2 * CHUNK) } else { (CHUNK / 4, CHUNK) };
-            self.input.grow(missing.clamp(least, most.max(self.input.len())));
+            let most = self.input.len().max(CHUNK);
+            self.input.grow(missing.clamp(CHUNK / 4, most));
         }
     }
 
