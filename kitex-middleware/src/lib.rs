@@ -64,7 +64,7 @@ pub use from_fn::{FromFn, FromFnLayer, Next, from_fn};
 pub use guard::{AnswerFuture, LayerCall, LayerFuture, LayerService};
 pub use matching::Match;
 #[cfg(feature = "metrics")]
-pub use metrics::MetricsLayer;
+pub use metrics::{CallMeter, CallMeters, CallSeries, MetricsLayer, set_call_meters};
 pub use panic::CatchPanicLayer;
 pub use rate::{RateConfig, RateLayer};
 pub use retry::{

@@ -6,7 +6,7 @@ use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use kitex_core::Method;
+use kitex_core::{Method, MethodDescriptor};
 
 /// Methods with state of their own; all further ones share one. More than a process of generated services has, and with
 /// [`MAX_NAMES`] it bounds what the names cost that a proxy's callers make up.
@@ -31,8 +31,10 @@ const PROBES: usize = 8;
 /// and allocates nothing. After [`MAX_METHODS`] methods all further ones have one state together, with those whose names are
 /// longer than [`MAX_NAMES`] and come from no descriptor.
 pub(crate) struct PerMethod<T> {
+    /// The first table, in place: a layer that was made is most often called.
+    first: [Slot<T>; FIRST],
+    further: [OnceLock<Box<[Slot<T>]>>; TABLES - 1],
     make: Box<Make<T>>,
-    tables: [OnceLock<Box<[Slot<T>]>>; TABLES],
     count: AtomicUsize,
     others: OnceLock<Arc<T>>,
     /// Keyed anew by each process: callers choose names.
@@ -44,23 +46,38 @@ type Make<T> = dyn Fn(Option<&Method>) -> T + Send + Sync;
 type Slot<T> = OnceLock<(Method, Arc<T>)>;
 
 /// Where a method's state is, for as long as there is a state: for calls to keep, which then count no reference to it.
+///
+/// The table, and in the lower half the slot: as one number it is in a register, where two would be written one by one and
+/// read together, which waits for both stores to be through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Spot {
-    table: u16,
-    slot: u16,
-}
+pub(crate) struct Spot(u32);
 
 impl Spot {
     /// In no table: that of all methods beyond the bounds.
-    pub(crate) const OTHERS: Self = Self { table: u16::MAX, slot: 0 };
+    pub(crate) const OTHERS: Self = Self(u32::MAX);
+
+    #[inline]
+    fn new(table: usize, slot: usize) -> Self {
+        Self((table << 16 | slot) as u32)
+    }
+
+    fn table(self) -> usize {
+        (self.0 >> 16) as usize
+    }
+
+    #[inline]
+    fn slot(self) -> usize {
+        (self.0 & 0xffff) as usize
+    }
 }
 
 impl<T> PerMethod<T> {
     /// `make` gives the state of a method, and without one that of all methods beyond the bounds.
     pub(crate) fn new(make: impl Fn(Option<&Method>) -> T + Send + Sync + 'static) -> Self {
         Self {
+            first: [const { OnceLock::new() }; FIRST],
+            further: [const { OnceLock::new() }; TABLES - 1],
             make: Box::new(make),
-            tables: std::array::from_fn(|_| OnceLock::new()),
             count: AtomicUsize::new(0),
             others: OnceLock::new(),
             hasher: RandomState::new(),
@@ -76,26 +93,31 @@ impl<T> PerMethod<T> {
     /// The state of a method, and where it is.
     #[inline]
     pub(crate) fn find(&self, method: &Method) -> (Spot, &Arc<T>) {
+        let Some(descriptor) = method.descriptor() else { return self.find_named(method) };
+        let hash = hash(descriptor);
+        let slot = hash % FIRST;
+        // Nearly every method stands where it is looked for first.
+        match self.first[slot].get() {
+            Some((there, state)) if is_of(there, descriptor) => (Spot::new(0, slot), state),
+            _ => self.probe(hash, method),
+        }
+    }
+
+    /// The state of a method that no descriptor is known of.
+    #[inline(never)]
+    fn find_named(&self, method: &Method) -> (Spot, &Arc<T>) {
         // Before anything is made of the names: they may be as long as a frame.
-        if is_too_long(method) {
+        if method.service().len() + method.name().len() > MAX_NAMES {
             return (Spot::OTHERS, self.others());
         }
-        let hash = self.hash(method);
-        let slot = hash & (FIRST - 1);
-        // Nearly every method stands where it is looked for first.
-        if let Some((there, state)) = self.table(0)[slot].get()
-            && is_same(there, method)
-        {
-            return (Spot { table: 0, slot: slot as u16 }, state);
-        }
-        self.probe(hash, method)
+        self.probe(self.hasher.hash_one((method.service(), method.name())) as usize, method)
     }
 
     #[cold]
     fn probe(&self, hash: usize, method: &Method) -> (Spot, &Arc<T>) {
         let probed = (0..TABLES).flat_map(|table| probes(table, hash).map(move |slot| (table, slot)));
         for (table, slot) in probed {
-            let spot = Spot { table: table as u16, slot: slot as u16 };
+            let spot = Spot::new(table, slot);
             let slot = &self.table(table)[slot];
             let Some((there, state)) = slot.get().or_else(|| self.insert(slot, method)) else { break };
             if is_same(there, method) {
@@ -108,8 +130,16 @@ impl<T> PerMethod<T> {
     /// The state that was found there.
     #[inline]
     pub(crate) fn at(&self, spot: Spot) -> &Arc<T> {
-        let table = self.tables.get(usize::from(spot.table)).and_then(OnceLock::get);
-        match table.and_then(|table| table.get(usize::from(spot.slot))?.get()) {
+        match self.first.get(spot.0 as usize).and_then(OnceLock::get) {
+            Some((_, state)) => state,
+            None => self.at_further(spot),
+        }
+    }
+
+    #[inline(never)]
+    fn at_further(&self, spot: Spot) -> &Arc<T> {
+        let table = spot.table().checked_sub(1).and_then(|table| self.further.get(table)?.get());
+        match table.and_then(|table| table.get(spot.slot())?.get()) {
             Some((_, state)) => state,
             None => self.others(),
         }
@@ -122,26 +152,23 @@ impl<T> PerMethod<T> {
 
     /// All states, each with its method; the one beyond the bounds has none.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Option<&Method>, &Arc<T>)> {
-        let slots = self.tables.iter().filter_map(OnceLock::get).flat_map(|table| table.iter());
-        let own = slots.filter_map(OnceLock::get).map(|(method, state)| (Some(method), state));
+        let further = self.further.iter().filter_map(OnceLock::get).flat_map(|table| table.iter());
+        let own = self
+            .first
+            .iter()
+            .chain(further)
+            .filter_map(OnceLock::get)
+            .map(|(method, state)| (Some(method), state));
         own.chain(self.others.get().map(|state| (None, state)))
     }
 
-    #[inline]
-    fn hash(&self, method: &Method) -> usize {
-        match method.descriptor() {
-            // Fibonacci hashing, by the high half: descriptors stand side by side.
-            Some(descriptor) => {
-                let address = std::ptr::from_ref(descriptor).addr() as u64;
-                (address.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize
-            }
-            None => self.hasher.hash_one((method.service(), method.name())) as usize,
-        }
-    }
-
-    #[inline]
     fn table(&self, index: usize) -> &[Slot<T>] {
-        self.tables[index].get_or_init(|| (0..FIRST << index).map(|_| OnceLock::new()).collect())
+        match index.checked_sub(1) {
+            None => &self.first,
+            Some(further) => {
+                self.further[further].get_or_init(|| (0..FIRST << index).map(|_| OnceLock::new()).collect())
+            }
+        }
     }
 
     /// Takes a free slot for a method, unless another thread is faster. `None` if the bound is reached.
@@ -176,13 +203,18 @@ fn probes(table: usize, hash: usize) -> impl Iterator<Item = usize> {
     (0..probes).map(move |probe| hash.wrapping_add(probe) & (slots - 1))
 }
 
-/// Names in a program are as long as its authors chose, others as long as a caller did.
+/// Fibonacci hashing, by the high half: descriptors stand side by side.
 #[inline]
-fn is_too_long(method: &Method) -> bool {
-    method.descriptor().is_none() && method.service().len() + method.name().len() > MAX_NAMES
+fn hash(descriptor: &'static MethodDescriptor) -> usize {
+    let address = std::ptr::from_ref(descriptor).addr() as u64;
+    (address.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize
 }
 
 #[inline]
+fn is_of(method: &Method, descriptor: &'static MethodDescriptor) -> bool {
+    method.descriptor().is_some_and(|other| std::ptr::eq(other, descriptor))
+}
+
 fn is_same(left: &Method, right: &Method) -> bool {
     match (left.descriptor(), right.descriptor()) {
         (Some(left), Some(right)) => std::ptr::eq(left, right),
@@ -193,7 +225,7 @@ fn is_same(left: &Method, right: &Method) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use kitex_core::{MethodDescriptor, Streaming};
+    use kitex_core::Streaming;
 
     use super::*;
 
@@ -246,7 +278,8 @@ mod tests {
         }
         assert_eq!(methods.iter().count(), MAX_METHODS + 1);
         assert_eq!(**methods.get(&Method::dynamic("Svc", "M7")), "Svc.M7", "the first ones keep theirs");
-        let slots: usize = methods.tables.iter().filter_map(OnceLock::get).map(|table| table.len()).sum();
+        let further: usize = methods.further.iter().filter_map(OnceLock::get).map(|table| table.len()).sum();
+        let slots = FIRST + further;
         assert!(slots <= 2 * MAX_METHODS, "{slots}");
     }
 
@@ -272,7 +305,7 @@ mod tests {
         for at in 0..8 {
             methods.get(&Method::dynamic("Svc", format!("M{at}")));
         }
-        assert!(methods.tables.iter().filter_map(OnceLock::get).count() <= 2);
+        assert!(methods.further.iter().filter_map(OnceLock::get).count() <= 1);
     }
 
     #[test]

@@ -1,17 +1,20 @@
 //! Measurements of calls, named as OpenTelemetry's conventions for RPC have them.
 
 mod instruments;
+mod meter;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use kitex_core::{Body, CallResult, Deadline, Error, ErrorKind, Method, Request, Response, Status};
+use kitex_core::{Body, CallResult, Deadline, Error, ErrorKind, Method, Payload, Request, Response};
 
 use crate::clock::{began_at, ended_at, now};
 use crate::guard::{Guard, guard_layer};
 use crate::methods::{PerMethod, Spot};
 
 use instruments::{Instruments, Outcome, describe};
+
+pub use meter::{CallMeter, CallMeters, CallSeries, set_call_meters};
 
 /// Measures calls through the `metrics` facade: whatever recorder the program has installed gets the figures.
 ///
@@ -31,7 +34,7 @@ use instruments::{Instruments, Outcome, describe};
 /// stream ends with the stream, and fails if that does; its messages are not among the sizes.
 ///
 /// Handles are resolved once for a method and outcome, so that a call looks up no label: install the recorder before
-/// the first call. After 1 024 methods all further ones are measured as `_OTHER`, and so are those that no IDL is known of,
+/// the first call. A recorder may take what a call measures at once, in place of handles: see [`CallMeters`]. After 1 024 methods all further ones are measured as `_OTHER`, and so are those that no IDL is known of,
 /// as in a proxy, if service and name have more than 256 bytes together.
 ///
 /// ```
@@ -102,44 +105,29 @@ impl Guard for MetricsLayer {
     fn admit(&self, request: &mut Request, held: &mut Option<Measured>) -> Result<(), Error> {
         let Shared { side, methods } = &*self.shared;
         let (spot, instruments) = methods.find(&request.method);
-        let began = match side {
+        let (began, waited) = match side {
             // An attempt begins here, and not where its call began.
-            Side::Attempt => now(),
-            Side::Client => began_at(request),
+            Side::Attempt => (now(), None),
+            Side::Client => (began_at(request), None),
             Side::Server => {
                 let began = began_at(request);
-                let taken_up = request.context.taken_up().unwrap_or_else(now);
-                instruments.queued(taken_up.saturating_duration_since(began));
-                began
+                (began, Some(waited(request, began)))
             }
         };
-        if let Body::Message(payload) = &request.body {
-            instruments.request(payload.len());
-        }
-        instruments.begin();
+        instruments.begin(waited, request.body.message().map(Payload::len));
         *held = Some(Measured { spot, began, deadline: request.context.deadline, panicked: false });
         Ok(())
     }
 
     #[inline]
     fn answered(&self, measured: &mut Measured, result: &mut CallResult) -> bool {
-        let ended = ended_at(result);
-        let instruments = self.shared.methods.at(measured.spot);
-        let outcome = match result {
+        let (outcome, bytes) = match result {
             Ok(Response { body: Body::Stream(_), .. }) => return true,
-            Ok(response) => {
-                if let Some(payload) = response.body.message() {
-                    instruments.response(payload.len());
-                }
-                match response.status {
-                    Status::Ok => Outcome::Value,
-                    Status::Exception(_) => Outcome::Exception,
-                    Status::Business(_) => Outcome::Business,
-                }
-            }
-            Err(error) => Outcome::Failed(error.kind()),
+            Ok(response) => (Outcome::of(&response.status), response.body.message().map(Payload::len)),
+            Err(error) => (Outcome::Failed(error.kind()), None),
         };
-        instruments.end(ended.saturating_duration_since(measured.began), outcome);
+        let took = ended_at(result).saturating_duration_since(measured.began);
+        self.shared.methods.at(measured.spot).end(took, outcome, bytes);
         false
     }
 
@@ -165,7 +153,7 @@ impl Guard for MetricsLayer {
 impl MetricsLayer {
     fn end(&self, measured: &Measured, at: Instant, outcome: Outcome) {
         let instruments = self.shared.methods.at(measured.spot);
-        instruments.end(at.saturating_duration_since(measured.began), outcome);
+        instruments.end(at.saturating_duration_since(measured.began), outcome, None);
     }
 
     /// The call has no outcome.
@@ -173,6 +161,17 @@ impl MetricsLayer {
     fn give_up(&self, measured: &Measured) {
         let now = now();
         self.end(measured, now, Outcome::Failed(measured.why(now)));
+    }
+}
+
+/// How long a request that is served has waited.
+#[inline]
+fn waited(request: &Request, began: Instant) -> Duration {
+    match request.context.taken_up() {
+        // Of requests that are read together the first has waited for none: nothing is to be subtracted.
+        Some(at) if at == began => Duration::ZERO,
+        Some(at) => at.saturating_duration_since(began),
+        None => now().saturating_duration_since(began),
     }
 }
 

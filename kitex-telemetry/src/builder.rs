@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use kitex_core::{Registry, SettingError};
-use kitex_middleware::set_span_sink;
+use kitex_middleware::{set_call_meters, set_span_sink};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
@@ -101,12 +101,15 @@ impl TelemetryBuilder {
     /// Begins, for the whole process: makes its recorder the `metrics` facade's, and gives it the spans of all calls if
     /// traces are exported. Before servers and clients are made, in tokio's runtime, which goes on to export.
     ///
-    /// Errors at a setting without sense, at an address that cannot be had, and if the process has a recorder or a sink
-    /// of spans already.
+    /// Errors at a setting without sense, at an address that cannot be had, and if the process has a recorder, meters of
+    /// calls or a sink of spans already.
     pub async fn install(self) -> Result<Telemetry, TelemetryError> {
         let telemetry = self.start().await?;
         metrics::set_global_recorder(telemetry.recorder().clone())
             .map_err(|_| TelemetryError::Installed("a recorder for metrics"))?;
+        // As long as the process lives, as its recorder does.
+        set_call_meters(Box::leak(Box::new(telemetry.recorder().clone())))
+            .map_err(|_| TelemetryError::Installed("meters of calls"))?;
         if let Some(sink) = telemetry.sink() {
             set_span_sink(sink).map_err(|_| TelemetryError::Installed("a sink for spans"))?;
         }

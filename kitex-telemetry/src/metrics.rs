@@ -2,6 +2,7 @@
 
 mod cells;
 mod instrument;
+mod meter;
 mod otlp;
 mod prometheus;
 
@@ -149,12 +150,32 @@ impl Recorder {
     /// A counter of this crate's own.
     pub(crate) fn counter(&self, name: &str, label: Option<(&str, &str)>) -> Arc<Counter> {
         let labels = label.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+        self.counted(name, labels).unwrap_or_else(|| Arc::new(Counter::new()))
+    }
+
+    fn counted(&self, name: &str, labels: Labels) -> Option<Arc<Counter>> {
         let make = || Instrument::Counter(Arc::new(Counter::new()));
-        let counter = self.instrument(name, labels, make, |found| match found {
+        self.instrument(name, labels, make, |found| match found {
             Instrument::Counter(counter) => Some(Arc::clone(counter)),
             _ => None,
-        });
-        counter.unwrap_or_else(|| Arc::new(Counter::new()))
+        })
+    }
+
+    fn gauge(&self, name: &str, labels: Labels) -> Option<Arc<Gauge>> {
+        let make = || Instrument::Gauge(Arc::new(Gauge::new()));
+        self.instrument(name, labels, make, |found| match found {
+            Instrument::Gauge(gauge) => Some(Arc::clone(gauge)),
+            _ => None,
+        })
+    }
+
+    fn histogram(&self, name: &str, labels: Labels) -> Option<Arc<Histogram>> {
+        let bounds = self.bounds(name);
+        let make = || Instrument::Histogram(Arc::new(Histogram::new(bounds)));
+        self.instrument(name, labels, make, |found| match found {
+            Instrument::Histogram(histogram) => Some(Arc::clone(histogram)),
+            _ => None,
+        })
     }
 
     fn families(&self) -> MutexGuard<'_, Families> {
@@ -256,31 +277,16 @@ impl metrics::Recorder for Recorder {
     }
 
     fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> metrics::Counter {
-        let make = || Instrument::Counter(Arc::new(Counter::new()));
-        let handle = self.instrument(key.name(), labels(key), make, |found| match found {
-            Instrument::Counter(counter) => Some(metrics::Counter::from_arc(Arc::clone(counter))),
-            _ => None,
-        });
-        handle.unwrap_or_else(metrics::Counter::noop)
+        self.counted(key.name(), labels(key)).map_or_else(metrics::Counter::noop, metrics::Counter::from_arc)
     }
 
     fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> metrics::Gauge {
-        let make = || Instrument::Gauge(Arc::new(Gauge::new()));
-        let handle = self.instrument(key.name(), labels(key), make, |found| match found {
-            Instrument::Gauge(gauge) => Some(metrics::Gauge::from_arc(Arc::clone(gauge))),
-            _ => None,
-        });
-        handle.unwrap_or_else(metrics::Gauge::noop)
+        self.gauge(key.name(), labels(key)).map_or_else(metrics::Gauge::noop, metrics::Gauge::from_arc)
     }
 
     fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> metrics::Histogram {
-        let bounds = self.bounds(key.name());
-        let make = || Instrument::Histogram(Arc::new(Histogram::new(bounds)));
-        let handle = self.instrument(key.name(), labels(key), make, |found| match found {
-            Instrument::Histogram(histogram) => Some(metrics::Histogram::from_arc(Arc::clone(histogram))),
-            _ => None,
-        });
-        handle.unwrap_or_else(metrics::Histogram::noop)
+        let histogram = self.histogram(key.name(), labels(key));
+        histogram.map_or_else(metrics::Histogram::noop, metrics::Histogram::from_arc)
     }
 }
 

@@ -17,7 +17,7 @@ type KeyFunction = dyn for<'a> Fn(&'a Request) -> Cow<'a, str> + Send + Sync;
 /// The state of a limit for all calls, or for each method.
 pub(crate) enum Methods<T> {
     All(T),
-    Each(PerMethod<T>),
+    Each(Box<PerMethod<T>>),
 }
 
 /// The state of a limit for all calls, or for each method, caller, or key.
@@ -42,7 +42,7 @@ impl<T> Methods<T> {
 
     /// One for each method.
     pub(crate) fn each(make: impl Fn() -> T + Send + Sync + 'static) -> Self {
-        Self::Each(PerMethod::new(move |_| make()))
+        Self::Each(Box::new(PerMethod::new(move |_| make())))
     }
 
     /// Where the state of a call is, and the state.

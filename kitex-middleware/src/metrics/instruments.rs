@@ -1,12 +1,13 @@
 //! The instruments of one method.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use kitex_core::ErrorKind;
+use kitex_core::{ErrorKind, Status};
 use metrics::{Gauge, Histogram, Label, Unit, describe_gauge, describe_histogram};
 
 use super::Side;
+use super::meter::{self, CallMeter, CallSeries};
 
 /// How a call has ended, as far as it is told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,20 +18,44 @@ pub(super) enum Outcome {
     Failed(ErrorKind),
 }
 
-/// Handles that are resolved once: those of outcomes that are rare when they first come.
+impl Outcome {
+    /// That of a call that was answered.
+    #[inline]
+    pub(super) fn of(status: &Status) -> Self {
+        match status {
+            Status::Ok => Self::Value,
+            Status::Exception(_) => Self::Exception,
+            Status::Business(_) => Self::Business,
+        }
+    }
+}
+
+/// What the calls of one method tell, found once: handles of outcomes that are rare when they first come.
 #[derive(Debug)]
 pub(super) struct Instruments {
+    means: Means,
     names: &'static Names,
     /// `EchoSvc/Echo`.
     method: String,
+    exceptions: OnceLock<Histogram>,
+    statuses: OnceLock<Histogram>,
+    failures: [OnceLock<Histogram>; ErrorKind::ALL.len()],
+}
+
+/// How calls are told.
+#[derive(Debug)]
+enum Means {
+    Meter(Arc<dyn CallMeter>),
+    Handles(Handles),
+}
+
+#[derive(Debug)]
+struct Handles {
     active: Gauge,
     requests: Histogram,
     responses: Histogram,
     queue: Option<Histogram>,
     values: Histogram,
-    exceptions: OnceLock<Histogram>,
-    statuses: OnceLock<Histogram>,
-    failures: [OnceLock<Histogram>; ErrorKind::ALL.len()],
 }
 
 #[derive(Debug)]
@@ -39,6 +64,7 @@ struct Names {
     active: &'static str,
     request: &'static str,
     response: &'static str,
+    queue: Option<&'static str>,
 }
 
 const QUEUE: &str = "rpc.server.queue.duration";
@@ -48,6 +74,7 @@ static CLIENT: Names = Names {
     active: "rpc.client.active_calls",
     request: "rpc.client.request.size",
     response: "rpc.client.response.size",
+    queue: None,
 };
 
 static ATTEMPT: Names = Names {
@@ -55,6 +82,7 @@ static ATTEMPT: Names = Names {
     active: "rpc.client.active_attempts",
     request: "rpc.client.attempt.request.size",
     response: "rpc.client.attempt.response.size",
+    queue: None,
 };
 
 static SERVER: Names = Names {
@@ -62,6 +90,7 @@ static SERVER: Names = Names {
     active: "rpc.server.active_calls",
     request: "rpc.server.request.size",
     response: "rpc.server.response.size",
+    queue: Some(QUEUE),
 };
 
 impl Instruments {
@@ -71,14 +100,9 @@ impl Instruments {
             Side::Attempt => &ATTEMPT,
             Side::Server => &SERVER,
         };
-        let labels = || labels(&method, None);
         Self {
+            means: Means::of(names, &method),
             names,
-            active: metrics::gauge!(names.active, labels()),
-            requests: metrics::histogram!(names.request, labels()),
-            responses: metrics::histogram!(names.response, labels()),
-            queue: (side == Side::Server).then(|| metrics::histogram!(QUEUE, labels())),
-            values: metrics::histogram!(names.duration, labels()),
             exceptions: OnceLock::new(),
             statuses: OnceLock::new(),
             failures: [const { OnceLock::new() }; ErrorKind::ALL.len()],
@@ -86,65 +110,96 @@ impl Instruments {
         }
     }
 
+    /// A call begins, after it waited if it is served, with so many bytes of arguments.
     #[inline]
-    pub(super) fn begin(&self) {
-        self.active.increment(1.0);
-    }
-
-    #[inline]
-    pub(super) fn queued(&self, time: Duration) {
-        if let Some(queue) = &self.queue {
-            queue.record(time);
+    pub(super) fn begin(&self, waited: Option<Duration>, request: Option<usize>) {
+        match &self.means {
+            Means::Meter(meter) => meter.begin(waited, request),
+            Means::Handles(handles) => handles.begin(waited, request),
         }
     }
 
+    /// A call is over, with so many bytes of results.
     #[inline]
-    pub(super) fn request(&self, bytes: usize) {
-        self.requests.record(bytes as f64);
-    }
-
-    #[inline]
-    pub(super) fn response(&self, bytes: usize) {
-        self.responses.record(bytes as f64);
-    }
-
-    #[inline]
-    pub(super) fn end(&self, took: Duration, outcome: Outcome) {
-        self.active.decrement(1.0);
-        self.duration(outcome).record(took);
-    }
-
-    #[inline(always)]
-    fn duration(&self, outcome: Outcome) -> &Histogram {
-        match outcome {
-            Outcome::Value => &self.values,
-            Outcome::Exception => self.resolved(&self.exceptions, "kitex.answer", "exception"),
-            Outcome::Business => self.resolved(&self.statuses, "kitex.answer", "status"),
-            Outcome::Failed(kind) => self.resolved(&self.failures[kind.index()], "error.type", kind.name()),
+    pub(super) fn end(&self, took: Duration, outcome: Outcome, response: Option<usize>) {
+        let is_value = outcome == Outcome::Value;
+        match &self.means {
+            Means::Meter(meter) => meter.end(is_value.then_some(took), response),
+            Means::Handles(handles) => handles.end(is_value.then_some(took), response),
+        }
+        if !is_value {
+            self.end_otherwise(took, outcome);
         }
     }
 
-    /// The handle of durations with one further label.
     #[inline(never)]
-    fn resolved<'a>(
-        &self,
-        once: &'a OnceLock<Histogram>,
-        key: &'static str,
-        value: &'static str,
-    ) -> &'a Histogram {
-        once.get_or_init(|| {
-            metrics::histogram!(self.names.duration, labels(&self.method, Some((key, value))))
-        })
+    fn end_otherwise(&self, took: Duration, outcome: Outcome) {
+        let (once, key, value) = match outcome {
+            Outcome::Value => return,
+            Outcome::Exception => (&self.exceptions, ANSWER, "exception"),
+            Outcome::Business => (&self.statuses, ANSWER, "status"),
+            Outcome::Failed(kind) => (&self.failures[kind.index()], "error.type", kind.name()),
+        };
+        let labels = || labels(&self.method).into_iter().chain([(key, value)]);
+        once.get_or_init(|| metrics::histogram!(self.names.duration, owned(labels()))).record(took);
     }
 }
 
-fn labels(method: &str, further: Option<(&'static str, &'static str)>) -> Vec<Label> {
-    let mut labels = vec![
-        Label::from_static_parts("rpc.system.name", "kitex"),
-        Label::new("rpc.method", method.to_owned()),
-    ];
-    labels.extend(further.map(|(key, value)| Label::from_static_parts(key, value)));
-    labels
+/// The label of answers that are no values.
+const ANSWER: &str = "kitex.answer";
+
+impl Means {
+    fn of(names: &Names, method: &str) -> Self {
+        let Names { duration, active, request, response, queue } = *names;
+        let labels = labels(method);
+        let series = CallSeries { duration, active, request, response, queue, labels };
+        match meter::of(&series) {
+            Some(meter) => Self::Meter(meter),
+            None => Self::Handles(Handles::of(&series)),
+        }
+    }
+}
+
+impl Handles {
+    fn of(series: &CallSeries<'_>) -> Self {
+        let labels = || owned(series.labels);
+        Self {
+            active: metrics::gauge!(series.active, labels()),
+            requests: metrics::histogram!(series.request, labels()),
+            responses: metrics::histogram!(series.response, labels()),
+            queue: series.queue.map(|queue| metrics::histogram!(queue, labels())),
+            values: metrics::histogram!(series.duration, labels()),
+        }
+    }
+
+    fn begin(&self, waited: Option<Duration>, request: Option<usize>) {
+        if let (Some(queue), Some(waited)) = (&self.queue, waited) {
+            queue.record(waited);
+        }
+        if let Some(bytes) = request {
+            self.requests.record(bytes as f64);
+        }
+        self.active.increment(1.0);
+    }
+
+    fn end(&self, took: Option<Duration>, response: Option<usize>) {
+        if let Some(bytes) = response {
+            self.responses.record(bytes as f64);
+        }
+        self.active.decrement(1.0);
+        if let Some(took) = took {
+            self.values.record(took);
+        }
+    }
+}
+
+/// What all series of a method have.
+fn labels(method: &str) -> [(&str, &str); 2] {
+    [("rpc.system.name", "kitex"), ("rpc.method", method)]
+}
+
+fn owned<'a>(labels: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<Label> {
+    labels.into_iter().map(|(key, value)| Label::new(key.to_owned(), value.to_owned())).collect()
 }
 
 /// Tells the recorder what the names mean. Once more does no harm.

@@ -65,14 +65,21 @@ impl<T: ?Sized> Cells<T> {
     #[inline]
     pub(super) fn add(&self, make: impl FnOnce() -> Box<T>, add: impl FnOnce(&T, Writer)) {
         // Nearly every thread has been here before.
-        match self.own.get(PLACE.get()).and_then(OnceLock::get) {
+        match self.own() {
             Some(cell) => add(cell, Writer::Only),
             None => self.add_first(make, add),
         }
     }
 
+    /// The cell of this thread, if it has been here before.
+    #[inline(always)]
+    pub(super) fn own(&self) -> Option<&T> {
+        Some(self.own.get(PLACE.get())?.get()?)
+    }
+
+    /// Adds to the cell of this thread, be it that it comes first or that it has none of its own.
     #[cold]
-    fn add_first(&self, make: impl FnOnce() -> Box<T>, add: impl FnOnce(&T, Writer)) {
+    pub(super) fn add_first(&self, make: impl FnOnce() -> Box<T>, add: impl FnOnce(&T, Writer)) {
         let place = if PLACE.get() == UNKNOWN { take_place() } else { PLACE.get() };
         match self.own.get(place) {
             Some(cell) => add(cell.get_or_init(make), Writer::Only),

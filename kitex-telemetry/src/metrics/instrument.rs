@@ -1,11 +1,12 @@
 //! What is behind the handles of the facade.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use metrics::{CounterFn, GaugeFn, HistogramFn};
 
 use super::cells::Cells;
+use super::meter::{Meter, Part};
 
 /// A number that only grows.
 #[derive(Debug)]
@@ -43,11 +44,13 @@ impl CounterFn for Counter {
 pub(crate) struct Gauge {
     base: AtomicU64,
     cells: Cells<AtomicU64>,
+    /// What counts calls under way, if this is of those.
+    pub(super) meter: OnceLock<Arc<Meter>>,
 }
 
 impl Gauge {
     pub(crate) fn new() -> Self {
-        Self { base: AtomicU64::new(0), cells: Cells::new() }
+        Self { base: AtomicU64::new(0), cells: Cells::new(), meter: OnceLock::new() }
     }
 
     pub(crate) fn value(&self) -> f64 {
@@ -55,7 +58,8 @@ impl Gauge {
     }
 
     fn added(&self) -> f64 {
-        self.cells.all().map(|cell| f64::from_bits(cell.load(Ordering::Relaxed))).sum()
+        let metered = self.meter.get().map_or(0.0, |meter| meter.active());
+        self.cells.all().map(|cell| f64::from_bits(cell.load(Ordering::Relaxed))).sum::<f64>() + metered
     }
 }
 
@@ -86,6 +90,8 @@ impl GaugeFn for Gauge {
 pub(crate) struct Histogram {
     bounds: Arc<[f64]>,
     cells: Cells<[Line]>,
+    /// Where the calls of a method are counted besides, if this is of those.
+    pub(super) part: OnceLock<(Arc<Meter>, Part)>,
 }
 
 /// The sum, and then the counts, of which there is one more than there are bounds; of one thread.
@@ -94,7 +100,7 @@ pub(crate) struct Histogram {
 struct Line([AtomicU64; LINE]);
 
 /// Numbers in a cache line.
-const LINE: usize = 8;
+pub(super) const LINE: usize = 8;
 
 /// What a histogram has counted.
 #[derive(Debug, Clone, PartialEq)]
@@ -107,25 +113,39 @@ pub(crate) struct Counted {
 
 impl Histogram {
     pub(crate) fn new(bounds: Arc<[f64]>) -> Self {
-        Self { bounds, cells: Cells::new() }
+        Self { bounds, cells: Cells::new(), part: OnceLock::new() }
+    }
+
+    pub(super) fn bounds(&self) -> &Arc<[f64]> {
+        &self.bounds
     }
 
     pub(crate) fn counted(&self) -> Counted {
-        let mut counts = vec![0_u64; self.bounds.len() + 1];
-        let mut sum = 0.0;
+        let bounds = Arc::clone(&self.bounds);
+        let mut counted = Counted { counts: vec![0; bounds.len() + 1], bounds, sum: 0.0 };
         for lines in self.cells.all() {
-            let mut numbers =
-                lines.iter().flat_map(|Line(numbers)| numbers).map(|number| number.load(Ordering::Relaxed));
-            sum += numbers.next().map_or(0.0, f64::from_bits);
-            for (total, count) in counts.iter_mut().zip(numbers) {
-                *total = total.wrapping_add(count);
-            }
+            let numbers = lines.iter().flat_map(|Line(numbers)| numbers);
+            let mut numbers = numbers.map(|number| number.load(Ordering::Relaxed));
+            counted.add(numbers.next().map_or(0.0, f64::from_bits), numbers);
         }
-        Counted { bounds: Arc::clone(&self.bounds), counts, sum }
+        if let Some((meter, part)) = self.part.get() {
+            meter.add_to(part, &mut counted);
+        }
+        counted
     }
 
     fn lines(&self) -> Box<[Line]> {
         (0..(self.bounds.len() + 2).div_ceil(LINE)).map(|_| Line::default()).collect()
+    }
+}
+
+impl Counted {
+    /// Adds what one thread has counted.
+    pub(super) fn add(&mut self, sum: f64, counts: impl Iterator<Item = u64>) {
+        self.sum += sum;
+        for (total, count) in self.counts.iter_mut().zip(counts) {
+            *total = total.wrapping_add(count);
+        }
     }
 }
 
