@@ -11,8 +11,8 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use kitex_core::{
-    Beneath, BoxCall, BoxError, CallRef, CallResult, Deadline, DeadlineTerms, Error, ErrorKind, Layered,
-    Request, Response, StackRef, Stage, Within, boxed_call, polled, refused_call,
+    Beneath, BoxCall, BoxError, CallRef, CallResult, Context, Deadline, DeadlineTerms, Error, ErrorKind,
+    Layered, Request, Response, StackRef, Stage, Within, boxed_call, polled, refused_call,
 };
 
 use crate::clock::now;
@@ -91,10 +91,10 @@ impl DeadlineLayer {
 
     /// The failure of a call that was not over in time. A caller that set no deadline is told whose it was.
     #[cold]
-    fn late(&self, terms: Option<DeadlineTerms>) -> Error {
+    fn late(&self, terms: Option<&DeadlineTerms>) -> Error {
         let Self { default, stage, .. } = *self;
         if stage != Stage::Handle {
-            return terms.map_or_else(|| Error::deadline(stage), |terms| Error::deadline_of(stage, &terms));
+            return terms.map_or_else(|| Error::deadline(stage), |terms| Error::deadline_of(stage, terms));
         }
         let text = format!(
             "the call came without a deadline, and the server's default_timeout ({default:?}) has passed"
@@ -128,8 +128,7 @@ impl<S> DeadlineService<S> {
     fn begin(&self, request: &mut Request) -> Result<Option<End>, Error> {
         let Some(layer) = &self.layer else { return Ok(None) };
         let at = layer.begin(request)?;
-        let terms = || request.context.deadline_terms();
-        Ok(at.map(|at| End { at, terms: terms(), layer: *layer, timer: None }))
+        Ok(at.map(|at| End::new(at, &request.context)))
     }
 }
 
@@ -148,13 +147,11 @@ where
 
     #[inline(always)]
     fn call(&mut self, mut request: Request) -> Self::Future {
-        let call = match self.begin(&mut request) {
-            Ok(end) => {
-                DeadlineCall { call: Some(AnswerFuture::new(self.inner.call(request))), end, refused: None }
-            }
-            Err(error) => DeadlineCall { call: None, end: None, refused: Some(error) },
+        let (call, refused) = match self.begin(&mut request) {
+            Ok(end) => (DeadlineCall { call: Some(AnswerFuture::new(self.inner.call(request))), end }, None),
+            Err(error) => (DeadlineCall { call: None, end: None }, Some(error)),
         };
-        DeadlineFuture { call }
+        DeadlineFuture { call, layer: self.layer, refused }
     }
 }
 
@@ -171,15 +168,12 @@ impl<S: CallRef> CallRef for DeadlineService<S> {
     type Call = DeadlineCall<S::Call>;
 
     #[inline(always)]
-    fn begin(&self, request: &mut Request, call: Pin<&mut Self::Call>) {
+    fn begin(&self, request: &mut Request, call: Pin<&mut Self::Call>) -> Result<(), Error> {
         let this = call.project();
-        match self.begin(request) {
-            Ok(end) => {
-                *this.end = end;
-                self.inner.begin(request, this.call);
-            }
-            Err(error) => *this.refused = Some(error),
+        if let Some(end) = self.begin(request)? {
+            *this.end = Some(end);
         }
+        self.inner.begin(request, this.call)
     }
 
     #[inline(always)]
@@ -189,7 +183,7 @@ impl<S: CallRef> CallRef for DeadlineService<S> {
         task: &mut TaskContext<'_>,
         result: &mut Poll<CallResult>,
     ) {
-        call.poll(&ByRef(&self.inner), task, result);
+        call.poll(self.layer.as_ref(), &ByRef(&self.inner), task, result);
     }
 
     #[inline(always)]
@@ -209,7 +203,7 @@ impl<S: CallRef> CallRef for DeadlineService<S> {
             Ok(end) => boxed_call::<W, R>(whole, |service, call| {
                 let this = call.project();
                 *this.end = end;
-                service.inner.begin(&mut request, this.call);
+                service.inner.begin(&mut request, this.call)
             }),
             Err(error) => refused_call(error),
         }
@@ -245,8 +239,6 @@ pin_project! {
         #[pin]
         call: C,
         end: Option<End>,
-        // Why there is no call.
-        refused: Option<Error>,
     }
 }
 
@@ -257,32 +249,38 @@ pin_project! {
     pub struct DeadlineFuture<F> {
         #[pin]
         call: DeadlineCall<Option<F>>,
+        layer: Option<DeadlineLayer>,
+        // Why there is no call.
+        refused: Option<Error>,
     }
 }
 
-/// Where a call ends.
+/// Where a call ends. Small, since each call has room for it.
 #[derive(Debug)]
 struct End {
     at: Deadline,
-    /// For the error of a call that outlives it.
-    terms: Option<DeadlineTerms>,
-    layer: DeadlineLayer,
+    /// For the error of a call that outlives it, where a deadline is not always the layer's own.
+    terms: Option<Box<DeadlineTerms>>,
     /// In a box: it is seldom set.
     timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl End {
-    fn poll(&mut self, task: &mut TaskContext<'_>) -> Poll<CallResult> {
-        let at = self.at.instant();
+    fn new(at: Deadline, context: &Context) -> Self {
+        Self { at, terms: context.deadline_terms().map(Box::new), timer: None }
+    }
+
+    fn poll(&mut self, layer: Option<&DeadlineLayer>, task: &mut TaskContext<'_>) -> Poll<CallResult> {
+        let (Some(layer), at) = (layer, self.at.instant()) else { return Poll::Pending };
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(at.into())));
-        timer.as_mut().poll(task).map(|()| Err(self.layer.late(self.terms)))
+        timer.as_mut().poll(task).map(|()| Err(layer.late(self.terms.as_deref())))
     }
 }
 
 impl<C: Default> Default for DeadlineCall<C> {
     #[inline(always)]
     fn default() -> Self {
-        Self { call: C::default(), end: None, refused: None }
+        Self { call: C::default(), end: None }
     }
 }
 
@@ -291,18 +289,15 @@ impl<C> DeadlineCall<C> {
     #[inline(always)]
     fn poll(
         self: Pin<&mut Self>,
+        layer: Option<&DeadlineLayer>,
         inner: &impl Inner<C>,
         task: &mut TaskContext<'_>,
         result: &mut Poll<CallResult>,
     ) {
         let mut this = self.project();
-        if let Some(error) = this.refused.take() {
-            *result = Poll::Ready(Err(error));
-            return;
-        }
         inner.poll(this.call.as_mut(), task, result);
         if let (Poll::Pending, Some(end)) = (&*result, this.end)
-            && let ended @ Poll::Ready(_) = end.poll(task)
+            && let ended @ Poll::Ready(_) = end.poll(layer, task)
         {
             // What is told outside of the end comes after what is told beneath.
             inner.clear_early(this.call);
@@ -316,8 +311,9 @@ impl<F: Future<Output = CallResult>> Future for DeadlineFuture<F> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<CallResult> {
-        let call = self.project().call;
-        polled(|result| call.poll(&AsFuture, task, result))
+        let this = self.project();
+        let layer = this.layer.as_ref();
+        polled(this.refused, |result| this.call.poll(layer, &AsFuture, task, result))
     }
 }
 

@@ -151,8 +151,8 @@ impl<S: CallRef, L: Guard> CallRef for LayerService<S, L> {
     type Call = LayerCall<S::Call, L::Held>;
 
     #[inline(always)]
-    fn begin(&self, request: &mut Request, call: Pin<&mut Self::Call>) {
-        call.begin(self, request);
+    fn begin(&self, request: &mut Request, call: Pin<&mut Self::Call>) -> Result<(), Error> {
+        call.begin(self, request)
     }
 
     #[inline(always)]

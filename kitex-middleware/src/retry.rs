@@ -14,6 +14,7 @@ mod state;
 use std::any::Any;
 use std::fmt;
 use std::future::Future;
+use std::mem::ManuallyDrop;
 use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -135,8 +136,8 @@ where
     fn call(&mut self, mut request: Request) -> Self::Future {
         let beneath = self.beneath.clone();
         let mut call = RetryCall::default();
-        call.further = plan(beneath.as_ref(), &mut request, &mut call.retry, self.returns);
-        if call.further.is_none() {
+        plan(beneath.as_ref(), &mut request, self.returns, &mut call.retry);
+        if !matches!(*call.retry.0, Retry::Further(_)) {
             call.first = Some(AnswerFuture::new(self.inner.call(request)));
         }
         RetryFuture { call, beneath }
@@ -156,11 +157,12 @@ impl<S: CallRef> CallRef for RetryService<S> {
     type Call = RetryCall<S::Call>;
 
     #[inline(always)]
-    fn begin(&self, request: &mut Request, call: Pin<&mut Self::Call>) {
+    fn begin(&self, request: &mut Request, call: Pin<&mut Self::Call>) -> Result<(), Error> {
         let this = call.project();
-        *this.further = plan(self.beneath.as_ref(), request, this.retry, self.returns);
-        if this.further.is_none() {
-            self.inner.begin(request, this.first);
+        plan(self.beneath.as_ref(), request, self.returns, this.retry);
+        match *this.retry.0 {
+            Retry::Further(_) => Ok(()),
+            _ => self.inner.begin(request, this.first),
         }
     }
 
@@ -178,7 +180,7 @@ impl<S: CallRef> CallRef for RetryService<S> {
     fn clear(&self, call: Pin<&mut Self::Call>) {
         let this = call.project();
         self.inner.clear(this.first);
-        (*this.retry, *this.further) = (None, None);
+        this.retry.let_go();
     }
 
     fn call_within<'a, W, R>(whole: &R, mut request: Request) -> BoxCall<'a>
@@ -186,38 +188,34 @@ impl<S: CallRef> CallRef for RetryService<S> {
         W: Within<Service = Self>,
         R: StackRef<W::Whole> + 'a,
     {
-        let (service, mut retry) = (W::find(whole), None);
-        match plan(service.beneath.as_ref(), &mut request, &mut retry, service.returns) {
-            Some(attempts) => attempts,
-            None if retry.is_none() => S::call_within::<Under<W>, R>(whole, request),
-            None => boxed_call::<W, R>(whole, |service, call| {
+        let (service, mut retry) = (W::find(whole), Plan::default());
+        plan(service.beneath.as_ref(), &mut request, service.returns, &mut retry);
+        match retry.take() {
+            Retry::Further(attempts) => attempts,
+            Retry::Not => S::call_within::<Under<W>, R>(whole, request),
+            retry => boxed_call::<W, R>(whole, |service, call| {
                 let this = call.project();
-                *this.retry = retry;
-                service.inner.begin(&mut request, this.first);
+                this.retry.set(retry);
+                service.inner.begin(&mut request, this.first)
             }),
         }
     }
 }
 
-/// Counts a call, and keeps of it what a further attempt takes. Gives all of its attempts, if it may get a backup request:
-/// of any other the first is to be made.
+/// Counts a call, and keeps of it what a further attempt takes: all of its attempts, if it may get a backup request; of any
+/// other the first is to be made.
 #[inline]
-fn plan(
-    beneath: Option<&Arc<Beneath>>,
-    request: &mut Request,
-    retry: &mut Option<Retry>,
-    returns: bool,
-) -> Option<BoxFuture<CallResult>> {
-    let beneath = beneath?;
+fn plan(beneath: Option<&Arc<Beneath>>, request: &mut Request, returns: bool, retry: &mut Plan) {
+    let Some(beneath) = beneath else { return };
     let method = beneath.state.methods.get(&request.method);
     if method.calls.add_one() {
         beneath.state.purse.earn(counter::CHUNK);
     }
     if !method.repeats() {
-        return None;
+        return;
     }
     if method.hedges() {
-        return hedged(beneath, method, request);
+        return hedged(beneath, method, request, retry);
     }
     if method.policy.max_duration.is_some() {
         began_at(request);
@@ -231,26 +229,22 @@ fn plan(
     if returns && !method.idempotent && !sees_answers && !is_bound && request.body.message().is_some() {
         // It is made again only if it was not served, and then it comes back.
         request.context.ask_back();
-        *retry = Some(Retry::Returned);
-        return None;
+        return retry.set(Retry::Returned);
     }
-    *retry = Some(Retry::Kept { request: Box::new(request.try_clone()?), sees_answers });
-    bound(method, request, began_at);
-    None
+    if let Some(kept) = request.try_clone() {
+        retry.set(Retry::Kept { request: Box::new(kept), sees_answers });
+        bound(method, request, began_at);
+    }
 }
 
 /// Makes a call that may get a backup request; not one whose body is a stream.
-fn hedged(
-    beneath: &Arc<Beneath>,
-    method: &Arc<MethodState>,
-    request: &mut Request,
-) -> Option<BoxFuture<CallResult>> {
+fn hedged(beneath: &Arc<Beneath>, method: &Arc<MethodState>, request: &mut Request, retry: &mut Plan) {
     let began = began_at(request);
     remember(method, request);
-    let kept = request.try_clone()?;
+    let Some(kept) = request.try_clone() else { return };
     bound(method, request, |_| began);
     let attempt = beneath.inner.call(request.take());
-    Some(Box::pin(Attempts::new(beneath, method, kept).hedge(attempt, began).run()))
+    retry.set(Retry::Further(Box::pin(Attempts::new(beneath, method, kept).hedge(attempt, began).run())));
 }
 
 /// Leaves the places that are tried where the transport finds them.
@@ -273,9 +267,43 @@ pin_project! {
     pub struct RetryCall<C> {
         #[pin]
         first: C,
-        retry: Option<Retry>,
-        // All attempts after the first, or all that a backup request may be beside.
-        further: Option<BoxFuture<CallResult>>,
+        retry: Plan,
+    }
+}
+
+/// What there is for further attempts. Of nearly all calls it is nothing that would have to be dropped, which is seen by one
+/// look, where a compiler would ask on each way out: who has a plan lets go of it.
+struct Plan(ManuallyDrop<Retry>);
+
+impl Default for Plan {
+    #[inline(always)]
+    fn default() -> Self {
+        Self(ManuallyDrop::new(Retry::Not))
+    }
+}
+
+impl Plan {
+    /// Where there was nothing to be dropped.
+    #[inline(always)]
+    fn set(&mut self, retry: Retry) {
+        self.0 = ManuallyDrop::new(retry);
+    }
+
+    #[inline(always)]
+    fn take(&mut self) -> Retry {
+        ManuallyDrop::into_inner(std::mem::take(self).0)
+    }
+
+    #[inline(always)]
+    fn let_go(&mut self) {
+        if let Retry::Further(_) | Retry::Kept { .. } = *self.0 {
+            self.drop_it();
+        }
+    }
+
+    #[cold]
+    fn drop_it(&mut self) {
+        drop(self.take());
     }
 }
 
@@ -287,17 +315,27 @@ pin_project! {
         call: RetryCall<Option<F>>,
         beneath: Option<Arc<Beneath>>,
     }
+
+    impl<F> PinnedDrop for RetryFuture<F> {
+        fn drop(this: Pin<&mut Self>) {
+            this.project().call.project().retry.let_go();
+        }
+    }
 }
 
 impl<C: Default> Default for RetryCall<C> {
     #[inline(always)]
     fn default() -> Self {
-        Self { first: C::default(), retry: None, further: None }
+        Self { first: C::default(), retry: Plan::default() }
     }
 }
 
-/// What a further attempt takes, until the first has ended.
+/// What a further attempt takes, until the first has ended, and then those that come after it.
 enum Retry {
+    /// There will be none.
+    Not,
+    /// All attempts after the first, or all that a backup request may be beside.
+    Further(BoxFuture<CallResult>),
     /// The request comes back with the error.
     Returned,
     /// In a box of its own: few methods need it, and each call has the room that is set aside for it.
@@ -312,7 +350,8 @@ impl Retry {
     fn looks_at(&self, ended: &CallResult) -> bool {
         match self {
             Self::Kept { sees_answers: true, .. } => true,
-            _ => ended.is_err(),
+            Self::Kept { .. } | Self::Returned => ended.is_err(),
+            Self::Not | Self::Further(_) => false,
         }
     }
 
@@ -326,6 +365,7 @@ impl Retry {
         let kept = match self {
             Self::Kept { request, .. } => Some(*request),
             Self::Returned => result.as_mut().err().and_then(Error::take_request),
+            Self::Not | Self::Further(_) => None,
         };
         let Some(kept) = kept else { return ControlFlow::Break(result) };
         let method = beneath.state.methods.get(&kept.method);
@@ -348,24 +388,23 @@ impl<C> RetryCall<C> {
         result: &mut Poll<CallResult>,
     ) {
         let mut this = self.project();
-        if let Some(further) = this.further {
+        if let Retry::Further(further) = &mut *this.retry.0 {
             *result = further.as_mut().poll(task);
             return;
         }
         inner.poll(this.first.as_mut(), task, result);
         let Poll::Ready(ended) = &*result else { return };
-        if !this.retry.as_ref().is_some_and(|retry| retry.looks_at(ended)) {
-            *this.retry = None;
+        if !this.retry.0.looks_at(ended) {
             return;
         }
-        let (Some(beneath), Some(retry), Some(ended)) = (beneath, this.retry.take(), take(result)) else {
-            return;
-        };
-        *result = match retry.settle(beneath, ended) {
+        let (Some(beneath), Some(ended)) = (beneath, take(result)) else { return };
+        *result = match this.retry.take().settle(beneath, ended) {
             ControlFlow::Break(ended) => Poll::Ready(ended),
-            ControlFlow::Continue(attempts) => {
+            ControlFlow::Continue(mut attempts) => {
                 inner.clear_early(this.first);
-                this.further.insert(attempts).as_mut().poll(task)
+                let polled = attempts.as_mut().poll(task);
+                this.retry.set(Retry::Further(attempts));
+                polled
             }
         };
     }
@@ -385,7 +424,7 @@ impl<F: Future<Output = CallResult>> Future for RetryFuture<F> {
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<CallResult> {
         let this = self.project();
         let beneath = this.beneath.as_ref();
-        polled(|result| this.call.poll(beneath, &AsFuture, task, result))
+        polled(&mut None, |result| this.call.poll(beneath, &AsFuture, task, result))
     }
 }
 

@@ -272,14 +272,15 @@ fn own(parent: Option<TraceParent>, sink: Option<&'static dyn SpanSink>) -> Trac
     }
 }
 
-/// The span of a call until the call has ended.
+/// The span of a call until the call has ended. What only a call has that is served is at the end: see [`Watched`].
+#[repr(C)]
 pub struct Running {
     /// `None` if nobody listens.
     span: Option<Box<Span>>,
-    watched: Option<Watched>,
-    deadline: Option<Deadline>,
     /// Stays set if polling does not come back.
     polled: bool,
+    deadline: Option<Deadline>,
+    watched: Option<Watched>,
 }
 
 impl Running {

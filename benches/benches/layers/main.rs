@@ -78,8 +78,9 @@ impl Service<Request> for Answering {
 impl CallRef for Answering {
     type Call = Option<CallResult>;
 
-    fn begin(&self, request: &mut Request, mut call: Pin<&mut Self::Call>) {
+    fn begin(&self, request: &mut Request, mut call: Pin<&mut Self::Call>) -> Result<(), Error> {
         call.set(Some(self.answer(&request.take())));
+        Ok(())
     }
 
     fn poll_call(&self, mut call: Pin<&mut Self::Call>, _: &mut Context<'_>, result: &mut Poll<CallResult>) {
@@ -113,7 +114,7 @@ fn calls<S: CallRef>(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, servi
     group.bench_function(name, |bencher| {
         bencher.iter(|| {
             let (mut call, mut result) = (pin!(S::Call::default()), Poll::Pending);
-            service.begin(&mut black_box(request(began)), call.as_mut());
+            service.begin(&mut black_box(request(began)), call.as_mut()).expect("no layer refuses it");
             service.poll_call(call.as_mut(), task, &mut result);
             service.clear(call);
             assert!(matches!(result, Poll::Ready(Ok(_))), "the service answers at once: {result:?}");

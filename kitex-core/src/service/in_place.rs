@@ -24,11 +24,14 @@ pub trait CallRef: Send + Sync + 'static {
     type Call: Default + Send + 'static;
 
     /// Makes a call where `call` is, which is empty, with a request that is taken out of its place, see
-    /// [`Request::take`]: a stack of layers hands both down without moving them.
-    fn begin(&self, request: &mut Request, call: Pin<&mut Self::Call>);
+    /// [`Request::take`]: a stack of layers hands both down without moving them. An error is that of a call that is refused
+    /// or has ended already: it is kept in one place for the whole stack, and is the result of the first poll.
+    fn begin(&self, request: &mut Request, call: Pin<&mut Self::Call>) -> Result<(), Error>;
 
     /// Goes on with the call, and gives its result once there is one. A result is large: here it is not moved from layer
-    /// to layer, as it would be if each returned it. `result` is pending before, and is not polled for once more after.
+    /// to layer, as it would be if each returned it. `result` is pending before or, of a call whose beginning gave an error,
+    /// that error, which a layer sees as what is beneath has given once it has polled that; it is not polled for once more
+    /// after.
     fn poll_call(
         &self,
         call: Pin<&mut Self::Call>,
@@ -114,15 +117,18 @@ impl<W: Within<Service: Layered>> Within for Beneath<W> {
 }
 
 pin_project! {
-    /// A call with the stack that it is a call of.
+    /// A call with the stack that it is a call of, and before it what every poll needs.
+    #[repr(C)]
     struct Whole<W, R>
     where
         W: Within,
         R: StackRef<W::Whole>,
     {
+        whole: R,
+        // What the first poll ends with.
+        refused: Option<Error>,
         #[pin]
         call: <W::Service as CallRef>::Call,
-        whole: R,
     }
 
     impl<W, R> PinnedDrop for Whole<W, R>
@@ -143,7 +149,7 @@ impl<W: Within, R: StackRef<W::Whole>> Future for Whole<W, R> {
     #[inline]
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<CallResult> {
         let this = self.project();
-        polled(|result| W::find(this.whole).poll_call(this.call, task, result))
+        polled(this.refused, |result| W::find(this.whole).poll_call(this.call, task, result))
     }
 }
 
@@ -151,14 +157,18 @@ impl<W: Within, R: StackRef<W::Whole>> Future for Whole<W, R> {
 #[inline(always)]
 pub fn boxed_call<'a, W: Within, R: StackRef<W::Whole> + 'a>(
     whole: &R,
-    begin: impl FnOnce(&W::Service, Pin<&mut <W::Service as CallRef>::Call>),
+    begin: impl FnOnce(&W::Service, Pin<&mut <W::Service as CallRef>::Call>) -> Result<(), Error>,
 ) -> BoxCall<'a> {
     // Made where it is: it is as large as all layers need.
-    let call =
-        Box::write(Box::new_uninit(), Whole::<W, R> { call: Default::default(), whole: whole.clone() });
+    let call = Box::write(
+        Box::new_uninit(),
+        Whole::<W, R> { call: Default::default(), whole: whole.clone(), refused: None },
+    );
     let mut call = Box::into_pin(call);
     let this = call.as_mut().project();
-    begin(W::find(this.whole), this.call);
+    if let Err(error) = begin(W::find(this.whole), this.call) {
+        *this.refused = Some(error);
+    }
     call
 }
 
@@ -168,13 +178,21 @@ pub fn refused_call(error: Error) -> BoxFuture<CallResult> {
     Box::pin(ready(Err(error)))
 }
 
-/// What a poll gives that is told where to leave a result.
+/// What a poll gives that is told where to leave a result, of a call that may have been `refused` before.
 #[inline(always)]
-pub fn polled(poll: impl FnOnce(&mut Poll<CallResult>)) -> Poll<CallResult> {
-    let mut result = Poll::Pending;
+pub fn polled(refused: &mut Option<Error>, poll: impl FnOnce(&mut Poll<CallResult>)) -> Poll<CallResult> {
+    let mut result = match refused {
+        None => Poll::Pending,
+        Some(_) => refusal(refused),
+    };
     poll(&mut result);
     // One that is pending is not moved.
     if result.is_pending() { Poll::Pending } else { result }
+}
+
+#[cold]
+fn refusal(refused: &mut Option<Error>) -> Poll<CallResult> {
+    refused.take().map_or(Poll::Pending, |error| Poll::Ready(Err(error)))
 }
 
 /// Goes on with a call that is a future.
@@ -195,8 +213,9 @@ impl CallRef for SharedService {
     type Call = Option<BoxFuture<CallResult>>;
 
     #[inline]
-    fn begin(&self, request: &mut Request, mut call: Pin<&mut Self::Call>) {
+    fn begin(&self, request: &mut Request, mut call: Pin<&mut Self::Call>) -> Result<(), Error> {
         call.set(Some(self.call(request.take())));
+        Ok(())
     }
 
     #[inline]

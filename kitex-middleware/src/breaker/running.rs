@@ -20,7 +20,7 @@ pub struct Running {
     deadline: Option<Deadline>,
     method: Method,
     /// What a call that is answered by a stream has come to if that ends well, and how long its beginning took.
-    stream: Option<(Outcome, Option<Duration>)>,
+    stream: Option<Box<(Outcome, Option<Duration>)>>,
 }
 
 impl Running {
@@ -37,8 +37,8 @@ impl Running {
     /// Takes what the call has come to, at the time at which it had ended, and what it has failed with.
     #[inline]
     fn settle(&self, breaker: &Breaker, outcome: Outcome, at: Instant, error: Option<&Error>) {
-        let took = match self.stream {
-            Some((_, took)) => took,
+        let took = match &self.stream {
+            Some(stream) => stream.1,
             None => took(self.began, at),
         };
         breaker.settle(self.ticket, End { outcome, at, took }, error);
@@ -59,7 +59,7 @@ impl Running {
             Ok(response) if outcome != Outcome::Failure && matches!(response.body, Body::Stream(_)) => {
                 // A stream is as fast as its beginning: how long it goes on is its own affair.
                 let took = self.began.and_then(|began| took(Some(began), ended_at(result)));
-                self.stream = Some((outcome, took));
+                self.stream = Some(Box::new((outcome, took)));
                 return true;
             }
             _ if outcome == Outcome::Ignore => breaker.give_back(self.ticket),
@@ -72,7 +72,7 @@ impl Running {
     }
 
     pub(super) fn stream_ended(&self, breaker: &Breaker, error: Option<Error>) -> Option<Error> {
-        let Some((well, _)) = self.stream else { return error };
+        let Some((well, _)) = self.stream.as_deref().copied() else { return error };
         let Some(error) = error else {
             match well {
                 Outcome::Ignore => breaker.give_back(self.ticket),

@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::future::Future;
+use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::task::{Context as TaskContext, Poll};
 
 use pin_project_lite::pin_project;
 
-use kitex_core::{CallRef, CallResult, Request, polled};
+use kitex_core::{CallRef, CallResult, Error, Request, polled};
 
 use super::hold::{Hold, over, run};
 use super::inner::{AsFuture, ByRef};
@@ -33,7 +34,11 @@ impl<C: Default, H> Default for LayerCall<C, H> {
 impl<C, H> LayerCall<C, H> {
     /// Makes the call in its place, if it is let pass.
     #[inline(always)]
-    pub(super) fn begin<S, L>(self: Pin<&mut Self>, service: &LayerService<S, L>, request: &mut Request)
+    pub(super) fn begin<S, L>(
+        self: Pin<&mut Self>,
+        service: &LayerService<S, L>,
+        request: &mut Request,
+    ) -> Result<(), Error>
     where
         S: CallRef<Call = C>,
         L: Guard<Held = H>,
@@ -41,7 +46,7 @@ impl<C, H> LayerCall<C, H> {
         let this = self.project();
         match service.layer.admit(request, &mut this.hold.held) {
             Ok(()) => this.hold.begin(service, this.call, request),
-            Err(error) => this.hold.refused = Some(error.with_request(request)),
+            Err(error) => Err(error.with_request(request)),
         }
     }
 
@@ -51,13 +56,14 @@ impl<C, H> LayerCall<C, H> {
         service: &LayerService<S, L>,
         held: Option<H>,
         request: &mut Request,
-    ) where
+    ) -> Result<(), Error>
+    where
         S: CallRef<Call = C>,
         L: Guard<Held = H>,
     {
         let this = self.project();
-        this.hold.held = held;
-        this.hold.begin(service, this.call, request);
+        this.hold.held = ManuallyDrop::new(held);
+        this.hold.begin(service, this.call, request)
     }
 
     #[inline(always)]
@@ -99,6 +105,8 @@ pin_project! {
         hold: Hold<L::Held>,
         // Of a call for which something is held.
         layer: Option<L>,
+        // Why there is no call.
+        refused: Option<Error>,
     }
 
     impl<F, L> PinnedDrop for LayerFuture<F, L>
@@ -116,11 +124,11 @@ impl<F, L: Guard> LayerFuture<F, L> {
     /// Makes the call, if it is let pass.
     #[inline(always)]
     pub(super) fn called(layer: &L, mut request: Request, call: impl FnOnce(Request) -> F) -> Self {
-        let mut this = Self { call: None, hold: Hold::default(), layer: None };
+        let mut this = Self { call: None, hold: Hold::default(), layer: None, refused: None };
         match layer.admit(&mut request, &mut this.hold.held) {
             Ok(()) if this.hold.held.is_none() => this.call = Some(call(request)),
             Ok(()) => this.make(layer, || call(request)),
-            Err(error) => this.hold.refused = Some(error),
+            Err(error) => this.refused = Some(error),
         }
         this
     }
@@ -133,7 +141,7 @@ impl<F, L: Guard> LayerFuture<F, L> {
             Ok(answer) => self.call = Some(answer),
             Err(error) => {
                 over(layer, &mut self.hold.held, false);
-                self.hold.refused = Some(error);
+                self.refused = Some(error);
             }
         }
     }
@@ -149,7 +157,7 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<CallResult> {
         let this = self.project();
-        polled(|result| this.hold.poll(this.layer, &AsFuture, this.call, task, result))
+        polled(this.refused, |result| this.hold.poll(this.layer, &AsFuture, this.call, task, result))
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a layer holds for a call, from the moment at which it lets the call pass.
 
+use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::task::{Context as TaskContext, Poll};
 
@@ -11,16 +12,15 @@ use super::{Guard, LayerService};
 
 /// What a layer has for a call: nothing if the answer is passed on.
 pub(super) struct Hold<H> {
-    /// Until the answer is there.
-    pub(super) held: Option<H>,
-    /// Why there is no call.
-    pub(super) refused: Option<Error>,
+    /// Until the answer is there. It is let go of by [`over`] or [`GivenUp`] and by nothing else: each call is cleared, and
+    /// that there is nothing to be dropped after that is more than a compiler knows.
+    pub(super) held: ManuallyDrop<Option<H>>,
 }
 
 impl<H> Default for Hold<H> {
     #[inline(always)]
     fn default() -> Self {
-        Self { held: None, refused: None }
+        Self { held: ManuallyDrop::new(None) }
     }
 }
 
@@ -34,7 +34,8 @@ impl<H> Hold<H> {
         service: &LayerService<S, L>,
         mut call: Pin<&mut S::Call>,
         request: &mut Request,
-    ) where
+    ) -> Result<(), Error>
+    where
         S: CallRef,
         L: Guard<Held = H>,
     {
@@ -43,21 +44,13 @@ impl<H> Hold<H> {
         let begun = if L::CATCHES {
             entered.catch(|| inner.begin(request, call.as_mut()))
         } else {
-            inner.begin(request, call.as_mut());
-            Ok(())
+            Ok(inner.begin(request, call.as_mut()))
         };
         entered.leave(begun.is_ok());
-        if let Err(error) = begun {
+        begun.unwrap_or_else(|panicked| {
             self.give_up(layer, &ByRef(inner), call);
-            self.refused = Some(error);
-        }
-    }
-
-    #[cold]
-    fn refuse(&mut self, result: &mut Poll<CallResult>) {
-        if let Some(error) = self.refused.take() {
-            *result = Poll::Ready(Err(error));
-        }
+            Err(panicked)
+        })
     }
 
     /// Goes on with what is beneath, and tells the layer once it has ended.
@@ -70,9 +63,6 @@ impl<H> Hold<H> {
         task: &mut TaskContext<'_>,
         result: &mut Poll<CallResult>,
     ) {
-        if self.refused.is_some() {
-            return self.refuse(result);
-        }
         let mut entered = Entered::new(layer, &mut self.held);
         let polled = if L::CATCHES {
             entered.catch(|| inner.poll(call.as_mut(), task, result))
@@ -95,7 +85,7 @@ impl<H> Hold<H> {
     /// Tells the layer of the answer, and lets go of what is held; an answer that is a stream takes it along.
     #[inline(always)]
     fn answered<L: Guard<Held = H>>(&mut self, layer: &L, result: &mut CallResult) {
-        let Some(held) = &mut self.held else { return };
+        let Some(held) = &mut *self.held else { return };
         if layer.answered(held, result)
             && let Ok(response) = result
             && let Body::Stream(_) = response.body
@@ -183,7 +173,7 @@ impl<L: Guard> Drop for Entered<'_, L> {
 
 /// Tells a layer of the answer of a call, and lets go of what it holds; an answer that is a stream takes that along.
 pub(crate) fn settle<L: Guard>(layer: &L, held: L::Held, result: &mut CallResult) {
-    Hold { held: Some(held), refused: None }.answered(layer, result);
+    Hold { held: ManuallyDrop::new(Some(held)) }.answered(layer, result);
 }
 
 /// Tells a layer that a call is over, and lets go of what it holds: it is told once, even if it panics.

@@ -23,16 +23,17 @@ where
 {
     type Call = Option<ClonedFuture<S, S::Future>>;
 
-    fn begin(&self, request: &mut Request, mut call: Pin<&mut Self::Call>) {
+    fn begin(&self, request: &mut Request, mut call: Pin<&mut Self::Call>) -> Result<(), Error> {
         let request = request.take();
         let mut service = self.0.clone();
         // Nearly every service is ready at once.
         let answer = match service.poll_ready(&mut TaskContext::from_waker(Waker::noop())) {
             Poll::Ready(Ok(())) => ClonedFuture::Called { answer: service.call(request) },
-            Poll::Ready(Err(error)) => ClonedFuture::Refused { error: Some(into_error(error)) },
+            Poll::Ready(Err(error)) => return Err(into_error(error)),
             Poll::Pending => ClonedFuture::Waiting { service, request: Some(Box::new(request)) },
         };
         call.set(Some(answer));
+        Ok(())
     }
 
     fn poll_call(
@@ -55,7 +56,6 @@ pin_project! {
     pub(super) enum ClonedFuture<S, F> {
         Waiting { service: S, request: Option<Box<Request>> },
         Called { #[pin] answer: F },
-        Refused { error: Option<Error> },
     }
 }
 
@@ -77,10 +77,6 @@ where
                 }
                 return polled;
             }
-            ClonedProjection::Refused { error } => match error.take() {
-                Some(error) => return Poll::Ready(Err(error)),
-                None => return Poll::Pending,
-            },
             ClonedProjection::Waiting { service, request } => {
                 ready!(service.poll_ready(task)).map_err(into_error)?;
                 let Some(request) = request.take() else { return Poll::Pending };

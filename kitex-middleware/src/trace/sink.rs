@@ -101,6 +101,10 @@ pub(super) fn installed() -> Option<&'static dyn SpanSink> {
 }
 
 /// A call under way whose span a sink gets: no more than what is told at the end, and is not known of the layer.
+///
+/// A call that is made waits, and finds nothing of itself near when it goes on: what it has stands together, and what it
+/// has not, it does not look at.
+#[repr(C)]
 pub(super) struct Watched {
     /// Until it is told of the end, which it is once, even if it panics.
     sink: Option<&'static dyn SpanSink>,
@@ -109,13 +113,18 @@ pub(super) struct Watched {
     /// The span of whoever made the call.
     parent: Option<NonZeroU64>,
     began: Instant,
-    served: bool,
-    /// Of a call that is served: where it came from. The address is copied: the count of what a connection's calls share
-    /// is where its threads meet.
-    peer: Option<Peer>,
-    caller: CallerName,
     /// The value of `tracestate`. Few traces have one: a box of its own keeps the others small.
     state: Option<Box<Str>>,
+    /// Of a call that is served.
+    served: Option<Served>,
+}
+
+/// Where a call comes from that is served.
+#[repr(C)]
+struct Served {
+    /// The address is copied: the count of what a connection's calls share is where its threads meet.
+    peer: Option<Peer>,
+    caller: CallerName,
 }
 
 impl Watched {
@@ -135,21 +144,19 @@ impl Watched {
             method,
             parent: parent.and_then(|parent| NonZeroU64::new(parent.span_id())),
             began,
-            served: false,
-            peer: None,
-            caller: CallerName::NONE,
             state,
+            served: None,
         }
     }
 
     /// Notes who calls, where that stays: see [`Guard::admit`](crate::guard::Guard::admit).
     #[inline(always)]
     pub(super) fn note_caller(&mut self, context: &Context) {
-        self.served = true;
+        let served = self.served.get_or_insert_with(|| Served { peer: None, caller: CallerName::NONE });
         if let Some(peer) = context.peer() {
-            self.peer = Some(peer.clone());
+            served.peer = Some(peer.clone());
         }
-        self.caller.set(context.caller_bytes());
+        served.caller.set(context.caller_bytes());
     }
 
     /// What is done from here until it is left belongs to this call.
@@ -201,15 +208,15 @@ impl Watched {
     ) {
         let scope = SpanScope { place: self.scope.place, held: self.scope.held.take() };
         sink.end(EndedCall {
-            served: self.served,
+            served: self.served.is_some(),
             method: &self.method,
             parent: self.parent.map(|id| scope.place.child(id)),
             scope,
             state: self.state.as_ref().map_or("", |state| state),
             began: self.began,
             ended,
-            peer: self.peer.as_ref(),
-            caller: self.caller.get(),
+            peer: self.served.as_ref().and_then(|served| served.peer.as_ref()),
+            caller: self.served.as_ref().map_or("", |served| served.caller.get()),
             server: server.map(|(host, port)| (&**host, *port)),
             outcome,
         });

@@ -195,7 +195,7 @@ fn a_call_that_is_cleared_twice_is_over_once() {
     let log = Log::default();
     let service = Recording::<false>::over(&log, Script::new(&log, &[Step::Pending], NONE));
     let mut call = pin!(LayerCall::default());
-    service.begin(&mut request(), call.as_mut());
+    service.begin(&mut request(), call.as_mut()).unwrap();
     service.clear(call.as_mut());
     service.clear(call);
     assert_eq!(log.text(), "admit ( call ) drop given-up let-go");

@@ -252,9 +252,10 @@ impl Service<Request> for Script {
 impl CallRef for Script {
     type Call = Option<Scripted>;
 
-    fn begin(&self, request: &mut Request, mut call: Pin<&mut Self::Call>) {
+    fn begin(&self, request: &mut Request, mut call: Pin<&mut Self::Call>) -> Result<(), Error> {
         drop(request.take());
         call.set(Some(self.made()));
+        Ok(())
     }
 
     fn poll_call(
