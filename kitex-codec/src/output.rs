@@ -1,12 +1,15 @@
 //! Bytes on their way out: written once, linked when large, sent with one vectored write.
 
-use std::cell::RefCell;
+mod of_thread;
+
 use std::collections::VecDeque;
 use std::io::IoSlice;
 
 use bytes::{Buf, Bytes, BytesMut};
 
 use crate::buffer::{CHUNK, put_chunk, take_chunk};
+
+pub(crate) use of_thread::segments;
 
 /// Values of this size and more are linked into the output instead of being copied.
 pub const LINK_FROM: usize = 4096;
@@ -160,20 +163,6 @@ impl Output {
         segments.iter().for_each(|piece| self.append_above(piece, link_from));
     }
 
-    #[inline]
-    fn message<E>(&mut self, write: &impl Fn(&mut Output) -> Result<(), E>) -> Result<Segments, E> {
-        // Code of a message's own that panics leaves something behind.
-        self.clear();
-        self.reserve_message();
-        let end = self.end();
-        let segments = write(self).map(|()| self.take_segments());
-        if self.end() != end || self.done.capacity() > 0 {
-            self.clear();
-            self.release();
-        }
-        segments
-    }
-
     /// Where the tail's memory ends, which tells whether it is still the same.
     #[inline]
     fn end(&self) -> *const u8 {
@@ -193,24 +182,6 @@ impl Drop for Output {
         if self.tail.capacity() > 0 {
             put_chunk(std::mem::take(&mut self.tail));
         }
-    }
-}
-
-thread_local! {
-    static OF_THREAD: RefCell<Output> = RefCell::new(Output::new());
-}
-
-/// What `write` writes to an output that has room for a message. Errors if it does.
-///
-/// The output is one that the thread keeps: to take a chunk, to move it and to give it back takes as long as a small
-/// message.
-#[inline]
-pub(crate) fn segments<E>(write: impl Fn(&mut Output) -> Result<(), E>) -> Result<Segments, E> {
-    let taken = OF_THREAD.try_with(|output| output.try_borrow_mut().ok().map(|mut out| out.message(&write)));
-    match taken {
-        Ok(Some(segments)) => segments,
-        // One message is encoded inside another, or the thread ends.
-        _ => Output::new().message(&write),
     }
 }
 
