@@ -134,13 +134,13 @@ where
 
     #[inline(always)]
     fn call(&mut self, mut request: Request) -> Self::Future {
-        let beneath = self.beneath.clone();
-        let mut call = RetryCall::default();
-        plan(beneath.as_ref(), &mut request, self.returns, &mut call.retry);
-        if !matches!(*call.retry.0, Retry::Further(_)) {
-            call.first = Some(AnswerFuture::new(self.inner.call(request)));
+        // It lets go of its plan, be it that the service beneath panics.
+        let mut this = RetryFuture { call: RetryCall::default(), beneath: self.beneath.clone() };
+        plan(this.beneath.as_ref(), &mut request, self.returns, &mut this.call.retry);
+        if !matches!(*this.call.retry.0, Retry::Further(_)) {
+            this.call.first = Some(AnswerFuture::new(self.inner.call(request)));
         }
-        RetryFuture { call, beneath }
+        this
     }
 }
 
@@ -179,8 +179,8 @@ impl<S: CallRef> CallRef for RetryService<S> {
     #[inline(always)]
     fn clear(&self, call: Pin<&mut Self::Call>) {
         let this = call.project();
+        let _even_if_it_panics = LetGo(this.retry);
         self.inner.clear(this.first);
-        this.retry.let_go();
     }
 
     fn call_within<'a, W, R>(whole: &R, mut request: Request) -> BoxCall<'a>
@@ -304,6 +304,16 @@ impl Plan {
     #[cold]
     fn drop_it(&mut self) {
         drop(self.take());
+    }
+}
+
+/// Lets go of a plan when it is dropped.
+struct LetGo<'a>(&'a mut Plan);
+
+impl Drop for LetGo<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.0.let_go();
     }
 }
 

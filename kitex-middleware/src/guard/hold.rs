@@ -173,7 +173,9 @@ impl<L: Guard> Drop for Entered<'_, L> {
 
 /// Tells a layer of the answer of a call, and lets go of what it holds; an answer that is a stream takes that along.
 pub(crate) fn settle<L: Guard>(layer: &L, held: L::Held, result: &mut CallResult) {
-    Hold { held: ManuallyDrop::new(Some(held)) }.answered(layer, result);
+    let mut hold = Hold { held: ManuallyDrop::new(Some(held)) };
+    let at_the_end = LetGoOfAll(&mut hold);
+    at_the_end.0.answered(layer, result);
 }
 
 /// Tells a layer that a call is over, and lets go of what it holds: it is told once, even if it panics.
@@ -182,6 +184,15 @@ pub(super) fn over<L: Guard>(layer: &L, held: &mut Option<L::Held>, has_ended: b
     let told = LetGo(held);
     if let Some(held) = told.0 {
         layer.over(held, has_ended);
+    }
+}
+
+/// Lets go of what is held, if it still is, even if a layer panics.
+struct LetGoOfAll<'a, H>(&'a mut Hold<H>);
+
+impl<H> Drop for LetGoOfAll<'_, H> {
+    fn drop(&mut self) {
+        *self.0.held = None;
     }
 }
 

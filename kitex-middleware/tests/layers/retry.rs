@@ -3,6 +3,7 @@
 mod configured;
 mod failure;
 mod hedge;
+mod panics;
 mod simulation;
 mod time;
 
