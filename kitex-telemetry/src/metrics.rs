@@ -150,10 +150,18 @@ impl Recorder {
     /// A counter of this crate's own.
     pub(crate) fn counter(&self, name: &str, label: Option<(&str, &str)>) -> Arc<Counter> {
         let labels = label.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
-        self.counted(name, labels).unwrap_or_else(|| Arc::new(Counter::new()))
+        self.or_dropped(self.counting(name, labels)).unwrap_or_else(|| Arc::new(Counter::new()))
     }
 
-    fn counted(&self, name: &str, labels: Labels) -> Option<Arc<Counter>> {
+    /// Counts a series that is not recorded.
+    fn or_dropped<T>(&self, found: Option<T>) -> Option<T> {
+        if found.is_none() {
+            self.shared.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+        found
+    }
+
+    fn counting(&self, name: &str, labels: Labels) -> Option<Arc<Counter>> {
         let make = || Instrument::Counter(Arc::new(Counter::new()));
         self.instrument(name, labels, make, |found| match found {
             Instrument::Counter(counter) => Some(Arc::clone(counter)),
@@ -206,7 +214,6 @@ impl Recorder {
         let other = family.and_then(|family| family.values().next());
         let alike = other.is_none_or(|other| std::mem::discriminant(other) == std::mem::discriminant(&made));
         if families.series >= self.shared.limit || !alike {
-            self.shared.dropped.fetch_add(1, Ordering::Relaxed);
             return None;
         }
         families.series += 1;
@@ -277,15 +284,17 @@ impl metrics::Recorder for Recorder {
     }
 
     fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> metrics::Counter {
-        self.counted(key.name(), labels(key)).map_or_else(metrics::Counter::noop, metrics::Counter::from_arc)
+        let counter = self.or_dropped(self.counting(key.name(), labels(key)));
+        counter.map_or_else(metrics::Counter::noop, metrics::Counter::from_arc)
     }
 
     fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> metrics::Gauge {
-        self.gauge(key.name(), labels(key)).map_or_else(metrics::Gauge::noop, metrics::Gauge::from_arc)
+        let gauge = self.or_dropped(self.gauge(key.name(), labels(key)));
+        gauge.map_or_else(metrics::Gauge::noop, metrics::Gauge::from_arc)
     }
 
     fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> metrics::Histogram {
-        let histogram = self.histogram(key.name(), labels(key));
+        let histogram = self.or_dropped(self.histogram(key.name(), labels(key)));
         histogram.map_or_else(metrics::Histogram::noop, metrics::Histogram::from_arc)
     }
 }

@@ -36,8 +36,11 @@ fn counts(page: &str) -> Vec<&str> {
 #[tokio::test]
 async fn calls_are_counted_by_the_recorder_of_their_place() {
     let before = MetricsLayer::server();
-    let telemetry = Telemetry::builder("installed").install().await.unwrap();
     let other = Recorder::new(MetricsConfig::default()).unwrap();
+    let telemetry = {
+        let _local = metrics::set_default_local_recorder(&other);
+        Telemetry::builder("installed").install().await.unwrap()
+    };
     assert!(set_call_meters(Box::leak(Box::new(other.clone()))).is_err(), "they are there already");
     call(&before, 5).await;
     call(&MetricsLayer::client(), 1).await;

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use bytes::BytesMut;
 
 use super::{Output, ROOM, Segments};
-use crate::buffer::CHUNK;
+use crate::buffer::{CHUNK, put_chunk, take_chunk};
 
 /// Chunks that messages still share, of one thread, at most: 512 KiB. They are waited for, so that calls which keep their
 /// messages until they are answered go round in the same memory.
@@ -31,8 +31,10 @@ pub(crate) fn segments<E>(write: impl Fn(&mut Output) -> Result<(), E>) -> Resul
 }
 
 struct OfThread {
-    /// It has no memory, or a chunk of [`CHUNK`] bytes.
     output: Output,
+    /// Where the output's chunk ends, if that is one of [`CHUNK`] bytes. One that has grown, as in a message that panicked,
+    /// ends elsewhere; and of what is left of another one nobody knows how large it was.
+    chunk_end: usize,
     /// Used up chunks, in the order in which they were.
     lent: VecDeque<BytesMut>,
     /// As much as the last message took: the next one is likely to be as long, and is not moved if it has that.
@@ -41,7 +43,7 @@ struct OfThread {
 
 impl OfThread {
     fn new() -> Self {
-        Self { output: Output::new(), lent: VecDeque::new(), room: ROOM }
+        Self { output: Output::new(), chunk_end: 0, lent: VecDeque::new(), room: ROOM }
     }
 
     #[inline]
@@ -66,21 +68,20 @@ impl OfThread {
     /// Goes on in another chunk, or in the same if nobody shares it any more.
     #[cold]
     fn take_chunk(&mut self) {
+        let is_known = self.output.end().addr() == self.chunk_end;
         let mut tail = std::mem::take(&mut self.output.tail);
-        let is_back = tail.capacity() > 0 && tail.try_reclaim(CHUNK);
-        // What has grown larger, as in a message that panicked, is not kept.
-        if !is_back || tail.capacity() > CHUNK {
-            if !is_back {
-                self.lend(tail);
-            }
-            tail = self.returned().unwrap_or_else(|| BytesMut::with_capacity(CHUNK));
+        if !(is_known && tail.try_reclaim(CHUNK)) {
+            self.let_go(tail, is_known);
+            tail = self.returned().unwrap_or_else(take_chunk);
         }
         self.output.tail = tail;
+        self.chunk_end = if self.output.tail.capacity() == CHUNK { self.output.end().addr() } else { 0 };
     }
 
-    fn lend(&mut self, chunk: BytesMut) {
-        if chunk.capacity() == 0 {
-            return;
+    /// Waits for a used up chunk, unless it may be larger than that.
+    fn let_go(&mut self, chunk: BytesMut, is_known: bool) {
+        if !is_known {
+            return put_chunk(chunk);
         }
         if self.lent.len() == LENT {
             self.lent.pop_front();
@@ -175,14 +176,40 @@ mod tests {
             write(&mut out, MESSAGE);
             assert!(!before.1 || out.output.end() == before.0, "there was room for it");
         }
-        out.output.tail.reserve(10 * CHUNK);
-        for _ in 0..11 * CHUNK / MESSAGE {
-            write(&mut out, MESSAGE);
-        }
-        assert!(out.output.tail.capacity() <= CHUNK, "what was left behind is used up, and not kept");
         write(&mut out, 10 * CHUNK);
         assert_eq!((out.output.tail.capacity(), out.room), (0, CHUNK / 2));
         assert_eq!(write(&mut out, 3).len(), 3);
         assert_eq!(out.room, ROOM);
+    }
+
+    #[test]
+    fn what_a_message_that_panicked_has_left_is_used_up_and_not_kept() {
+        let mut out = OfThread::new();
+        write(&mut out, MESSAGE);
+        out.output.tail.reserve(4 * CHUNK);
+        let (grown, mut kept) = (out.output.end(), Vec::new());
+        while out.output.end() == grown {
+            kept.push(write(&mut out, MESSAGE));
+        }
+        assert!(kept.len() > 3 * CHUNK / MESSAGE && out.lent.is_empty(), "{}", kept.len());
+    }
+
+    #[test]
+    fn messages_with_linked_values_are_packed_into_one_chunk() {
+        let mut out = OfThread::new();
+        let linked = bytes::Bytes::from(vec![1; super::super::LINK_FROM]);
+        let kept: Vec<_> = (0..100)
+            .map(|_| {
+                let Ok(segments) = out.message(&|output: &mut Output| {
+                    output.tail().extend_from_slice(&[7; 50]);
+                    output.append(&linked);
+                    Ok::<_, Infallible>(())
+                });
+                segments
+            })
+            .collect();
+        let mut ends: Vec<_> = kept.iter().map(place).collect();
+        ends.sort_unstable();
+        assert!(ends.windows(2).filter(|pair| pair[1] - pair[0] > CHUNK).count() <= 1, "{ends:?}");
     }
 }

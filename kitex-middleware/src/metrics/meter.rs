@@ -51,11 +51,19 @@ struct Installed {
 
 static INSTALLED: OnceLock<Installed> = OnceLock::new();
 
-/// Gives what calls measure to `meters`, wherever the facade's recorder is the one that is there now: install that first.
+/// Gives what calls measure to `meters`, wherever the facade's recorder is the process's own as it is now: install that first.
 /// Layers that meet another recorder, a local one or none, tell that one's handles. Errors, with the meters, if there are
 /// some already.
 pub fn set_call_meters(meters: &'static dyn CallMeters) -> Result<(), &'static dyn CallMeters> {
-    INSTALLED.set(Installed { meters, recorder: recorder() }).map_err(|_| meters)
+    INSTALLED.set(Installed { meters, recorder: of_process() }).map_err(|_| meters)
+}
+
+/// The address of the whole process's recorder, as a thread sees it that has none of its own.
+fn of_process() -> usize {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().spawn_scoped(scope, recorder);
+        thread.ok().and_then(|thread| thread.join().ok()).unwrap_or_else(recorder)
+    })
 }
 
 /// The meter of a method's calls, if the recorder of this place has one.

@@ -13,7 +13,7 @@ use super::{Histogram, Labels, Recorder};
 /// The histograms of a method's calls, and how many are under way.
 ///
 /// A call that has waited for the kernel finds nothing of its figures near. Told by handles, each figure costs it the
-/// handle, the instrument, its bounds and the thread's cell; here they are all found at once, and counted in whole numbers.
+/// handle, the instrument, its bounds and the thread's cell; here they are all found at once, and compared as whole numbers.
 #[derive(Debug)]
 pub(crate) struct Meter {
     request: Part,
@@ -39,7 +39,8 @@ const ACTIVE: usize = LINE;
 impl Meter {
     /// `None` if a bound is below zero, where a whole number cannot be.
     fn new(seconds: &[f64], bytes: &[f64], is_served: bool) -> Option<Self> {
-        let (seconds, bytes) = (Part::new(seconds, 1e9)?, Part::new(bytes, 1.0)?);
+        let seconds = Part::new(seconds, 1e9, |nanos| Duration::from_nanos(nanos).as_secs_f64())?;
+        let bytes = Part::new(bytes, 1.0, |bytes| bytes as f64)?;
         let request = bytes.behind(ACTIVE + 1);
         let duration = seconds.behind(request.end());
         let response = bytes.behind(duration.end());
@@ -63,7 +64,7 @@ impl Meter {
     pub(super) fn add_to(&self, part: &Part, counted: &mut Counted) {
         for numbers in self.cells.all() {
             let mut numbers = numbers.iter().skip(part.first).map(|number| number.load(Ordering::Relaxed));
-            counted.add(numbers.next().map_or(0.0, |sum| sum as f64 / part.scale), numbers);
+            counted.add(numbers.next().map_or(0.0, f64::from_bits) / part.scale, numbers);
         }
     }
 
@@ -111,15 +112,16 @@ impl CallMeter for Meter {
 }
 
 impl Part {
-    fn new(bounds: &[f64], scale: f64) -> Option<Self> {
-        // The largest whole number that is not above the bound, by the quotient that a handle is told.
+    /// Whole numbers are compared as handles compare what `told` gives for them.
+    fn new(bounds: &[f64], scale: f64, told: impl Fn(u64) -> f64) -> Option<Self> {
+        // The largest whole number that is not above the bound.
         let whole = |bound: &f64| {
-            let nearest = (bound * scale).round();
-            if nearest / scale > *bound { nearest - 1.0 } else { nearest }
+            let nearest = (bound * scale).round() as u64;
+            let candidates = [nearest.saturating_add(1), nearest, nearest.saturating_sub(1)];
+            candidates.into_iter().find(|number| told(*number) <= *bound)
         };
-        let whole: Vec<f64> = bounds.iter().map(whole).collect();
-        let bounds = whole.iter().all(|bound| *bound >= 0.0).then(|| whole.iter().map(|bound| *bound as u64));
-        Some(Self { first: 0, bounds: bounds?.collect(), scale })
+        let bounds = bounds.iter().map(whole).collect::<Option<Arc<[u64]>>>()?;
+        Some(Self { first: 0, bounds, scale })
     }
 
     fn behind(&self, first: usize) -> Self {
@@ -139,20 +141,22 @@ impl Part {
             && let Some(count) = counts.get(place)
         {
             writer.add(count, 1);
-            writer.add(sum, value);
+            // As a float: it never turns over, however long calls take together.
+            writer.add_float(sum, value as f64);
         }
     }
 }
 
-/// All of it within 584 years.
+/// All of what takes less than 584 years.
 #[inline(always)]
 fn nanos(time: Duration) -> u64 {
     time.as_nanos() as u64
 }
 
 impl CallMeters for Recorder {
-    /// The series are those that the facade's handles would be of, and both add to them. None if one of them is of another
-    /// kind, or there are too many.
+    /// The series are those that the facade's handles would be of, and both add to them. None where handles do what a meter
+    /// cannot: if one of the series is of another kind, there are too many, a bound is below zero, two have other bounds than
+    /// it takes, or they are another meter's.
     fn meter(&self, series: &CallSeries<'_>) -> Option<Arc<dyn CallMeter>> {
         let mut labels: Labels = series.labels.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
         labels.sort();
@@ -171,11 +175,16 @@ impl CallMeters for Recorder {
         }
         let made = Arc::new(Meter::new(duration.bounds(), request.bounds(), queue.is_some())?);
         let meter = active.meter.get_or_init(|| made);
-        let parts = [(&request, &meter.request), (&response, &meter.response), (&duration, &meter.duration)];
-        for (histogram, part) in parts.into_iter().chain(queue.as_ref().zip(meter.queue.as_ref())) {
-            histogram.part.get_or_init(|| (Arc::clone(meter), part.clone()));
+        if queue.is_some() != meter.queue.is_some() {
+            return None;
         }
-        Some(Arc::clone(meter) as Arc<dyn CallMeter>)
+        let parts = [(&request, &meter.request), (&response, &meter.response), (&duration, &meter.duration)];
+        let mut parts = parts.into_iter().chain(queue.as_ref().zip(meter.queue.as_ref()));
+        let are_its_own = parts.all(|(histogram, part)| {
+            let (owner, there) = histogram.part.get_or_init(|| (Arc::clone(meter), part.clone()));
+            Arc::ptr_eq(owner, meter) && there.first == part.first
+        });
+        are_its_own.then(|| Arc::clone(meter) as Arc<dyn CallMeter>)
     }
 }
 

@@ -1,4 +1,5 @@
 //! What a call has kept when something beneath it panics.
+#![expect(clippy::panic, reason = "what panics is what is tested")]
 
 use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -73,7 +73,7 @@ fn values(config: &MetricsConfig) -> Vec<(Duration, usize)> {
 #[test]
 fn a_meter_shows_what_handles_show() {
     let uneven = MetricsConfig {
-        seconds: vec![0.0, 1.5e-9, 0.1 + 0.2, 1.0 / 3.0, 7.7, 1e30],
+        seconds: vec![0.0, 1.5e-9, 0.1 + 0.2, 1.0 / 3.0, 1.128, 7.7, 1e30],
         bytes: vec![0.0, 0.5, 99.9, 1e300],
         ..MetricsConfig::default()
     };
@@ -146,10 +146,19 @@ fn who_asks_for_the_same_series_gets_the_same_meter_and_for_others_another() {
 
 #[test]
 fn there_is_no_meter_where_handles_do_what_it_cannot() {
+    let one = recorder(MetricsConfig::default());
+    assert!(one.meter(&SERIES).is_some());
+    assert!(
+        one.meter(&CallSeries { queue: None, ..SERIES }).is_none(),
+        "its calls would not be told from others"
+    );
+    assert!(one.meter(&CallSeries { request: "response.size", ..SERIES }).is_none());
+    assert!(one.meter(&CallSeries { active: "other.calls", ..SERIES }).is_none());
     let below_zero = MetricsConfig { bytes: vec![-1.0, 1.0], ..MetricsConfig::default() };
     assert!(recorder(below_zero).meter(&SERIES).is_none());
-    let few = MetricsConfig { series: 4, ..MetricsConfig::default() };
-    assert!(recorder(few).meter(&SERIES).is_none());
+    let few = recorder(MetricsConfig { series: 4, ..MetricsConfig::default() });
+    assert!(few.meter(&SERIES).is_none());
+    assert!(few.render().contains("kitex_telemetry_series_dropped_total 0\n"), "its handles will be counted");
     let taken = recorder(MetricsConfig::default());
     with_local_recorder(&taken, || gauge!("request.size", "other" => "labels").set(1.0));
     assert!(taken.meter(&SERIES).is_none());
