@@ -8,13 +8,13 @@ mod counter;
 mod event;
 mod hedge;
 mod latency;
+mod plan;
 mod rules;
 mod state;
 
 use std::any::Any;
 use std::fmt;
 use std::future::Future;
-use std::mem::ManuallyDrop;
 use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -26,8 +26,8 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use kitex_core::{
-    Beneath as Under, BoxCall, BoxError, BoxFuture, CallRef, CallResult, Error, Layered, Registry, Request,
-    Response, SettingError, SharedService, StackRef, Tried, Within, boxed_call, polled,
+    Beneath as Under, BoxCall, BoxError, CallRef, CallResult, Error, Layered, Registry, Request, Response,
+    SettingError, SharedService, StackRef, Tried, Within, boxed_call, polled,
 };
 
 pub use backoff::BackOff;
@@ -37,9 +37,9 @@ pub use event::{RetryEvent, RetryEventKind};
 pub use hedge::{Hedge, HedgeDelay};
 pub use rules::RetryRule;
 
-use crate::clock::{began_at, now};
+use crate::clock::now;
 use crate::guard::{AnswerFuture, AsFuture, ByRef, Inner, into_error};
-use attempts::Attempts;
+use plan::{LetGo, Plan, Retry, plan};
 use state::{MethodState, State};
 
 #[doc = include_str!("retry/retry.md")]
@@ -137,7 +137,7 @@ where
         // It lets go of its plan, be it that the service beneath panics.
         let mut this = RetryFuture { call: RetryCall::default(), beneath: self.beneath.clone() };
         plan(this.beneath.as_ref(), &mut request, self.returns, &mut this.call.retry);
-        if !matches!(*this.call.retry.0, Retry::Further(_)) {
+        if !matches!(*this.call.retry, Retry::Further(_)) {
             this.call.first = Some(AnswerFuture::new(self.inner.call(request)));
         }
         this
@@ -160,7 +160,7 @@ impl<S: CallRef> CallRef for RetryService<S> {
     fn begin(&self, request: &mut Request, call: Pin<&mut Self::Call>) -> Result<(), Error> {
         let this = call.project();
         plan(self.beneath.as_ref(), request, self.returns, this.retry);
-        match *this.retry.0 {
+        match **this.retry {
             Retry::Further(_) => Ok(()),
             _ => self.inner.begin(request, this.first),
         }
@@ -202,51 +202,6 @@ impl<S: CallRef> CallRef for RetryService<S> {
     }
 }
 
-/// Counts a call, and keeps of it what a further attempt takes: all of its attempts, if it may get a backup request; of any
-/// other the first is to be made.
-#[inline]
-fn plan(beneath: Option<&Arc<Beneath>>, request: &mut Request, returns: bool, retry: &mut Plan) {
-    let Some(beneath) = beneath else { return };
-    let method = beneath.state.methods.get(&request.method);
-    if method.calls.add_one() {
-        beneath.state.purse.earn(counter::CHUNK);
-    }
-    if !method.repeats() {
-        return;
-    }
-    if method.hedges() {
-        return hedged(beneath, method, request, retry);
-    }
-    if method.policy.max_duration.is_some() {
-        began_at(request);
-    }
-    let sees_answers = method.policy.rule.sees_answers();
-    if sees_answers {
-        // Only a failure says where it was.
-        remember(method, request);
-    }
-    let is_bound = method.policy.attempt_timeout.is_some();
-    if returns && !method.idempotent && !sees_answers && !is_bound && request.body.message().is_some() {
-        // It is made again only if it was not served, and then it comes back.
-        request.context.ask_back();
-        return retry.set(Retry::Returned);
-    }
-    if let Some(kept) = request.try_clone() {
-        retry.set(Retry::Kept { request: Box::new(kept), sees_answers });
-        bound(method, request, began_at);
-    }
-}
-
-/// Makes a call that may get a backup request; not one whose body is a stream.
-fn hedged(beneath: &Arc<Beneath>, method: &Arc<MethodState>, request: &mut Request, retry: &mut Plan) {
-    let began = began_at(request);
-    remember(method, request);
-    let Some(kept) = request.try_clone() else { return };
-    bound(method, request, |_| began);
-    let attempt = beneath.inner.call(request.take());
-    retry.set(Retry::Further(Box::pin(Attempts::new(beneath, method, kept).hedge(attempt, began).run())));
-}
-
 /// Leaves the places that are tried where the transport finds them.
 fn remember(method: &MethodState, request: &mut Request) {
     if method.policy.avoid_tried && request.context.extension::<Tried>().is_none() {
@@ -268,52 +223,6 @@ pin_project! {
         #[pin]
         first: C,
         retry: Plan,
-    }
-}
-
-/// What there is for further attempts. Of nearly all calls it is nothing that would have to be dropped, which is seen by one
-/// look, where a compiler would ask on each way out: who has a plan lets go of it.
-struct Plan(ManuallyDrop<Retry>);
-
-impl Default for Plan {
-    #[inline(always)]
-    fn default() -> Self {
-        Self(ManuallyDrop::new(Retry::Not))
-    }
-}
-
-impl Plan {
-    /// Where there was nothing to be dropped.
-    #[inline(always)]
-    fn set(&mut self, retry: Retry) {
-        self.0 = ManuallyDrop::new(retry);
-    }
-
-    #[inline(always)]
-    fn take(&mut self) -> Retry {
-        ManuallyDrop::into_inner(std::mem::take(self).0)
-    }
-
-    #[inline(always)]
-    fn let_go(&mut self) {
-        if let Retry::Further(_) | Retry::Kept { .. } = *self.0 {
-            self.drop_it();
-        }
-    }
-
-    #[cold]
-    fn drop_it(&mut self) {
-        drop(self.take());
-    }
-}
-
-/// Lets go of a plan when it is dropped.
-struct LetGo<'a>(&'a mut Plan);
-
-impl Drop for LetGo<'_> {
-    #[inline(always)]
-    fn drop(&mut self) {
-        self.0.let_go();
     }
 }
 
@@ -340,53 +249,6 @@ impl<C: Default> Default for RetryCall<C> {
     }
 }
 
-/// What a further attempt takes, until the first has ended, and then those that come after it.
-enum Retry {
-    /// There will be none.
-    Not,
-    /// All attempts after the first, or all that a backup request may be beside.
-    Further(BoxFuture<CallResult>),
-    /// The request comes back with the error.
-    Returned,
-    /// In a box of its own: few methods need it, and each call has the room that is set aside for it.
-    Kept {
-        request: Box<Request>,
-        /// Whether an answer may be no good.
-        sees_answers: bool,
-    },
-}
-
-impl Retry {
-    fn looks_at(&self, ended: &CallResult) -> bool {
-        match self {
-            Self::Kept { sees_answers: true, .. } => true,
-            Self::Kept { .. } | Self::Returned => ended.is_err(),
-            Self::Not | Self::Further(_) => false,
-        }
-    }
-
-    /// Looks at how the first attempt has ended; gives the others, if there are to be some.
-    #[cold]
-    fn settle(
-        self,
-        beneath: &Arc<Beneath>,
-        mut result: CallResult,
-    ) -> ControlFlow<CallResult, BoxFuture<CallResult>> {
-        let kept = match self {
-            Self::Kept { request, .. } => Some(*request),
-            Self::Returned => result.as_mut().err().and_then(Error::take_request),
-            Self::Not | Self::Further(_) => None,
-        };
-        let Some(kept) = kept else { return ControlFlow::Break(result) };
-        let method = beneath.state.methods.get(&kept.method);
-        let mut attempts = Attempts::new(beneath, method, kept);
-        match attempts.settle(result) {
-            Some(result) => ControlFlow::Break(result),
-            None => ControlFlow::Continue(Box::pin(attempts.run())),
-        }
-    }
-}
-
 impl<C> RetryCall<C> {
     /// Goes on with the first attempt, or with all that come after.
     #[inline(always)]
@@ -398,13 +260,13 @@ impl<C> RetryCall<C> {
         result: &mut Poll<CallResult>,
     ) {
         let mut this = self.project();
-        if let Retry::Further(further) = &mut *this.retry.0 {
+        if let Retry::Further(further) = &mut **this.retry {
             *result = further.as_mut().poll(task);
             return;
         }
         inner.poll(this.first.as_mut(), task, result);
         let Poll::Ready(ended) = &*result else { return };
-        if !this.retry.0.looks_at(ended) {
+        if !this.retry.looks_at(ended) {
             return;
         }
         let (Some(beneath), Some(ended)) = (beneath, take(result)) else { return };
