@@ -12,8 +12,8 @@ use super::{Guard, LayerService};
 
 /// What a layer has for a call: nothing if the answer is passed on.
 pub(super) struct Hold<H> {
-    /// Until the answer is there. It is let go of by [`over`] or [`GivenUp`] and by nothing else: each call is cleared, and
-    /// that there is nothing to be dropped after that is more than a compiler knows.
+    /// Until the answer is there. Whoever has a hold lets go of this, as each call that is cleared does by [`over`] or
+    /// [`GivenUp`]: that there is nothing to be dropped after that is more than a compiler knows.
     pub(super) held: ManuallyDrop<Option<H>>,
 }
 
